@@ -1,0 +1,24 @@
+"""The command line: one module a command; each imports what is heavy only once it is called."""
+
+import sys
+
+import typer
+
+from distancenets.errors import UserError
+
+app = typer.Typer(
+    name="distancenets",
+    help="Reproduce, audit and extend 'Neural Networks Learn Distance Metrics' (arXiv 2502.02103).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; bad input becomes one line on standard error and exit code 1."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

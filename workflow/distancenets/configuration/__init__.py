@@ -1,0 +1,1 @@
+"""What a person writes in `config/`, validated on load."""

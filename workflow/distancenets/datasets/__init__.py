@@ -1,0 +1,1 @@
+"""Pixels and labels, fetched from one of several sources and checked against pinned digests."""

@@ -1,0 +1,5 @@
+"""The one exception whose message is meant for the user."""
+
+
+class UserError(Exception):
+    """Bad input, said in one line that names the file or key; the command line prints it and exits with 1."""

@@ -1,0 +1,1 @@
+"""The 16 networks: what they are made of, what the paper calls them, what they compute."""

@@ -1,0 +1,1 @@
+"""The pages that gather tables and figures for a reader."""

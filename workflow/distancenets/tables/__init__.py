@@ -1,0 +1,1 @@
+"""The tables of the paper, published and measured side by side."""

@@ -1,0 +1,1 @@
+"""Full-batch gradient descent of packs of seeds."""
