@@ -1,0 +1,1 @@
+"""The audit: whether the published numbers agree with one another; it needs no training."""

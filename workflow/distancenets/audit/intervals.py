@@ -1,0 +1,77 @@
+"""Intervals of numbers: what a rounded number can have been, and what follows from it."""
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All numbers from `low` to `high`, both included."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that is upside down, which is an error of the caller."""
+        if not self.low <= self.high:
+            raise ValueError(f"no interval from {self.low} to {self.high}")
+
+    def __sub__(self, other: "Interval") -> "Interval":
+        """Return every difference of a number here and a number there."""
+        return Interval(self.low - other.high, self.high - other.low)
+
+    def scaled(self, factor: float) -> "Interval":
+        """Return this interval times a factor ≥ 0."""
+        return Interval(self.low * factor, self.high * factor)
+
+    def magnitude(self) -> "Interval":
+        """Return the absolute values of the numbers of this interval."""
+        ends = abs(self.low), abs(self.high)
+        return Interval(0.0 if self.low <= 0 <= self.high else min(ends), max(ends))
+
+    def meets(self, other: "Interval") -> bool:
+        """Tell whether the two intervals have a number in common, up to floating-point error."""
+        slack = TOLERANCE * max(1.0, *(abs(end) for end in (self.low, other.low) if math.isfinite(end)))
+        return self.low <= other.high + slack and other.low <= self.high + slack
+
+    def distance(self, other: "Interval") -> float:
+        """Return how far the two intervals lie apart; 0 where they meet."""
+        return max(0.0, self.low - other.high, other.low - self.high)
+
+    def __str__(self) -> str:
+        """Return the interval for a reader, to about four digits."""
+        low, high = legible(self.low), legible(self.high)
+        return low if low == high else f"{low} to {high}"
+
+
+def rounding(printed: Decimal) -> Interval:
+    """Return every number that rounds to `printed`.
+
+    Half a unit of the last printed digit lies on either side. Both ends are included, so that it does not
+    matter which way the author's software rounds a tie.
+    """
+    half = half_unit(printed)
+    return Interval(float(printed - half), float(printed + half))
+
+
+def half_unit(printed: Decimal) -> Decimal:
+    """Return half a unit of the last printed digit."""
+    return Decimal(1).scaleb(-decimals(printed)) / 2
+
+
+def decimals(printed: Decimal) -> int:
+    """Return how many decimals `printed` shows."""
+    exponent = printed.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def legible(value: float) -> str:
+    """Return `value` for a reader: to about four digits, very small ones as a power of ten."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if abs(value) < 1e-4:
+        return f"{value:.1e}"
+    return f"{value:.{max(0, min(4, 3 - math.floor(math.log10(abs(value)))))}f}"

@@ -1,0 +1,183 @@
+"""Which printed set the test statistics were computed from, and which of them no set gives."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from distancenets.audit.findings import Check, Finding, Verdict, agreement
+from distancenets.audit.intervals import Interval, rounding
+from distancenets.audit.recomputation import Recomputation, Statistic, counterpart, printed, score
+from distancenets.audit.two_samples import Reading, d_from_t
+from distancenets.configuration.published import Published, PublishedTable, PublishedTest
+
+Source = tuple[PublishedTable, Reading]
+
+
+def ranking(found: Sequence[Recomputation]) -> list[tuple[Source, int]]:
+    """Return every set and reading with the number of printed t and d it gives, the best first."""
+    sources: list[Source] = []
+    for entry in found:
+        if (entry.table, entry.reading) not in sources:
+            sources.append((entry.table, entry.reading))
+    scores = [(source, score(found, *source, Statistic.T, Statistic.D)) for source in sources]
+    return sorted(scores, key=lambda pair: -pair[1])
+
+
+def origin(found: Sequence[Recomputation]) -> Source | None:
+    """Return the set and reading that gives most of the printed t and d; None where there is no one best."""
+    ranked = ranking(found)
+    if not ranked or ranked[0][1] == 0 or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
+        return None
+    return ranked[0][0]
+
+
+def sets_behind_the_statistics(found: Sequence[Recomputation]) -> list[Finding]:
+    """Return for every set and reading how many of the printed statistics it can have produced."""
+    ranked = ranking(found)
+    best = ranked[0][1] if ranked else 0
+    alone = origin(found) is not None
+    findings = []
+    for (table, reading), total in ranked:
+        fits = {statistic: score(found, table, reading, statistic) for statistic in Statistic}
+        tests = len({entry.test.id for entry in found if (entry.table, entry.reading) == (table, reading)})
+        if total == best > 0 and alone:
+            verdict = Verdict.CONSISTENT
+            why = "It gives more of the printed t and d than any other set or reading of the SD."
+        elif total == best > 0:
+            verdict = Verdict.UNTOLD
+            why = "Another set or reading of the SD gives as many of the printed t and d."
+        else:
+            verdict = Verdict.INCONSISTENT
+            why = f"It gives {total} of the {2 * tests} printed t and d; the best set gives {best}."
+        outside = [row.printed for row in table.rows if not row.in_paper]
+        if outside:
+            why += f" Its rows {', '.join(outside)} do not stand in the paper."
+        findings.append(
+            Finding(
+                check=Check.ORIGIN,
+                where=f"{table.title}, {reading} SD",
+                printed=f"{tests} tests",
+                computed=", ".join(f"{number} {statistic}" for statistic, number in fits.items()) + " fit",
+                low=float(total),
+                high=float(total),
+                verdict=verdict,
+                why=why,
+            )
+        )
+    return findings
+
+
+def statistics_from_means(found: Sequence[Recomputation]) -> list[Finding]:
+    """Return for every printed statistic whether any printed set gives it, and which."""
+    rank = {(table.title, reading): place for place, ((table, reading), _) in enumerate(ranking(found))}
+    groups: dict[tuple[str, Statistic], list[Recomputation]] = {}
+    for entry in sorted(found, key=lambda entry: rank[entry.table.title, entry.reading]):
+        groups.setdefault((entry.test.id, entry.statistic), []).append(entry)
+    findings = []
+    for key in dict.fromkeys((entry.test.id, entry.statistic) for entry in found):
+        entries = groups[key]
+        fitting = [entry for entry in entries if entry.fits]
+        shown = min(entries, key=lambda entry: entry.recomputed.distance(entry.target))
+        shown = fitting[0] if fitting else shown
+        if not fitting:
+            why = f"No printed set gives it, under either reading of the SD; the nearest is {shown.label}."
+        elif len(fitting) == len(entries):
+            why = "Every printed set gives it, under either reading of the SD."
+        else:
+            why = f"Given by {_labels(fitting)}; by no other set."
+        findings.append(
+            Finding(
+                check=Check.STATISTIC,
+                where=f"{shown.test.comparison}: {shown.statistic}",
+                printed=printed(shown.test, shown.statistic),
+                computed=f"{shown.recomputed} ({shown.label})",
+                low=shown.recomputed.low,
+                high=shown.recomputed.high,
+                verdict=agreement(bool(fitting)),
+                why=why,
+            )
+        )
+    return findings
+
+
+def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
+    """Return a finding for every two tests that print the same |t|, one of which may carry the other's.
+
+    The set behind the other statistics decides: a test whose own rows in that set cannot give the printed t,
+    while the other test's can, carries the other's number.
+    """
+    source = origin(found)
+    own = {
+        entry.test.id: entry
+        for entry in found
+        if entry.statistic is Statistic.T and (entry.table, entry.reading) == source
+    }
+    return [
+        _same_t(one, other, own) for one, other in combinations(record.tests, 2) if abs(one.t) == abs(other.t)
+    ]
+
+
+def _same_t(one: PublishedTest, other: PublishedTest, own: dict[str, Recomputation]) -> Finding:
+    fits = [test.id in own and own[test.id].fits for test in (one, other)]
+    interval: Interval | None = None
+    if one.id not in own or other.id not in own or not any(fits):
+        verdict, computed = Verdict.UNTOLD, "no set decides"
+        why = "Two comparisons print the same t, and no set of means and SDs says to which it belongs."
+    elif all(fits):
+        verdict, computed = Verdict.CONSISTENT, "both fit"
+        why = "Both comparisons give this t by themselves."
+    else:
+        owner, misfit = (one, other) if fits[0] else (other, one)
+        entry = own[misfit.id]
+        interval = entry.recomputed
+        agrees = d_from_t(rounding(misfit.t), entry.table.runs).meets(rounding(misfit.d))
+        verdict = Verdict.INCONSISTENT
+        computed = f"{interval} for {misfit.comparison} ({entry.label})"
+        why = (
+            f"It fits {owner.comparison} and was copied to {misfit.comparison}, whose own rows do not give "
+            f"it; it {'agrees' if agrees else 'does not agree'} with the d = {misfit.d} printed there."
+        )
+    return Finding(
+        check=Check.COPIED_T,
+        where=f"{one.comparison}; {other.comparison}",
+        printed=f"t = {one.t}; t = {other.t}",
+        computed=computed,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        verdict=verdict,
+        why=why,
+    )
+
+
+def quoted_deviations(record: Published) -> list[Finding]:
+    """Return for SDs quoted beside a test which printed sets have them."""
+    findings = []
+    for test in record.tests:
+        if test.sd_first is None or test.sd_second is None:
+            continue
+        having: list[str] = []
+        lacking: list[str] = []
+        for table in record.tables.values():
+            first, second = counterpart(table, test.first), counterpart(table, test.second)
+            if first is not None and second is not None:
+                same = (first.sd, second.sd) == (test.sd_first, test.sd_second)
+                (having if same else lacking).append(f"{table.title} ({first.sd} and {second.sd})")
+        findings.append(
+            Finding(
+                check=Check.QUOTED_SD,
+                where=f"{test.comparison}: SDs in the text",
+                printed=f"SD {test.sd_first} and {test.sd_second}",
+                computed=", ".join(having) or "in no set",
+                low=None,
+                high=None,
+                verdict=agreement(bool(having)),
+                why=f"Not those of {', '.join(lacking)}." if lacking else "Every set has them.",
+            )
+        )
+    return findings
+
+
+def _labels(entries: Sequence[Recomputation]) -> str:
+    readings: dict[str, list[str]] = {}
+    for entry in entries:
+        readings.setdefault(entry.table.title, []).append(str(entry.reading))
+    return "; ".join(f"{title} ({' or '.join(names)} SD)" for title, names in readings.items())

@@ -1,0 +1,90 @@
+"""The audit as CSV, Markdown and JSON, and as a table for a terminal."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from distancenets.audit.findings import Check, Finding, Verdict, of_check
+from distancenets.audit.summary import conclusions, counts, summary
+from distancenets.files import write_text
+
+COLOURS = {Verdict.CONSISTENT: "green", Verdict.INCONSISTENT: "bold red", Verdict.UNTOLD: "yellow"}
+
+
+def as_csv(findings: Sequence[Finding]) -> str:
+    """Return one line a finding, numbers at full precision, under a header of the field names."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(Finding)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(finding.record() for finding in findings)
+    return text.getvalue()
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Return the summary, the number of checks a verdict, and every finding."""
+    records = [finding.record() for finding in findings]
+    content = {"summary": summary(findings), "verdicts": counts(findings), "findings": records}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_markdown(findings: Sequence[Finding]) -> str:
+    """Return the summary, the findings as a table, and the single recomputations as a folded one."""
+    lines = ["# Audit of the published numbers", ""]
+    lines += [f"- {_plain(line)}" for line in summary(findings)]
+    lines += ["", "## Findings", "", *_markdown_table(conclusions(findings))]
+    recomputed = of_check(findings, Check.RECOMPUTED)
+    if recomputed:
+        lines += ["", "## Every statistic from every set", "", "<details>"]
+        lines += [f"<summary>{len(recomputed)} recomputations</summary>", "", *_markdown_table(recomputed)]
+        lines += ["", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def as_table(findings: Sequence[Finding]) -> Table:
+    """Return the findings as a table for a terminal, readable at 100 columns."""
+    table = Table(show_lines=True, expand=True, box=box.HORIZONTALS)
+    table.add_column("Check and place", ratio=5)
+    table.add_column("Printed", width=19)
+    table.add_column("Computed", ratio=4)
+    table.add_column("Verdict", width=14, no_wrap=True)
+    table.add_column("Why", ratio=7)
+    for finding in findings:
+        place = Text(str(finding.check), style="bold").append(f"\n{finding.where}", style="not bold")
+        verdict = Text(str(finding.verdict), style=COLOURS[finding.verdict])
+        table.add_row(place, Text(finding.printed), Text(finding.computed), verdict, Text(finding.why))
+    return table
+
+
+def write(findings: Sequence[Finding], folder: Path) -> list[Path]:
+    """Write `audit.csv`, `audit.md` and `audit.json` into `folder` and return their paths."""
+    texts = {"audit.csv": as_csv, "audit.md": as_markdown, "audit.json": as_json}
+    for name, text in texts.items():
+        write_text(folder / name, text(findings))
+    return [folder / name for name in texts]
+
+
+def _markdown_table(findings: Sequence[Finding]) -> list[str]:
+    header = ["Check", "Where", "Printed", "Computed", "Verdict", "Why"]
+    lines = [_markdown_row(header), _markdown_row(["---"] * len(header))]
+    for finding in findings:
+        shown = f"**{finding.verdict}**" if finding.verdict is Verdict.INCONSISTENT else str(finding.verdict)
+        cells = (str(finding.check), finding.where, finding.printed, finding.computed)
+        lines.append(_markdown_row([*map(_plain, cells), shown, _plain(finding.why)]))
+    return lines
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    for mark in ("\\", "|", "_", "*", "<"):
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())

@@ -1,0 +1,129 @@
+"""Every printed test statistic, recomputed from every printed set of means and SDs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+
+from distancenets.audit.findings import Check, Finding, agreement
+from distancenets.audit.intervals import Interval, rounding
+from distancenets.audit.two_samples import Reading, Sample, cohens_d, degrees_of_freedom, p_value, t_statistic
+from distancenets.configuration.published import (
+    ModelName,
+    PrintedP,
+    Published,
+    PublishedRow,
+    PublishedTable,
+    PublishedTest,
+)
+
+
+class Statistic(StrEnum):
+    """What a test prints."""
+
+    T = "t"
+    P = "p"
+    D = "d"
+
+
+@dataclass(frozen=True)
+class Recomputation:
+    """One statistic of one test from one set under one reading of the SD, beside what is printed.
+
+    `recomputed` and `target` (what rounds to the printed value) hold |t|, p or |d|: the sign is checked
+    apart, so that a wrong sign does not hide a right size.
+    """
+
+    test: PublishedTest
+    statistic: Statistic
+    table: PublishedTable
+    reading: Reading
+    recomputed: Interval
+    target: Interval
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether this set can have produced the printed value."""
+        return self.recomputed.meets(self.target)
+
+    @property
+    def label(self) -> str:
+        """The set and the reading of its SDs."""
+        return f"{self.table.title}, {self.reading} SD"
+
+    def finding(self) -> Finding:
+        """Return this comparison as a finding."""
+        return Finding(
+            check=Check.RECOMPUTED,
+            where=f"{self.test.comparison}: {self.statistic} from {self.label}",
+            printed=printed(self.test, self.statistic),
+            computed=str(self.recomputed),
+            low=self.recomputed.low,
+            high=self.recomputed.high,
+            verdict=agreement(self.fits),
+            why=f"{self.table.title}'s means and SDs, rounded as printed, "
+            f"{'can' if self.fits else 'cannot'} give {printed(self.test, self.statistic)}.",
+        )
+
+
+def recomputations(record: Published) -> list[Recomputation]:
+    """Return every statistic of every test from every set with both models, under both readings of the SD."""
+    found = []
+    for test, table, reading in product(record.tests, record.tables.values(), Reading):
+        rows = counterpart(table, test.first), counterpart(table, test.second)
+        if rows[0] is None or rows[1] is None:
+            continue
+        first, second = sample(rows[0], table), sample(rows[1], table)
+        t = t_statistic(first, second, reading)
+        recomputed = {
+            Statistic.T: t.magnitude(),
+            Statistic.P: p_value(t, degrees_of_freedom(first, second)),
+            Statistic.D: cohens_d(first, second, reading).magnitude(),
+        }
+        found += [
+            Recomputation(test, statistic, table, reading, recomputed[statistic], target(test, statistic))
+            for statistic in Statistic
+        ]
+    return found
+
+
+def counterpart(table: PublishedTable, model: ModelName) -> PublishedRow | None:
+    """Return the row of `model`, or else of the same model with or without an output bias."""
+    plain = model.architecture.removesuffix("_bias")
+    rows = (table.row(name, model.representation) for name in (model.architecture, plain, f"{plain}_bias"))
+    return next((row for row in rows if row is not None), None)
+
+
+def sample(row: PublishedRow, table: PublishedTable) -> Sample:
+    """Return what is known of the runs behind a printed row."""
+    return Sample(rounding(row.mean), rounding(row.sd), table.runs)
+
+
+def target(test: PublishedTest, statistic: Statistic) -> Interval:
+    """Return every value that would be printed as this statistic is."""
+    if statistic is Statistic.P:
+        return p_target(test.p)
+    return rounding(abs(test.t)) if statistic is Statistic.T else rounding(test.d)
+
+
+def p_target(p: PrintedP) -> Interval:
+    """Return every p that would be printed as `p`: what rounds to it, or all below the printed bound."""
+    return rounding(p.equals) if p.equals is not None else Interval(0.0, float(p.below or 1))
+
+
+def printed(test: PublishedTest, statistic: Statistic) -> str:
+    """Return the statistic as it is printed."""
+    if statistic is Statistic.P:
+        return f"p = {test.p.equals}" if test.p.equals is not None else f"p < {test.p.below}"
+    return f"t({test.df}) = {test.t}" if statistic is Statistic.T else f"d = {test.d}"
+
+
+def score(
+    found: Sequence[Recomputation], table: PublishedTable, reading: Reading, *statistics: Statistic
+) -> int:
+    """Return how many of the printed statistics of these kinds a set can have produced."""
+    return sum(
+        entry.fits
+        for entry in found
+        if entry.table is table and entry.reading is reading and entry.statistic in statistics
+    )

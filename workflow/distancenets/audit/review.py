@@ -1,0 +1,31 @@
+"""The whole audit, in its order."""
+
+from distancenets.audit import coherence, duplicates, granularity, origins, statements
+from distancenets.audit.findings import Finding
+from distancenets.audit.recomputation import recomputations
+from distancenets.configuration.published import Published
+
+
+def review(record: Published) -> list[Finding]:
+    """Return every finding about the published record; the single recomputations come last."""
+    found = recomputations(record)
+    return [
+        *origins.sets_behind_the_statistics(found),
+        *origins.statistics_from_means(found),
+        *origins.repeated_statistics(record, found),
+        *origins.quoted_deviations(record),
+        *coherence.p_values(record),
+        *coherence.effect_sizes(record),
+        *coherence.signs(record),
+        *coherence.designs(record),
+        *coherence.wordings(record),
+        *coherence.wordings_recomputed(record, found),
+        *duplicates.repeated_rows(record),
+        *duplicates.repeated_experiments(record),
+        *granularity.node_shares(record),
+        *granularity.accuracies(record),
+        *granularity.definitions(record),
+        *statements.claimed_figures(record),
+        *statements.compute_time(record),
+        *(entry.finding() for entry in found),
+    ]

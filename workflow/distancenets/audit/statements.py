@@ -1,0 +1,54 @@
+"""Numbers that a claim or a report of compute states about other printed numbers."""
+
+from distancenets.audit.findings import Check, Finding, agreement, hull
+from distancenets.audit.intervals import rounding
+from distancenets.configuration.published import Published
+
+
+def claimed_figures(record: Published) -> list[Finding]:
+    """Return for every number in a claim whether the rows it speaks of bear it out."""
+    findings = []
+    for claim in record.claims:
+        for figure in claim.figures:
+            models = {model.model for model in figure.models}
+            rows = [row for row in record.tables[figure.table].rows if row.model in models]
+            values = [rounding(row.mean if figure.quantity == "mean" else row.sd) for row in rows]
+            found, stated = hull(values), rounding(figure.value)
+            if figure.relation == "about":
+                agrees = all(value.meets(stated) for value in values)
+            else:
+                agrees = all(value.low <= float(figure.value) for value in values)
+            names = ", ".join(row.printed for row in rows)
+            findings.append(
+                Finding(
+                    check=Check.CLAIMED,
+                    where=f"claim {claim.id} ({claim.name})",
+                    printed=f"{figure.quantity} {figure.relation.replace('_', ' ')} {figure.value}",
+                    computed=str(found),
+                    low=found.low,
+                    high=found.high,
+                    verdict=agreement(agrees),
+                    why=f"The rows {names} {'bear' if agrees else 'do not bear'} it out.",
+                )
+            )
+    return findings
+
+
+def compute_time(record: Published) -> list[Finding]:
+    """Return whether the time per model-epoch (ms) follows from the reported hours."""
+    compute = record.compute
+    steps = compute.models * compute.runs * compute.epochs
+    milliseconds = rounding(compute.about_hours).scaled(3_600_000 * compute.devices / steps)
+    agrees = milliseconds.meets(rounding(compute.derived_milliseconds_per_model_epoch))
+    return [
+        Finding(
+            check=Check.COMPUTE,
+            where=f"{compute.device}, {compute.place}",
+            printed=f"about {compute.about_hours} h; {compute.derived_milliseconds_per_model_epoch} ms",
+            computed=f"{milliseconds} ms",
+            low=milliseconds.low,
+            high=milliseconds.high,
+            verdict=agreement(agrees),
+            why=f"{steps:,} model-epochs in the reported hours {'give' if agrees else 'do not give'} it.",
+        )
+    ]

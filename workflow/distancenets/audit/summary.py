@@ -1,0 +1,70 @@
+"""The few lines that say what an audit came to, taken from its findings."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from distancenets.audit.findings import Check, Finding, Verdict, of_check
+
+TOPICS: dict[str, tuple[Check, ...]] = {
+    "Statistics that the means and SDs do not give": (Check.STATISTIC, Check.COPIED_T, Check.QUOTED_SD),
+    "Tests that contradict themselves": (Check.P_FROM_T, Check.D_FROM_T, Check.SIGN, Check.DESIGN),
+    "Words that contradict the numbers": (Check.WORDING, Check.WORDING_RECOMPUTED),
+    "Numbers that contradict each other": (
+        Check.SAME_ROWS,
+        Check.SAME_MODELS,
+        Check.GRANULARITY,
+        Check.POWER,
+        Check.DEFINITION,
+        Check.QUANTITY,
+        Check.CLAIMED,
+        Check.COMPUTE,
+    ),
+}
+
+
+def conclusions(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings without the single recomputations they rest on."""
+    return [finding for finding in findings if finding.check is not Check.RECOMPUTED]
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many checks of printed numbers have each verdict.
+
+    The search for the set behind the statistics is left out: a set they were not computed from is no error.
+    """
+    found = Counter(finding.verdict for finding in conclusions(findings) if finding.check is not Check.ORIGIN)
+    return {str(verdict): found[verdict] for verdict in Verdict}
+
+
+def summary(findings: Sequence[Finding]) -> list[str]:
+    """Return six lines: the count, the set behind the statistics, what is inconsistent topic by topic."""
+    concluded = conclusions(findings)
+    verdicts = counts(findings)
+    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    recomputed = len(findings) - len(concluded)
+    return [
+        f"{sum(verdicts.values())} checks: {told}; they rest on {recomputed} recomputations.",
+        _origin(of_check(findings, Check.ORIGIN)),
+        *(_inconsistent(topic, of_check(concluded, *checks)) for topic, checks in TOPICS.items()),
+    ]
+
+
+def _origin(findings: Sequence[Finding]) -> str:
+    nearest: dict[str, Finding] = {}
+    for finding in findings:
+        nearest.setdefault(finding.where.rpartition(", ")[0], finding)
+    told = {name: f"{finding.where} ({finding.computed})" for name, finding in nearest.items()}
+    best = [told[name] for name, finding in nearest.items() if finding.verdict is not Verdict.INCONSISTENT]
+    rest = [told[name] for name, finding in nearest.items() if finding.verdict is Verdict.INCONSISTENT]
+    of = f" of {findings[0].printed}" if findings else ""
+    not_these = f" Not, at their best: {'; '.join(rest)}." if rest else ""
+    return f"Set behind the statistics{of}: {'; '.join(best) or 'none'}.{not_these}"
+
+
+def _inconsistent(topic: str, findings: Sequence[Finding]) -> str:
+    places: dict[Check, list[str]] = {}
+    for finding in findings:
+        if finding.verdict is Verdict.INCONSISTENT:
+            places.setdefault(finding.check, []).append(finding.where)
+    told = "; ".join(f"{check} ({', '.join(where)})" for check, where in places.items())
+    return f"{topic}: {told or 'none'}."
