@@ -15,6 +15,11 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _commands() -> None:
+    """Keep the name of the command on the command line, also while there is only one."""
+
+
 def main() -> None:
     """Run the command line; bad input becomes one line on standard error and exit code 1."""
     try:
@@ -22,3 +27,6 @@ def main() -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+from distancenets.cli import audit as _audit  # noqa: E402, F401  (registers its command; needs `app`)

@@ -1,0 +1,557 @@
+"""The audit: formulas against values worked out by hand, and what it finds in the published record."""
+
+import copy
+import csv
+import io
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from scipy import stats
+from typer.testing import CliRunner
+
+from distancenets.audit import granularity, output
+from distancenets.audit.duplicates import chance_of_equal_means
+from distancenets.audit.findings import Check, Finding, Verdict
+from distancenets.audit.intervals import Interval, legible, rounding
+from distancenets.audit.review import review
+from distancenets.audit.summary import summary
+from distancenets.audit.two_samples import (
+    Reading,
+    Sample,
+    cohens_d,
+    d_from_t,
+    p_value,
+    pooled_sd,
+    t_statistic,
+)
+from distancenets.cli import app
+from distancenets.configuration.published import published
+
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "config" / "published.yaml"
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module")
+def findings() -> list[Finding]:
+    return review(published(RECORD))
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[Change], list[Finding]]:
+    def findings_after(change: Change) -> list[Finding]:
+        values = copy.deepcopy(yaml.safe_load(RECORD.read_text(encoding="utf-8")))
+        change(values)
+        path = tmp_path / "published.yaml"
+        path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+        return review(published(path))
+
+    return findings_after
+
+
+def one(findings: list[Finding], check: Check, where: str) -> Finding:
+    found = [finding for finding in findings if finding.check is check and finding.where == where]
+    assert len(found) == 1, [finding.where for finding in findings if finding.check is check]
+    return found[0]
+
+
+def inconsistent(findings: list[Finding], check: Check) -> set[str]:
+    return {
+        finding.where
+        for finding in findings
+        if finding.check is check and finding.verdict is Verdict.INCONSISTENT
+    }
+
+
+def exact(mean: float, sd: float, runs: int = 20) -> Sample:
+    return Sample(Interval(mean, mean), Interval(sd, sd), runs)
+
+
+def row(values: dict[str, Any], table: str, name: str) -> dict[str, Any]:
+    return next(row for row in values["tables"][table]["rows"] if row["printed"] == name)
+
+
+def of_test(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(test for test in values["tests"] if test["id"] == name)
+
+
+# Formulas
+
+
+@pytest.mark.parametrize(
+    ("printed", "low", "high"),
+    [("95.87", 95.865, 95.875), ("12.00", 11.995, 12.005), ("22", 21.5, 22.5), ("-17.33", -17.335, -17.325)],
+)
+def test_rounding_reaches_half_a_unit_of_the_last_printed_digit(
+    printed: str, low: float, high: float
+) -> None:
+    assert rounding(Decimal(printed)) == Interval(low, high)
+
+
+def test_intervals_meet_at_their_ends_and_not_beyond() -> None:
+    assert Interval(1, 2).meets(Interval(2, 3))
+    assert not Interval(1, 2).meets(Interval(2.001, 3))
+    assert Interval(-2, 1).magnitude() == Interval(0, 2)
+    assert Interval(-2, -1).magnitude() == Interval(1, 2)
+    assert Interval(1, 2).distance(Interval(5, 6)) == 3
+    with pytest.raises(ValueError, match="no interval"):
+        Interval(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(17.3361, "17.34"), (0.00001, "1.0e-05"), (0.0, "0"), (0.14269, "0.1427")]
+)
+def test_numbers_are_shown_to_about_four_digits(value: float, shown: str) -> None:
+    assert legible(value) == shown
+
+
+def test_pooled_sd_t_and_d_by_hand() -> None:
+    # Population SDs 3 and 4 over 5 runs: sample variances 9 × 5/4 = 11.25 and 16 × 5/4 = 20, pooled 15.625.
+    # t = (12 − 2) / √(15.625 (1/5 + 1/5)) = 10 / √6.25 = 10 / 2.5 = 4; d = 10 / √15.625 = 2.5298...
+    first, second = exact(12, 3, 5), exact(2, 4, 5)
+    assert pooled_sd(first, second, Reading.POPULATION).low == pytest.approx(math.sqrt(15.625))
+    assert t_statistic(first, second, Reading.POPULATION).low == pytest.approx(4.0)
+    assert cohens_d(first, second, Reading.POPULATION).high == pytest.approx(2.529822)
+    # Sample SDs: pooled (9 + 16) / 2 = 12.5, t = 10 / √(12.5 × 0.4) = 10 / √5 = 4.4721...
+    assert t_statistic(first, second, Reading.SAMPLE).low == pytest.approx(4.472136)
+
+
+@pytest.mark.parametrize("runs", [(20, 20), (5, 12)])
+def test_t_and_p_agree_with_scipy(runs: tuple[int, int]) -> None:
+    first, second = exact(94.1, 0.7, runs[0]), exact(93.2, 1.9, runs[1])
+    for reading in Reading:
+        sds = [
+            sd * (math.sqrt(n / (n - 1)) if reading is Reading.POPULATION else 1)
+            for sd, n in zip((0.7, 1.9), runs, strict=True)
+        ]
+        expected = stats.ttest_ind_from_stats(94.1, sds[0], runs[0], 93.2, sds[1], runs[1])
+        t = t_statistic(first, second, reading)
+        assert t.low == t.high == pytest.approx(expected.statistic)
+        assert p_value(t, sum(runs) - 2).low == pytest.approx(expected.pvalue)
+
+
+@pytest.mark.parametrize("means", [("47.20", "94.93"), ("95.35", "95.35"), ("0.5", "0.4")])
+def test_the_corners_bound_every_t_that_rounding_allows_and_are_reached(means: tuple[str, str]) -> None:
+    samples = [
+        Sample(rounding(Decimal(mean)), rounding(Decimal(sd)), 20)
+        for mean, sd in zip(means, ("12.00", "0.2"), strict=True)
+    ]
+    bound = t_statistic(samples[0], samples[1], Reading.POPULATION)
+    grids = [np.linspace(part.low, part.high, 7) for sample in samples for part in (sample.mean, sample.sd)]
+    mean1, sd1, mean2, sd2 = np.meshgrid(*grids)
+    t = (mean1 - mean2) / np.sqrt((sd1**2 + sd2**2) / 19)
+    assert t.min() == pytest.approx(bound.low)
+    assert t.max() == pytest.approx(bound.high)
+
+
+def test_p_is_bounded_by_the_ends_of_the_magnitude_of_t() -> None:
+    assert p_value(Interval(-1, 2), 38).high == pytest.approx(1.0)
+    assert p_value(Interval(-1, 2), 38).low == pytest.approx(2 * stats.t.sf(2, 38))
+    assert p_value(Interval(2, 2), 38, sides=1).low == pytest.approx(stats.t.sf(2, 38))
+
+
+def test_d_from_t_by_hand() -> None:
+    # √(2/20) = 0.3162278; 17.33 × 0.3162278 = 5.480227
+    assert d_from_t(Interval(-17.33, -17.33), 20).low == pytest.approx(5.480227)
+
+
+def test_possible_percentages_and_the_power_of_the_check_by_hand() -> None:
+    # Of 200 nodes every half percent: 33.00 = 66/200, 53.50 = 107/200, but not 33.10 nor 53.49.
+    assert [granularity.possible(Decimal(value), 200) for value in ("33.00", "53.50", "33.10", "53.49")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    # Two decimals: 201 of the 10,001 values from 0.00 to 100.00 are possible.
+    assert granularity.power(2, 200) == pytest.approx(1 - 201 / 10001)
+    # One decimal: 201 of 1,001. No decimal: 0.5 rounds to 0 or 1, all of 0..100 are possible.
+    assert granularity.power(1, 200) == pytest.approx(1 - 201 / 1001)
+    assert granularity.power(0, 200) == 0
+    # Thirds: 0.0, 33.3, 66.7, 100.0.
+    assert granularity.power(1, 3) == pytest.approx(1 - 4 / 1001)
+    assert granularity.possible(Decimal("33.3"), 3)
+    assert not granularity.possible(Decimal("33.4"), 3)
+    # 10,000 images × 20 runs: steps of 0.0005 points are finer than 0.01.
+    assert granularity.power(2, 200_000) == 0
+
+
+def test_the_chance_of_equal_means_by_hand_and_by_simulation() -> None:
+    record = published(RECORD)
+    abs_row = record.tables["table2"].row("abs", "unconstrained")
+    assert abs_row is not None
+    # SD of a difference of two means 0.22 √(2/20) = 0.069570; P(|N| ≤ 0.01 / 0.069570 = 0.143740) = 0.114295
+    bound = chance_of_equal_means(abs_row, 20)
+    assert bound == pytest.approx(0.114295, abs=1e-5)
+    means = np.random.default_rng(1).normal(95.87, 0.22 / math.sqrt(20), (2, 200_000)).round(2)
+    assert (means[0] == means[1]).mean() < bound
+
+
+# What comes out of the published record
+
+
+def test_the_statistics_come_from_the_discussion_with_population_sds_and_not_from_table_2(
+    findings: list[Finding],
+) -> None:
+    origins = [finding for finding in findings if finding.check is Check.ORIGIN]
+    assert [finding.where for finding in origins if finding.verdict is Verdict.CONSISTENT] == [
+        "discussion, population SD"
+    ]
+    assert origins[0].computed == "5 t, 6 p, 6 d fit"
+    assert "Abs, ReLU do not stand in the paper" in origins[0].why
+    for reading in Reading:
+        table2 = one(findings, Check.ORIGIN, f"Table 2, {reading} SD")
+        assert table2.verdict is Verdict.INCONSISTENT
+        assert table2.computed.startswith("0 t")
+    assert one(findings, Check.ORIGIN, "discussion, sample SD").verdict is Verdict.INCONSISTENT
+
+
+def test_every_statistic_is_recomputed_from_every_set_under_both_readings(findings: list[Finding]) -> None:
+    # 7 tests × (t, p, d) × 4 sets × 2 readings
+    assert sum(finding.check is Check.RECOMPUTED for finding in findings) == 7 * 3 * 4 * 2
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        # (95.64 − 95.26) / √((0.19² + 0.19²) / 19) = 0.38 / 0.061644
+        ("ReLU vs Abs: t from discussion, population SD", 6.1644),
+        # (96.62 − 95.87) / √((0.17² + 0.22²) / 19) = 0.75 / 0.063784
+        ("ReLU vs Abs: t from Table 2, population SD", 11.7584),
+        # (95.69 − 95.23) / √((0.17² + 0.16²) / 19) = 0.46 / 0.053557
+        ("ReLU vs Abs: t from Table 3, population SD", 8.5890),
+        # (47.20 − 95.64) / √((12.00² + 0.19²) / 19) = −48.44 / 2.753332
+        ("ReLU2 vs ReLU: t from discussion, population SD", 17.5932),
+        # (94.93 − 47.20) / √((0.15² + 12.00²) / 19) = 47.73 / 2.753204
+        ("ReLU2-Neg vs ReLU2: t from discussion, population SD", 17.3362),
+        # (94.93 − 95.64) / √((0.15² + 0.19²) / 19) = −0.71 / 0.055535
+        ("ReLU2-Neg vs ReLU: t from discussion, population SD", 12.7847),
+        # (90.08 − 95.26) / √((2.56² + 0.19²) / 19) = −5.18 / 0.588918
+        ("Abs2-Neg vs Abs: t from discussion, population SD", 8.7958),
+        # (90.08 − 95.35) / √((2.56² + 0.17²) / 19) = −5.27 / 0.588596
+        ("Abs2-Neg vs Abs2: t from discussion, population SD", 8.9535),
+        # (96.46 − 96.62) / √((0.17² + 0.17²) / 20) = −0.16 / 0.053759
+        ("ReLU2-Neg vs ReLU: t from Table 2, sample SD", 2.9763),
+        # 0.71 / √((0.15² + 0.19²) / 2 × 20/19) = 0.71 / 0.175619
+        ("ReLU2-Neg vs ReLU: d from discussion, population SD", 4.0428),
+    ],
+)
+def test_recomputed_intervals_hold_the_value_worked_out_by_hand(
+    where: str, value: float, findings: list[Finding]
+) -> None:
+    finding = one(findings, Check.RECOMPUTED, where)
+    assert finding.low is not None
+    assert finding.high is not None
+    assert finding.low < value < finding.high
+
+
+def test_an_interval_worked_out_by_hand(findings: list[Finding]) -> None:
+    finding = one(findings, Check.RECOMPUTED, "ReLU vs Abs: t from discussion, population SD")
+    # Least: (95.635 − 95.265) / √(2 × 0.195² / 19) = 0.37 / 0.0632664 = 5.84828
+    # Most:  (95.645 − 95.255) / √(2 × 0.185² / 19) = 0.39 / 0.0600219 = 6.49763
+    assert finding.low == pytest.approx(5.84828, abs=2e-5)
+    assert finding.high == pytest.approx(6.49763, abs=2e-5)
+
+
+def test_what_no_printed_set_gives(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.STATISTIC) == {
+        "ReLU vs Abs: t",
+        "ReLU vs Abs: p",
+        "ReLU vs Abs: d",
+        "ReLU2 vs ReLU: t",
+    }
+    near = one(findings, Check.STATISTIC, "Abs2-Neg vs Abs2: t")
+    assert near.verdict is Verdict.CONSISTENT
+    assert near.why.startswith("Given by discussion (population SD)")
+
+
+def test_the_copied_t_is_named_with_its_owner(findings: list[Finding]) -> None:
+    finding = one(findings, Check.COPIED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
+    assert finding.verdict is Verdict.INCONSISTENT
+    assert "fits ReLU2-Neg vs ReLU2 and was copied to ReLU2 vs ReLU" in finding.why
+    assert "does not agree with the d = 5.56" in finding.why
+    assert sum(finding.check is Check.COPIED_T for finding in findings) == 1
+
+
+def test_p_follows_from_t_and_d_does_so_in_all_but_two_tests(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.P_FROM_T) == set()
+    # 1.14 × 0.316228 = 0.3605, printed 0.37; 17.33 × 0.316228 = 5.4802, printed 5.56
+    assert inconsistent(findings, Check.D_FROM_T) == {"ReLU vs Abs", "ReLU2 vs ReLU"}
+
+
+def test_two_signs_are_those_of_the_reverse_comparison(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.SIGN) == {"ReLU2-Neg vs ReLU2", "Abs2-Neg vs Abs2"}
+
+
+def test_the_df_are_those_of_a_two_sample_test(findings: list[Finding]) -> None:
+    finding = one(findings, Check.DESIGN, "7 tests called paired")
+    assert (finding.verdict, finding.low) == (Verdict.INCONSISTENT, 19)
+    assert "p = 0.1427 (Abs2 vs Abs) follows with 38 df, not with 19" in finding.why
+
+
+def test_words_against_numbers(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.WORDING) == {"ReLU2-Neg vs ReLU"}
+    assert "p < 0.001, d = 4.04" in one(findings, Check.WORDING, "ReLU2-Neg vs ReLU").why
+    assert inconsistent(findings, Check.WORDING_RECOMPUTED) == {"ReLU vs Abs", "ReLU2-Neg vs ReLU"}
+    assert one(findings, Check.WORDING_RECOMPUTED, "Abs2 vs Abs").verdict is Verdict.UNTOLD
+
+
+def test_the_same_rows_stand_in_table_2_and_table_5(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.SAME_ROWS) == {"Table 2 and Table 5"}
+    finding = one(findings, Check.SAME_ROWS, "Table 2 and Table 5")
+    assert finding.low == 6
+    assert sum(finding.check is Check.SAME_ROWS for finding in findings) == 6
+
+
+def test_table_2_and_the_discussion_print_two_results_of_one_experiment(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.SAME_MODELS) == {"Table 2 and discussion"}
+    assert "6 of 6 models differ" in one(findings, Check.SAME_MODELS, "Table 2 and discussion").why
+
+
+def test_quoted_sds_are_those_of_the_discussion_only(findings: list[Finding]) -> None:
+    finding = one(findings, Check.QUOTED_SD, "Abs2-Neg vs Abs2: SDs in the text")
+    assert finding.computed == "discussion (2.56 and 0.17)"
+    assert "Table 2 (2.07 and 0.17)" in finding.why
+
+
+def test_node_percentages(findings: list[Finding]) -> None:
+    shares = [finding for finding in findings if finding.check is Check.GRANULARITY]
+    assert [(finding.printed, finding.verdict) for finding in shares] == [
+        ("33.00 %", Verdict.CONSISTENT),
+        ("53.50 %", Verdict.CONSISTENT),
+        ("22 %", Verdict.UNTOLD),
+        ("53.50 %", Verdict.CONSISTENT),
+        ("0.1 %", Verdict.UNTOLD),
+        ("0.5 %", Verdict.UNTOLD),
+    ]
+    assert "98.0%" in shares[0].why
+    (accuracies,) = [finding for finding in findings if finding.check is Check.POWER]
+    assert (accuracies.verdict, accuracies.low) == (Verdict.UNTOLD, 0)
+    (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
+    assert definition.verdict is Verdict.UNTOLD
+    assert "not one of 200 nodes is active on between 1 % and 5 %" in definition.why
+    (quantity,) = [finding for finding in findings if finding.check is Check.QUANTITY]
+    assert quantity.verdict is Verdict.INCONSISTENT
+    assert quantity.printed == "33.00 %; 22 %"
+
+
+def test_claimed_numbers_and_compute_hold(findings: list[Finding]) -> None:
+    held = [finding for finding in findings if finding.check in {Check.CLAIMED, Check.COMPUTE}]
+    assert [finding.verdict for finding in held] == [Verdict.CONSISTENT] * 3
+    # 8 h × 3,600,000 ms / 10,000,000 = 2.88 ms; 7.5 to 8.5 h give 2.70 to 3.06
+    assert (held[-1].low, held[-1].high) == (pytest.approx(2.70), pytest.approx(3.06))
+
+
+# No finding is written into the code: another number, another finding
+
+
+def test_a_corrected_t_fits(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        of_test(values, "relu2_relu")["t"] = "-17.59"
+        of_test(values, "relu_abs").update(t="6.16", p={"below": "0.001"}, d="1.95", reading="different")
+
+    findings = changed(change)
+    assert inconsistent(findings, Check.STATISTIC) == set()
+    assert not [finding for finding in findings if finding.check is Check.COPIED_T]
+    assert inconsistent(findings, Check.D_FROM_T) == set()
+    assert one(findings, Check.WORDING, "ReLU vs Abs").verdict is Verdict.CONSISTENT
+    assert inconsistent(findings, Check.WORDING_RECOMPUTED) == {"ReLU2-Neg vs ReLU"}
+
+
+def test_corrected_signs_and_design_are_consistent(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        of_test(values, "relu2_neg_relu2")["t"] = "17.33"
+        of_test(values, "abs2_neg_abs2")["t"] = "-8.97"
+        for test in values["tests"]:
+            test["design"] = "two_sample"
+
+    findings = changed(change)
+    assert inconsistent(findings, Check.SIGN) == set()
+    assert one(findings, Check.DESIGN, "7 tests called two-sample").verdict is Verdict.CONSISTENT
+
+
+def test_the_statistics_follow_the_numbers_to_another_table(
+    changed: Callable[[Change], list[Finding]],
+) -> None:
+    def change(values: dict[str, Any]) -> None:
+        tables = values["tables"]
+        for name in ("Abs", "ReLU", "Abs2", "Abs2-Neg", "ReLU2", "ReLU2-Neg"):
+            one, other = row(values, "table2", name), row(values, "discussion", name)
+            for key in ("mean", "sd"):
+                one[key], other[key] = other[key], one[key]
+        assert tables["table2"]["rows"][0]["mean"] == "95.26"
+
+    findings = changed(change)
+    assert one(findings, Check.ORIGIN, "Table 2, population SD").verdict is Verdict.CONSISTENT
+    assert one(findings, Check.ORIGIN, "discussion, population SD").verdict is Verdict.INCONSISTENT
+    assert inconsistent(findings, Check.SAME_ROWS) == {"Table 5 and discussion"}
+    assert one(findings, Check.QUOTED_SD, "Abs2-Neg vs Abs2: SDs in the text").computed.startswith("Table 2")
+
+
+def test_where_no_set_fits_none_is_named_and_no_copy_is_claimed(
+    changed: Callable[[Change], list[Finding]],
+) -> None:
+    def change(values: dict[str, Any]) -> None:
+        for test in values["tests"]:
+            test.update(t="500.0", d="99.9")
+
+    findings = changed(change)
+    assert len(inconsistent(findings, Check.ORIGIN)) == 8
+    assert "tests: none." in summary(findings)[1]
+    copies = [finding for finding in findings if finding.check is Check.COPIED_T]
+    assert [finding.verdict for finding in copies] == [Verdict.UNTOLD] * 21
+    assert len(inconsistent(findings, Check.D_FROM_T)) == 7
+
+
+def test_a_wrong_p_is_told_from_a_one_sided_one(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        of_test(values, "relu_abs")["p"] = {"equals": "0.13"}
+        of_test(values, "abs2_abs")["p"] = {"equals": "0.2000"}
+
+    findings = changed(change)
+    assert inconsistent(findings, Check.P_FROM_T) == {"ReLU vs Abs", "Abs2 vs Abs"}
+    assert "one-sided only" in one(findings, Check.P_FROM_T, "ReLU vs Abs").why
+    assert "neither" in one(findings, Check.P_FROM_T, "Abs2 vs Abs").why
+
+
+def test_changed_rows_are_no_longer_the_same(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        for printed in values["tables"]["table5"]["rows"][1:6]:
+            printed["mean"] = str(Decimal(printed["mean"]) - Decimal("0.11"))
+
+    finding = one(changed(change), Check.SAME_ROWS, "Table 2 and Table 5")
+    # One shared row is left, which luck gives in up to 11 % of cases.
+    assert (finding.low, finding.verdict) == (1, Verdict.UNTOLD)
+
+
+def test_impossible_and_contradictory_percentages_are_found(
+    changed: Callable[[Change], list[Finding]],
+) -> None:
+    def change(values: dict[str, Any]) -> None:
+        values["activity"][0]["percent"] = ["33.10"]
+        values["activity"][1]["percent"] = ["50.00"]
+        values["activity"][2]["percent"] = ["33"]
+
+    findings = changed(change)
+    assert inconsistent(findings, Check.GRANULARITY) == {
+        "ReLU2: never active (output layer), discussion, running text"
+    }
+    (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
+    assert definition.verdict is Verdict.INCONSISTENT
+    assert "smaller share" in definition.why
+    assert inconsistent(findings, Check.QUANTITY) == set()
+
+
+def test_changed_claims_and_compute_are_found(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        row(values, "table5", "Abs-L2")["mean"] = "97.71"
+        row(values, "table5", "ReLU-L2")["sd"] = "0.15"
+        values["compute"]["about_hours"] = "80"
+
+    findings = changed(change)
+    assert len(inconsistent(findings, Check.CLAIMED)) == 2
+    assert len(inconsistent(findings, Check.COMPUTE)) == 1
+
+
+# Output
+
+
+def test_csv_and_json_carry_every_finding(findings: list[Finding]) -> None:
+    rows = list(csv.DictReader(io.StringIO(output.as_csv(findings))))
+    content = json.loads(output.as_json(findings))
+    assert len(rows) == len(content["findings"]) == len(findings)
+    assert list(rows[0]) == ["check", "where", "printed", "computed", "low", "high", "verdict", "why"]
+    assert content["findings"][0]["verdict"] == "consistent"
+    assert content["findings"][0]["low"] == float(rows[0]["low"]) == 11
+    assert content["summary"] == summary(findings)
+    counted = [finding for finding in findings if finding.check not in {Check.RECOMPUTED, Check.ORIGIN}]
+    assert sum(content["verdicts"].values()) == len(counted)
+
+
+def test_every_finding_says_why_in_one_line(findings: list[Finding]) -> None:
+    for finding in findings:
+        assert finding.why.endswith(".")
+        assert all(
+            text and "\n" not in text
+            for text in (finding.where, finding.printed, finding.computed, finding.why)
+        )
+
+
+def test_markdown_starts_with_a_summary_and_its_tables_are_whole(findings: list[Finding]) -> None:
+    lines = output.as_markdown(findings).splitlines()
+    bullets = [line for line in lines if line.startswith("- ")]
+    assert lines[0].startswith("# ")
+    assert lines[2 : 2 + len(bullets)] == bullets
+    assert 3 <= len(bullets) <= 6
+    assert "discussion, population SD (5 t, 6 p, 6 d fit)" in bullets[1]
+    rows = [line.replace("\\|", "") for line in lines if line.startswith("|")]
+    assert {row.count("|") for row in rows} == {7}
+    assert len(rows) == len(findings) + 4
+
+
+def test_the_summary_follows_the_findings(changed: Callable[[Change], list[Finding]]) -> None:
+    def change(values: dict[str, Any]) -> None:
+        of_test(values, "relu2_neg_relu")["wording"] = None
+        of_test(values, "relu2_neg_relu")["reading"] = None
+        of_test(values, "relu_abs")["reading"] = None
+
+    (words,) = [line for line in summary(changed(change)) if line.startswith("Words")]
+    assert words == "Words that contradict the numbers: none."
+
+
+def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    options = [
+        "--published",
+        str(RECORD),
+        "--json",
+        str(tmp_path / "one.json"),
+        "--output",
+        str(tmp_path / "all"),
+    ]
+    result = CliRunner().invoke(app, ["audit", *options])
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.output.splitlines())) <= 100
+    assert "cannot be told" in result.output
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {"audit.csv", "audit.md", "audit.json"}
+    assert (tmp_path / "one.json").read_text() == (tmp_path / "all" / "audit.json").read_text()
+
+
+def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "published.yaml"
+    path.write_text(
+        RECORD.read_text(encoding="utf-8").replace('mean: "95.87"', "mean: 95.87", 1), encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "distancenets", "audit", "--published", str(path)]
+    result = subprocess.run(
+        [*command, "--output", str(tmp_path / "all")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "workflow",
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(
+        f"error: {path}: tables.table2.rows.0.mean: a printed number is a quoted string"
+    )
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "all").exists()
+
+
+def test_the_audit_imports_no_torch() -> None:
+    code = "import sys, distancenets.audit.review, distancenets.audit.output; print('torch' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "workflow", check=True
+    )
+    assert result.stdout.strip() == "False"
