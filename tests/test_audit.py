@@ -398,6 +398,12 @@ def test_the_statistics_follow_the_numbers_to_another_table(
     assert one(findings, Check.QUOTED_SD, "Abs2-Neg vs Abs2: SDs in the text").computed.startswith("Table 2")
 
 
+def test_the_owner_of_a_copied_t_is_found_in_either_order(changed: Callable[[Change], list[Finding]]) -> None:
+    findings = changed(lambda values: values["tests"].reverse())
+    finding = one(findings, Check.COPIED_T, "ReLU2-Neg vs ReLU2; ReLU2 vs ReLU")
+    assert "fits ReLU2-Neg vs ReLU2 and was copied to ReLU2 vs ReLU" in finding.why
+
+
 def test_where_no_set_fits_none_is_named_and_no_copy_is_claimed(
     changed: Callable[[Change], list[Finding]],
 ) -> None:
