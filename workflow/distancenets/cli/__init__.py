@@ -13,6 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.callback()(lambda: None)  # or typer would drop the name of an only command
 
 
 @app.callback()
@@ -30,3 +31,4 @@ def main() -> None:
 
 
 from distancenets.cli import audit as _audit  # noqa: E402, F401  (registers its command; needs `app`)
+from distancenets.cli import data  # noqa: E402, F401
