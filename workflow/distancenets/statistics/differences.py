@@ -1,0 +1,83 @@
+"""The difference of two means, its standard error and degrees of freedom: every t-test is read off it."""
+
+import math
+from typing import NamedTuple
+
+from scipy import stats
+
+from distancenets.statistics.moments import FloatArray, Moments, moments
+
+
+class Difference(NamedTuple):
+    """An estimate in percentage points that, over its standard error, follows Student's t."""
+
+    value: float
+    standard_error: float
+    df: float
+
+
+class Outcome(NamedTuple):
+    """A statistic, its degrees of freedom and its p-value."""
+
+    statistic: float
+    df: float
+    p: float
+
+
+def welch(a: Moments, b: Moments) -> Difference:
+    """Return mean a − mean b, a variance for each sample, Satterthwaite's degrees of freedom (Welch 1947).
+
+    Where both variances are zero those degrees of freedom are 0/0, and n_a + n_b − 2, which equal variances
+    would have, stand in; with fewer than two values in a sample, NaN.
+    """
+    of_a, of_b = a.sd**2 / a.n if a.n else math.nan, b.sd**2 / b.n if b.n else math.nan
+    total = of_a + of_b
+    if total == 0:
+        return Difference(a.mean - b.mean, 0.0, a.n + b.n - 2)
+    if math.isnan(total):
+        return Difference(a.mean - b.mean, math.nan, math.nan)
+    weight = of_a / total
+    df = 1 / (weight**2 / (a.n - 1) + (1 - weight) ** 2 / (b.n - 1))
+    return Difference(a.mean - b.mean, math.sqrt(total), df)
+
+
+def student(a: Moments, b: Moments) -> Difference:
+    """Return mean a − mean b, one pooled variance, n_a + n_b − 2 degrees of freedom, as in the paper."""
+    sd = pooled_sd(a, b)
+    if math.isnan(sd):
+        return Difference(a.mean - b.mean, math.nan, math.nan)
+    return Difference(a.mean - b.mean, sd * math.sqrt(1 / a.n + 1 / b.n), a.n + b.n - 2)
+
+
+def paired(differences: FloatArray) -> Difference:
+    """Return the mean of `differences`, shape (n,), with n − 1 degrees of freedom; NaN for n < 2."""
+    of_pairs = moments(differences)
+    if of_pairs.n < 2:
+        return Difference(of_pairs.mean, math.nan, math.nan)
+    return Difference(of_pairs.mean, of_pairs.sd / math.sqrt(of_pairs.n), of_pairs.n - 1)
+
+
+def pooled_sd(a: Moments, b: Moments) -> float:
+    """Return the root of the sample variances averaged by degrees of freedom; NaN where either has none."""
+    if a.n < 2 or b.n < 2:
+        return math.nan
+    return math.sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
+
+
+def t_test(difference: Difference) -> Outcome:
+    """Return the two-sided test of no difference; without spread, t is ±∞ and p 0, or NaN for equal means."""
+    t = ratio(difference.value, difference.standard_error)
+    return Outcome(t, difference.df, float(2 * stats.t.sf(abs(t), difference.df)))
+
+
+def interval(difference: Difference, confidence: float) -> tuple[float, float]:
+    """Return the ends (percentage points) of the interval that covers the truth with `confidence`."""
+    half = float(stats.t.ppf((1 + confidence) / 2, difference.df)) * difference.standard_error
+    return difference.value - half, difference.value + half
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """Return a quotient as IEEE 754 has it, without a warning: x/0 is ±∞ and 0/0 is NaN."""
+    if denominator != 0:
+        return numerator / denominator
+    return math.copysign(math.inf, numerator) if numerator and not math.isnan(numerator) else math.nan
