@@ -1,0 +1,60 @@
+"""The table of runs: one row a run and milestone, as the training leaves it."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from distancenets.errors import UserError
+from distancenets.files import read_text
+
+KEY = ["experiment", "epoch", "model", "seed"]
+COLUMNS = [*KEY, "test_accuracy"]
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """Return experiment, epoch, model, seed and test accuracy (percent) of every run in a table, sorted.
+
+    Raises
+    ------
+    UserError
+        The file is no such table, is empty, holds a run twice, or an accuracy outside 0..100.
+    """
+    try:
+        runs = pd.read_csv(io.StringIO(read_text(path)), dtype={"experiment": str, "model": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UserError(f"{path}: not a CSV table: {' '.join(str(error).split())}") from error
+    missing = [column for column in COLUMNS if column not in runs]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]} is missing (expected: {', '.join(COLUMNS)})")
+    if runs.empty:
+        raise UserError(f"{path}: no runs in it")
+    try:
+        return checked(runs)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def checked(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns needed, sorted; a `UserError` names the first row that cannot be used."""
+    runs = runs[COLUMNS].copy()
+    for column in ("epoch", "seed"):
+        numbers = pd.to_numeric(runs[column], errors="coerce")
+        _refuse(runs, column, ~(numbers % 1 == 0), "a whole number")
+        runs[column] = numbers.astype("int64")
+    for column in ("experiment", "model"):
+        _refuse(runs, column, runs[column].isna(), "a name")
+    accuracies = pd.to_numeric(runs["test_accuracy"], errors="coerce").astype("float64")
+    _refuse(runs, "test_accuracy", ~accuracies.between(0, 100), "a percentage from 0 to 100")
+    runs["test_accuracy"] = accuracies
+    twice = runs[runs.duplicated(KEY)]
+    if not twice.empty:
+        first = ", ".join(f"{column} {twice.iloc[0][column]}" for column in KEY)
+        raise UserError(f"a run stands in it twice: {first}")
+    return runs.sort_values(KEY, ignore_index=True)
+
+
+def _refuse(runs: pd.DataFrame, column: str, wrong: "pd.Series[bool]", expected: str) -> None:
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise UserError(f"row {row + 1}: {column} is not {expected} (given: {runs[column].iloc[row]!s})")
