@@ -21,6 +21,11 @@ def _commands() -> None:
     """Keep the name of the command on the command line, also while there is only one."""
 
 
+@app.callback()
+def commands() -> None:
+    """Keep the names of commands in the command line even while there is only one."""
+
+
 def main() -> None:
     """Run the command line; bad input becomes one line on standard error and exit code 1."""
     try:
@@ -32,3 +37,4 @@ def main() -> None:
 
 from distancenets.cli import audit as _audit  # noqa: E402, F401  (registers its command; needs `app`)
 from distancenets.cli import data  # noqa: E402, F401
+from distancenets.cli import statistics  # noqa: E402, F401
