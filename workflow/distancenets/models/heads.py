@@ -1,0 +1,105 @@
+"""Heads: what turns hidden features into class scores. A new one is one entry here.
+
+Shapes: S seeds, H hidden nodes, C classes, N images. Features are S × H × N and scores S × C × N: the images
+come last, so that a reduction over the classes runs along contiguous memory.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+Parameters = Mapping[str, Tensor]
+OffsetL2Form = Literal["code", "paper"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head: how it starts, what it computes, and under which names the paper prints it.
+
+    `suffix` is appended to the activation's name to give the architecture's. `paper_names` maps each representation
+    that the head admits to the printed name, with the activation's name in place of `{}`. `non_negative`: the scores
+    have a sign by themselves, so that an output constraint needs no further activation.
+    """
+
+    name: str
+    suffix: str
+    formula: str
+    paper_names: Mapping[str, str]
+    non_negative: bool
+    initialise: Callable[[int, int, Generator], dict[str, Tensor]]
+    scores: Callable[[Tensor, Parameters, OffsetL2Form], Tensor]
+
+
+def linear_layer(inputs: int, outputs: int, generator: Generator) -> dict[str, Tensor]:
+    """Return a linear layer with PyTorch's default start: weight and bias uniform in ±1/√inputs.
+
+    The draws equal those of `torch.nn.Linear(inputs, outputs)` under the same random state.
+    """
+    weight = torch.empty(outputs, inputs)
+    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+    bound = 1 / math.sqrt(inputs)
+    return {"weight": weight, "bias": nn.init.uniform_(torch.empty(outputs), -bound, bound, generator=generator)}
+
+
+def _linear_start(hidden: int, classes: int, generator: Generator) -> dict[str, Tensor]:
+    return {"weight": linear_layer(hidden, classes, generator)["weight"]}
+
+
+def _linear_scores(features: Tensor, parameters: Parameters, _: OffsetL2Form) -> Tensor:
+    return parameters["weight"] @ features
+
+
+def _linear_bias_scores(features: Tensor, parameters: Parameters, _: OffsetL2Form) -> Tensor:
+    return torch.baddbmm(parameters["bias"].unsqueeze(-1), parameters["weight"], features)
+
+
+def _offset_l2_start(hidden: int, classes: int, generator: Generator) -> dict[str, Tensor]:
+    prototypes = nn.init.normal_(torch.empty(classes, hidden), std=0.1, generator=generator)
+    return {"prototypes": prototypes, "scales": torch.ones(classes, hidden)}
+
+
+def _offset_l2_scores(features: Tensor, parameters: Parameters, form: OffsetL2Form) -> Tensor:
+    """√max(Σ α (h − μ)², 1e−12) (form `code`) or ‖α ⊙ (h − μ)‖₂ (form `paper`, Eq. 4).
+
+    The square is multiplied out, Σ α h² − 2 Σ α μ h + Σ α μ², so that matrix products carry it and no
+    S × C × H × N tensor is ever held.
+    """
+    prototypes, scales = parameters["prototypes"], parameters["scales"]
+    if form == "paper":
+        scales = scales.square()
+    weighted = scales * prototypes
+    constant = (weighted * prototypes).sum(-1, keepdim=True)
+    square = torch.baddbmm(constant, scales, features.square())
+    return torch.baddbmm(square, weighted, features, alpha=-2).clamp(min=1e-12).sqrt()
+
+
+_LINEAR_NAMES = {"unconstrained": "{}", "intensity": "{}2", "distance": "{}2-Neg"}
+
+HEADS: dict[str, Head] = {
+    head.name: head
+    for head in (
+        Head("linear", "", "W h", _LINEAR_NAMES, False, _linear_start, _linear_scores),
+        Head(
+            "linear_bias",
+            "_bias",
+            "W h + b",
+            {representation: f"{name}_Bias" for representation, name in _LINEAR_NAMES.items()},
+            False,
+            linear_layer,
+            _linear_bias_scores,
+        ),
+        Head(
+            "offset_l2",
+            "_l2",
+            "‖α ⊙ (h − μ)‖₂",
+            {"intensity": "{}-L2", "distance": "{}-L2-Neg"},
+            True,
+            _offset_l2_start,
+            _offset_l2_scores,
+        ),
+    )
+}
