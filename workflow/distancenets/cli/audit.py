@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from distancenets.cli import app
+from distancenets.cli.application import app
+from distancenets.cli.options import PUBLISHED, PublishedFile
 
 
 @app.command()
 def audit(
-    published: Annotated[Path, typer.Option(help="The published record.")] = Path("config/published.yaml"),
+    published: PublishedFile = PUBLISHED,
     json: Annotated[Path | None, typer.Option(help="Write every finding to this JSON file.")] = None,
     output: Annotated[
         Path | None, typer.Option(help="Write audit.csv, audit.md and audit.json into this folder.")
@@ -20,14 +21,14 @@ def audit(
     ] = False,
 ) -> None:
     """Check whether the numbers the paper prints agree with one another; no training is needed."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from distancenets.audit import output as forms  # noqa: PLC0415
-    from distancenets.audit.findings import Verdict  # noqa: PLC0415
-    from distancenets.audit.review import review  # noqa: PLC0415
-    from distancenets.audit.summary import conclusions, summary  # noqa: PLC0415
-    from distancenets.configuration import published as record  # noqa: PLC0415
-    from distancenets.files import write_text  # noqa: PLC0415
+    from distancenets.audit import output as forms
+    from distancenets.audit.findings import Verdict
+    from distancenets.audit.review import review
+    from distancenets.audit.summary import conclusions, summary
+    from distancenets.configuration import published as record
+    from distancenets.files import write_text
 
     findings = review(record.published(published))
     if json is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from distancenets.cli import app
+from distancenets.cli.application import app
 from distancenets.configuration.datasets import DATASETS_FILE, dataset
 
 
@@ -24,6 +24,6 @@ def data(
 ) -> None:
     """Fetch a data set from the first source that serves it, and check its digests."""
     settings = dataset(name, datasets)
-    from distancenets.datasets.store import fetch  # noqa: PLC0415
+    from distancenets.datasets.store import fetch
 
     fetch(name, settings, root, folder)

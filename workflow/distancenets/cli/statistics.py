@@ -5,33 +5,29 @@ from typing import Annotated
 
 import typer
 
-from distancenets.cli import app
+from distancenets.cli.application import app
 
 
 @app.command()
 def statistics(
-    runs: Annotated[
-        Path, typer.Argument(metavar="RUNS_CSV", help="Table of runs, one row a run and milestone.")
-    ],
+    runs: Annotated[Path, typer.Argument(metavar="RUNS_CSV", help="Table of runs, one row a run and milestone.")],
     output: Annotated[Path, typer.Option(help="Folder for summary.csv, comparisons.csv and columns.csv.")],
     settings: Annotated[
         Path | None, typer.Option(help="YAML file of statistics settings; without it, the defaults.")
     ] = None,
 ) -> None:
     """Summarise every model over its seeds and compare every pair of models."""
-    from distancenets.configuration.settings import load  # noqa: PLC0415
-    from distancenets.configuration.statistics import StatisticsSettings  # noqa: PLC0415
-    from distancenets.files import write_text  # noqa: PLC0415
-    from distancenets.statistics import columns  # noqa: PLC0415
-    from distancenets.statistics.comparisons import comparison_table  # noqa: PLC0415
-    from distancenets.statistics.runs import read_runs  # noqa: PLC0415
-    from distancenets.statistics.summaries import summary_table  # noqa: PLC0415
+    from distancenets.configuration.settings import load
+    from distancenets.configuration.statistics import StatisticsSettings
+    from distancenets.files import write_text
+    from distancenets.statistics import columns
+    from distancenets.statistics.comparisons import comparison_table
+    from distancenets.statistics.runs import read_runs
+    from distancenets.statistics.summaries import summary_table
 
     chosen = load(StatisticsSettings, settings) if settings else StatisticsSettings()
     table = read_runs(runs)
     write_text(output / "summary.csv", columns.as_csv(summary_table(table, chosen), columns.SUMMARY))
-    write_text(
-        output / "comparisons.csv", columns.as_csv(comparison_table(table, chosen), columns.COMPARISONS)
-    )
+    write_text(output / "comparisons.csv", columns.as_csv(comparison_table(table, chosen), columns.COMPARISONS))
     described = columns.descriptions()
     write_text(output / "columns.csv", columns.as_csv(described, dict.fromkeys(described.columns, "")))

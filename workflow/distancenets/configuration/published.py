@@ -26,9 +26,7 @@ def _as_printed(value: object) -> Decimal:
     if isinstance(value, str) and NUMBER.fullmatch(value):
         return Decimal(value)
     if isinstance(value, int | float):
-        raise PydanticCustomError(
-            "unquoted", "a printed number is a quoted string, so that its decimals are kept"
-        )
+        raise PydanticCustomError("unquoted", "a printed number is a quoted string, so that its decimals are kept")
     raise PydanticCustomError("not_a_number", "expected a printed number such as '12.50'")
 
 
@@ -245,9 +243,7 @@ class Published(Settings):
                 rows = self.tables[figure.table].rows if figure.table in self.tables else []
                 missing = {model.model for model in figure.models} - {row.model for row in rows}
                 if missing:
-                    raise ValueError(
-                        f"claims: {claim.id}: no row {' '.join(min(missing))} in '{figure.table}'"
-                    )
+                    raise ValueError(f"claims: {claim.id}: no row {' '.join(min(missing))} in '{figure.table}'")
         return self
 
 

@@ -44,12 +44,8 @@ class StatisticsSettings(Settings):
         lt=1,
         description="Two-sided level of the test whose detectable difference is given.",
     )
-    power: float = Field(
-        default=0.8, gt=0, lt=1, description="Power at which the detectable difference is given."
-    )
-    test_images: int = Field(
-        default=10_000, gt=0, description="Images on which one run's test accuracy is measured."
-    )
+    power: float = Field(default=0.8, gt=0, lt=1, description="Power at which the detectable difference is given.")
+    test_images: int = Field(default=10_000, gt=0, description="Images on which one run's test accuracy is measured.")
     resamples: int = Field(
         default=9_999,
         ge=99,

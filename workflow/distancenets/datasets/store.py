@@ -68,7 +68,7 @@ def fetch(
             failures.append(f"{source.kind}: {error}")
             continue
         target = root / name
-        _write(target, arrays, source.kind, settings)
+        _write(target, arrays, settings)
         say(f"{name}: fetched by {source.kind} into {target}")
         return target
     raise UserError(f"{name}: every source failed: {'; '.join(failures)}")
@@ -115,13 +115,13 @@ def _arrays(source: Source, settings: DatasetSettings) -> Arrays:
     return arrays
 
 
-def _write(target: Path, arrays: Arrays, source: str, settings: DatasetSettings) -> None:
+def _write(target: Path, arrays: Arrays, settings: DatasetSettings) -> None:
     contiguous = {key: np.ascontiguousarray(array) for key, array in arrays._asdict().items()}
     with replacing(target / IMAGES_FILE) as temporary:
         temporary.write_bytes(safetensors.numpy.save(contiguous))
+    # Not which source served it: the bytes are the same, so nothing that depends on them must run again.
     manifest = {
         "title": settings.title,
-        "source": source,
         "sha256": settings.sha256.model_dump(),
         "shapes": {key: list(array.shape) for key, array in contiguous.items()},
     }

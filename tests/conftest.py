@@ -1,0 +1,134 @@
+"""Fixtures that several test files share."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import save_file
+
+from distancenets.cli import main
+from distancenets.configuration.datasets import DatasetSettings, dataset
+from distancenets.datasets.store import Dataset, fetch, read
+from distancenets.files import sha256
+
+REPOSITORY = Path(__file__).parent.parent
+SPLITS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+@pytest.fixture(scope="session")
+def mnist_settings() -> DatasetSettings:
+    return dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_settings: DatasetSettings) -> Dataset:
+    """Real MNIST, fetched into the checkout's data/ where it is not there yet."""
+    folder = REPOSITORY / "data" / "mnist"
+    if not folder.exists():
+        fetch("mnist", mnist_settings, folder.parent)
+    return read(folder, mnist_settings)
+
+
+class Answer(NamedTuple):
+    """How a command ended and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder with a small data set and a study on it, and the command line run there."""
+
+    folder: Path
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / "small"
+
+    def study(self, **changes: object) -> None:
+        """Write config/config.yaml, with `changes` in its experiment."""
+        experiment = {"dataset": "tiny", "epochs": 6, "hidden": 16} | changes
+        study = {
+            "study": "small",
+            "title": "A small study",
+            "seeds": 4,
+            "experiments": {"raw": experiment},
+            "training": {"checkpoint_seconds": 0.01, "chunk_rows": 300},
+            "report": {"figure1": {"node": 3}},
+        }
+        (self.folder / "config" / "config.yaml").write_text(yaml.safe_dump(study))
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "distancenets", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, stdout=pipe, stderr=pipe, text=True, env=environment())
+
+    def run(self, *arguments: str) -> Answer:
+        """Run the command line within this process: a fresh one would import torch each time."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.setattr(sys, "argv", ["distancenets", *arguments])
+            try:
+                main()
+                code = 0
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def train(self, *arguments: str, model: Sequence[str] = ("relu", "distance")) -> Answer:
+        architecture, representation = model
+        return self.run("train", "--architecture", architecture, "--representation", representation, *arguments)
+
+    def refused(self, *arguments: str) -> str:
+        """Return the one line that the command line refuses `arguments` with."""
+        answer = self.run(*arguments)
+        assert answer.returncode == 1, answer.stderr
+        lines = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1 and "Traceback" not in answer.stderr, answer.stderr
+        return lines[0]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow")}
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, mnist: Dataset) -> Workshop:
+    """A folder with the first 900 training and 300 test images of MNIST as the data set `tiny`."""
+    tensors = {split: getattr(mnist, split)[: 900 if "train" in split else 300].contiguous() for split in SPLITS}
+    write_dataset(tmp_path, "tiny", tensors)
+    place = Workshop(tmp_path)
+    place.study()
+    return place
+
+
+def write_dataset(folder: Path, name: str, tensors: dict[str, torch.Tensor]) -> None:
+    """Write a data set and the datasets.yaml that pins it."""
+    (folder / "data" / name).mkdir(parents=True)
+    (folder / "config").mkdir(exist_ok=True)
+    save_file(tensors, folder / "data" / name / "images.safetensors")
+    settings = {
+        "title": name,
+        "class_names": [str(digit) for digit in range(10)],
+        "pixel_mean": 0.1307,
+        "pixel_sd": 0.3081,
+        "sha256": {split: sha256(tensor.numpy().tobytes()) for split, tensor in tensors.items()},
+        "sources": [{"kind": "folder"}],
+    }
+    (folder / "config" / "datasets.yaml").write_text(yaml.safe_dump({name: settings}))

@@ -1,0 +1,262 @@
+"""Whole runs through the command line: resumed, repeated, refused."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import pyarrow.parquet
+import pytest
+import yaml
+from safetensors.numpy import load_file
+
+from conftest import Answer, Workshop, environment
+from distancenets.configuration.study import Run
+from distancenets.training.runs import RunFolder, run_path
+
+MODEL = ("relu", "distance")
+
+
+def folder(workshop: Workshop, seed: int, model: tuple[str, str] = MODEL) -> Path:
+    return workshop.results / run_path(Run("raw", *model, seed))
+
+
+def digests(workshop: Workshop, seeds: range) -> list[str]:
+    """Return the digests of all metrics and weights: what must be the same to the bit."""
+    names = ("metrics.parquet", "weights.safetensors")
+    return [
+        hashlib.sha256((folder(workshop, seed) / name).read_bytes()).hexdigest() for seed in seeds for name in names
+    ]
+
+
+def trained(workshop: Workshop, *arguments: str) -> None:
+    answer = workshop.train("--seeds", "0-1", *arguments)
+    assert answer.returncode == 0, answer.stderr
+
+
+def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:
+    """Start a long training, send `number` once it has a checkpoint, and return how it ended."""
+    process = workshop.start("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-1")
+    checkpoint = workshop.results / "checkpoints/raw/relu/distance/seeds-0-1.safetensors"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    return Answer(process.returncode, out, err)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+def test_an_interrupted_run_goes_on_to_the_same_bits(workshop: Workshop, number: signal.Signals) -> None:
+    workshop.study(epochs=150, milestones=[10, 60])
+    trained(workshop)
+    expected = digests(workshop, range(2))
+    for seed in range(2):
+        for file in folder(workshop, seed).iterdir():
+            file.unlink()
+    answer = interrupted(workshop, number)
+    assert answer.returncode != 0
+    assert not (folder(workshop, 0) / "run.json").exists()
+    trained(workshop)
+    provenance = RunFolder(folder(workshop, 0)).read_provenance()
+    assert 0 < provenance["resumed_at"] < 150
+    assert digests(workshop, range(2)) == expected
+
+
+def test_sigterm_says_where_the_run_goes_on(workshop: Workshop) -> None:
+    workshop.study(epochs=5000)
+    begun = time.monotonic()
+    answer = interrupted(workshop, signal.SIGTERM)
+    assert "stopped before epoch" in answer.stderr and "seeds-0-1.safetensors" in answer.stderr
+    assert time.monotonic() - begun < 60
+
+
+def test_the_same_command_gives_the_same_bits(workshop: Workshop) -> None:
+    trained(workshop)
+    first = digests(workshop, range(2))
+    trained(workshop, "--output", "elsewhere")
+    again = [
+        hashlib.sha256(
+            (workshop.folder / "elsewhere" / run_path(Run("raw", *MODEL, seed)) / name).read_bytes()
+        ).hexdigest()
+        for seed in range(2)
+        for name in ("metrics.parquet", "weights.safetensors")
+    ]
+    assert again == first
+
+
+def test_a_run_leaves_metrics_weights_and_provenance(workshop: Workshop) -> None:
+    workshop.study(epochs=104, milestones=[50], record_every=3)
+    trained(workshop)
+    run = RunFolder(folder(workshop, 1))
+    metrics = pyarrow.parquet.read_table(run.metrics).to_pandas()
+    assert list(metrics.columns) == ["epoch", "train_loss", "train_accuracy", "test_accuracy"]
+    assert list(metrics["epoch"]) == [*range(101), 102, 104]
+    assert metrics["train_loss"].iloc[-1] < metrics["train_loss"].iloc[0]
+    weights = load_file(run.weights)
+    assert {name.split("/")[0] for name in weights} == {"50", "104"}
+    assert weights["104/hidden.weight"].shape == (16, 784)
+    provenance = json.loads(run.provenance.read_text())
+    assert {"digest", "recipe", "code", "libraries", "device", "threads", "pack", "seconds"} <= set(provenance)
+    assert provenance["pack"] == [0, 1]
+
+
+def test_metrics_are_those_of_the_kept_weights(workshop: Workshop) -> None:
+    trained(workshop)
+    run = RunFolder(folder(workshop, 0))
+    weights = {name.removeprefix("6/"): value for name, value in load_file(run.weights).items()}
+    data = load_file(workshop.folder / "data/tiny/images.safetensors")
+    for split, column in (("train", "train_accuracy"), ("test", "test_accuracy")):
+        hidden = numpy.maximum(data[f"{split}_images"] @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
+        outputs = -numpy.maximum(hidden @ weights["head.weight"].T, 0)
+        accuracy = 100 * (outputs.argmax(1) == data[f"{split}_labels"]).mean()
+        assert pyarrow.parquet.read_table(run.metrics)[column][-1].as_py() == pytest.approx(accuracy)
+
+
+def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop) -> None:
+    trained(workshop)
+    before = (folder(workshop, 0) / "metrics.parquet").stat().st_mtime_ns
+    answer = workshop.train("--seeds", "0-2")
+    assert answer.returncode == 0 and "seed 2" in answer.stderr
+    assert (folder(workshop, 0) / "metrics.parquet").stat().st_mtime_ns == before
+    assert RunFolder(folder(workshop, 2)).read_provenance()["pack"] == [2]
+    assert "finished already" in workshop.train("--seeds", "0-2").stderr
+
+
+def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: Workshop) -> None:
+    trained(workshop)
+    workshop.study(learning_rate=0.01)
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
+    assert "seed~0" in line and "other parameters" in line
+    trained(workshop, "--overwrite")
+    assert RunFolder(folder(workshop, 0)).read_provenance()["recipe"]["experiment"]["learning_rate"] == 0.01
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(workshop: Workshop) -> None:
+    workshop.study(epochs=5000)
+    interrupted(workshop, signal.SIGKILL)
+    workshop.study(epochs=5000, learning_rate=0.5)
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
+    assert "seeds-0-1.safetensors" in line and "another configuration" in line
+    assert not (folder(workshop, 0)).exists()
+
+
+def test_a_damaged_checkpoint_is_named(workshop: Workshop) -> None:
+    workshop.study(epochs=5000)
+    interrupted(workshop, signal.SIGKILL)
+    checkpoint = workshop.results / "checkpoints/raw/relu/distance/seeds-0-1.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
+    assert "seeds-0-1.safetensors: not a readable checkpoint" in line
+
+
+def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Workshop) -> None:
+    workshop.study(learning_rate=1e30, epochs=50)
+    line = workshop.refused("train", "--architecture", "abs", "--representation", "unconstrained", "--seeds", "1-2")
+    assert "the loss of seed 1 is" in line and "at epoch" in line
+    kept = workshop.folder / line.split("its metrics so far are in ")[1]
+    metrics = pyarrow.parquet.read_table(kept).to_pandas()
+    assert len(metrics) >= 1 and numpy.isfinite(metrics["train_loss"]).all()
+    assert not (workshop.results / run_path(Run("raw", "abs", "unconstrained", 1))).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--architecture", "tanh", "--representation", "distance"], "unknown architecture 'tanh'"),
+        (["--architecture", "relu_l2", "--representation", "unconstrained"], "has no representation 'unconstrained'"),
+        (["--architecture", "relu", "--representation", "distance", "--seeds", "2-4"], "seed 4 is out of range"),
+        (["--architecture", "relu", "--representation", "distance", "--seeds", "-1"], "--seeds -1: expected seeds"),
+        (["--architecture", "relu", "--representation", "distance", "--epochs", "-5"], "--epochs: epochs: "),
+        (["--architecture", "relu", "--representation", "distance", "--experiment", "no"], "has no experiment 'no'"),
+        (
+            ["--architecture", "relu", "--representation", "distance", "--device", "cuda:7"],
+            "--device cuda:7: not there",
+        ),
+        (
+            ["--architecture", "relu", "--representation", "distance", "--device", "toaster"],
+            "--device toaster: not there",
+        ),
+        (
+            ["--architecture", "relu", "--representation", "distance", "--study", "none.yaml"],
+            "none.yaml: cannot be read",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(workshop: Workshop, arguments: list[str], message: str) -> None:
+    assert message in workshop.refused("train", *arguments)
+    assert not workshop.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epoch": 3}, "experiments.raw: unknown key 'epoch' (expected one of: dataset, pixels,"),
+        ({"epochs": -3}, "experiments.raw.epochs: "),
+        ({"milestones": [9]}, "milestone 9 lies beyond the last epoch, 6"),
+        ({"pixels": "blurred"}, "experiments.raw.pixels: "),
+        ({"architectures": ["gelu"]}, "experiments.raw.architectures.0: unknown architecture"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_file(workshop: Workshop, changes: dict[str, object], message: str) -> None:
+    workshop.study(**changes)
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
+    assert "config/config.yaml: " in line and message in line
+
+
+def test_a_tampered_data_file_is_refused(workshop: Workshop) -> None:
+    path = workshop.folder / "data/tiny/images.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
+    assert "data/tiny/images.safetensors" in line
+    path.write_bytes(content[:1000])
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
+    assert "data/tiny/images.safetensors" in line
+    assert not workshop.results.exists()
+
+
+def test_no_data_and_no_source_is_refused(workshop: Workshop) -> None:
+    (workshop.folder / "data/tiny/images.safetensors").unlink()
+    (workshop.folder / "data/tiny").rmdir()
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
+    assert "tiny: every source failed" in line
+
+
+def test_an_output_folder_that_cannot_be_written_is_named(workshop: Workshop) -> None:
+    (workshop.folder / "blocked").write_text("a file where a folder should be")
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--output", "blocked")
+    assert "blocked" in line and "cannot be written" in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_named_and_leaves_nothing_half_written(workshop: Workshop) -> None:
+    # A file system of 64 KiB would need root; a limit on the size of files fails writes in the same way.
+    command = f"{sys.executable} -m distancenets train --architecture relu --representation distance"
+    script = f"ulimit -f 8; trap '' XFSZ; exec {command}"
+    answer = subprocess.run(
+        ["bash", "-c", script], cwd=workshop.folder, capture_output=True, text=True, env=environment(), check=False
+    )
+    assert answer.returncode == 1 and "cannot be written" in answer.stderr, answer.stderr
+    left = [path for path in workshop.results.rglob("*") if path.is_file()] if workshop.results.exists() else []
+    assert [path for path in left if path.name.startswith(".")] == []
+    assert not (folder(workshop, 0) / "run.json").exists()
+
+
+def test_aggregation_refuses_a_run_that_does_not_belong(workshop: Workshop) -> None:
+    study = yaml.safe_load((workshop.folder / "config/config.yaml").read_text())
+    study |= {"architectures": ["relu"], "representations": ["distance"], "seeds": 2}
+    (workshop.folder / "config/config.yaml").write_text(yaml.safe_dump(study))
+    trained(workshop)
+    assert workshop.run("collect").returncode == 0
+    trained(workshop, "--epochs", "5", "--output", "other")
+    stray = workshop.folder / "other" / run_path(Run("raw", *MODEL, 1)) / "metrics.parquet"
+    (folder(workshop, 1) / "metrics.parquet").write_bytes(stray.read_bytes())
+    line = workshop.refused("collect")
+    assert "seed~1/metrics.parquet" in line and "other parameters" in line

@@ -1,0 +1,32 @@
+"""`distancenets collect`: all runs of a study in two tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATASETS, RESULTS, STUDY, DatasetsFile, StudyFile
+from distancenets.files import replacing
+
+
+@app.command()
+def collect(
+    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+) -> None:
+    """Gather runs.csv (a row a run and milestone) and learning_curves.parquet (a row a run and recorded epoch).
+
+    A run that was made with other parameters than the study's is refused by name.
+    """
+    from distancenets.configuration.study import load_study
+    from distancenets.measurements.collection import learning_curves, runs_at_milestones
+
+    settings = load_study(study)
+    root = output or RESULTS / settings.study
+    curves = learning_curves(settings, root, datasets)
+    with replacing(root / "learning_curves.parquet") as path:
+        curves.to_parquet(path, index=False)
+    with replacing(root / "runs.csv") as path:
+        runs_at_milestones(curves, settings).to_csv(path, index=False)

@@ -1,0 +1,82 @@
+"""`distancenets figure …`: one figure as PNG and SVG."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATASETS, PUBLISHED, STUDY, DatasetsFile, PublishedFile, StudyFile
+
+figure = typer.Typer(help="Draw a figure, as PNG and SVG.", no_args_is_help=True)
+app.add_typer(figure, name="figure")
+
+Output = Annotated[Path, typer.Option(help="The figure's path without its ending.")]
+
+
+@figure.command("learning-curves")
+def learning_curves(
+    curves: Annotated[Path, typer.Argument(help="The study's learning_curves.parquet.")],
+    output: Output,
+    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
+) -> None:
+    """Draw train loss, train error and test error against epochs."""
+    import pandas
+
+    from distancenets.figures.curves import learning_curves_figure
+    from distancenets.figures.style import use_style, write_figure
+
+    use_style()
+    write_figure(learning_curves_figure(pandas.read_parquet(curves), experiment), output)
+
+
+@figure.command("final-accuracies")
+def final_accuracies(
+    runs: Annotated[Path, typer.Argument(help="The study's runs.csv.")],
+    output: Output,
+    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
+    published: PublishedFile = PUBLISHED,
+) -> None:
+    """Draw the final test accuracy of every run, beside the published means."""
+    import pandas
+
+    from distancenets.configuration.published import published as load_published
+    from distancenets.figures.accuracies import final_accuracies_figure
+    from distancenets.figures.style import use_style, write_figure
+
+    use_style()
+    measured = pandas.read_csv(runs)
+    chosen = measured[measured["experiment"] == experiment]
+    last = chosen[chosen["epoch"] == chosen["epoch"].max()]
+    rows = [row for table in load_published(published).tables.values() for row in table.rows]
+    printed: dict[tuple[str, str], tuple[float, float]] = {
+        (row.architecture, row.representation): (float(row.mean), float(row.sd)) for row in reversed(rows)
+    }
+    title = f"{experiment}, {last['epoch'].max():,} epochs"
+    write_figure(final_accuracies_figure(last, printed, title), output)
+
+
+@figure.command("node")
+def node(
+    outputs: Annotated[Path, typer.Argument(help="What `distancenets measure node` wrote.")],
+    output: Output,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+) -> None:
+    """Draw Figure 1: what one hidden node gives for each class."""
+    import pandas
+
+    from distancenets.configuration.datasets import dataset
+    from distancenets.configuration.study import load_study
+    from distancenets.figures.nodes import node_figure
+    from distancenets.figures.style import colour, use_style, write_figure
+    from distancenets.models.registry import find_model
+
+    use_style()
+    settings = load_study(study)
+    chosen, name = settings.report.figure1, settings.reported_experiment
+    model = find_model(chosen.architecture, chosen.representation)
+    classes = dataset(settings.experiment(name).dataset, datasets).class_names
+    epochs = settings.reported_epochs("figure1")
+    title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
+    write_figure(node_figure(pandas.read_csv(outputs), classes, title, colour(model)), output)

@@ -1,0 +1,37 @@
+"""`distancenets measure …`: what is read off the weights of finished runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+from distancenets.files import replacing
+
+measure = typer.Typer(help="Measure what the weights of finished runs hold.", no_args_is_help=True)
+app.add_typer(measure, name="measure")
+
+
+@measure.command("node")
+def measure_node(
+    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+) -> None:
+    """Record the output of Figure 1's node over the test images, in measurements/figure1.csv."""
+    from distancenets.configuration.recipes import study_recipe
+    from distancenets.configuration.study import Run, load_study
+    from distancenets.datasets.store import read
+    from distancenets.measurements.nodes import node_outputs
+
+    settings = load_study(study)
+    root = output or RESULTS / settings.study
+    chosen = settings.report.figure1
+    run = Run(settings.reported_experiment, chosen.architecture, chosen.representation, chosen.seed)
+    made_by = study_recipe(settings, *run[:3], datasets)
+    images = read(data / made_by.experiment.dataset, made_by.dataset)
+    outputs = node_outputs(root, run, made_by, settings.reported_epochs("figure1"), chosen.node, images)
+    with replacing(root / "measurements" / "figure1.csv") as path:
+        outputs.to_csv(path, index=False)

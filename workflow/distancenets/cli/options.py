@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyFile = Annotated[Path, typer.Option("--study", help="The study's YAML file.")]
+DatasetsFile = Annotated[Path, typer.Option("--datasets", help="The data sets' YAML file.")]
+PublishedFile = Annotated[Path, typer.Option("--published", help="The published record's YAML file.")]
+DataFolder = Annotated[Path, typer.Option("--data", help="The folder that data sets are kept in.")]
+
+STUDY = Path("config/config.yaml")
+DATASETS = Path("config/datasets.yaml")
+PUBLISHED = Path("config/published.yaml")
+DATA = Path("data")
+RESULTS = Path("results")

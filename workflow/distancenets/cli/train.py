@@ -1,0 +1,63 @@
+"""`distancenets train`: a pack of one model, as the workflow's rule does it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+
+
+@app.command()
+def train(
+    architecture: Annotated[str, typer.Option(help="Such as relu or abs_l2; `distancenets models` lists them.")],
+    representation: Annotated[str, typer.Option(help="unconstrained, intensity or distance.")],
+    seeds: Annotated[str, typer.Option(help="Seeds to train as one pack, such as 7, 0-19 or 0,2,5.")] = "0",
+    experiment: Annotated[
+        str | None, typer.Option(help="An experiment of the study; its reported one if none.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="In place of the experiment's.")] = None,
+    device: Annotated[str, typer.Option(help="auto (a free GPU, else the CPU), cpu, cuda:1, …")] = "auto",
+    gpus: Annotated[int | None, typer.Option(help="GPUs that `auto` may use; 0 keeps it to the CPU.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs made with other parameters.")] = False,
+    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+) -> None:
+    """Train the seeds of one model and write their metrics, weights and provenance.
+
+    A killed run goes on from its checkpoint. Runs that are finished are left as they are.
+    """
+    # Torch takes seconds to import: `--help` should not wait for it.
+    from distancenets.configuration.datasets import dataset as dataset_settings
+    from distancenets.configuration.recipes import Recipe
+    from distancenets.configuration.study import load_study, parse_seeds
+    from distancenets.datasets.store import fetch, read
+    from distancenets.models.registry import find_model
+    from distancenets.training.descent import train as descend
+    from distancenets.training.devices import claimed_device
+    from distancenets.training.packs import Pack, unfinished
+
+    console = Console(stderr=True)
+    settings = load_study(study)
+    name = experiment or settings.reported_experiment
+    find_model(architecture, representation)
+    chosen = settings.experiment(name)
+    if epochs is not None:
+        chosen = chosen.shortened(epochs)
+    source = dataset_settings(chosen.dataset, datasets)
+    recipe = Recipe(architecture=architecture, representation=representation, experiment=chosen, dataset=source)
+    root = output or RESULTS / settings.study
+    wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds))
+    pack = unfinished(wanted, overwrite)
+    if pack is None:
+        console.print(f"{wanted.label}: finished already")
+        return
+    if not (data / chosen.dataset).exists():
+        fetch(chosen.dataset, source, data, settings.data_folder, console.print)
+    images = read(data / chosen.dataset, source)
+    with claimed_device(device, gpus) as claimed:
+        descend(pack, images, settings.training, claimed, console)

@@ -1,0 +1,43 @@
+"""A recipe: everything that determines a run to the bit, and the digest that its files carry."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+
+from distancenets.configuration.datasets import DATASETS_FILE, DatasetSettings, dataset
+from distancenets.configuration.settings import Settings
+from distancenets.configuration.study import Experiment, Study
+from distancenets.files import sha256
+
+
+class Recipe(Settings):
+    """One model of an experiment on one data set; a seed completes it."""
+
+    architecture: str
+    representation: str
+    experiment: Experiment
+    dataset: DatasetSettings
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of what all seeds of this recipe have in common, in hexadecimal.
+
+        Names, sources and the choice of models are left out: they do not change a run.
+        """
+        experiment = self.experiment.model_dump(mode="json", exclude={"architectures", "representations"})
+        data = self.dataset.model_dump(mode="json", include={"pixel_mean", "pixel_sd", "sha256"})
+        parts = [self.architecture, self.representation, experiment, data]
+        return sha256(json.dumps(parts, sort_keys=True).encode())
+
+    def run_digest(self, seed: int) -> str:
+        """Return the SHA-256 of what determines the run of `seed`, in hexadecimal."""
+        return sha256(f"{self.digest} seed {seed}".encode())
+
+
+def study_recipe(
+    study: Study, experiment: str, architecture: str, representation: str, datasets: Path = DATASETS_FILE
+) -> Recipe:
+    """Return the recipe of a model in an experiment of `study`, with its data set as the file `datasets` has it."""
+    settings = study.experiment(experiment)
+    source = dataset(settings.dataset, datasets)
+    return Recipe(architecture=architecture, representation=representation, experiment=settings, dataset=source)

@@ -1,0 +1,189 @@
+"""A study: which models are trained, on what, for how long, and what is made of them."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
+
+from distancenets.configuration.settings import Settings, load, validated
+from distancenets.errors import UserError
+from distancenets.models.heads import OffsetL2Form
+from distancenets.models.registry import Model, architectures, models
+from distancenets.models.representations import REPRESENTATIONS
+
+# The name of a study or an experiment: it becomes a folder, so it holds neither separators nor spaces.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+
+
+def _known_architecture(name: str) -> str:
+    if name not in architectures():
+        raise ValueError(f"unknown architecture (known: {', '.join(architectures())})")
+    return name
+
+
+def _known_representation(name: str) -> str:
+    if name not in REPRESENTATIONS:
+        raise ValueError(f"unknown representation (known: {', '.join(REPRESENTATIONS)})")
+    return name
+
+
+Architecture = Annotated[str, AfterValidator(_known_architecture)]
+Representation = Annotated[str, AfterValidator(_known_representation)]
+
+
+class Experiment(Settings):
+    """What all runs of an experiment have in common; with a model and a seed it determines a run to the bit."""
+
+    dataset: Name = Field("mnist", description="a data set of config/datasets.yaml")
+    pixels: Literal["raw", "standardised"] = Field("raw", description="0..255 as they are, or (x/255 − mean)/sd")
+    learning_rate: PositiveFloat = Field(0.001, description="of plain gradient descent")
+    epochs: PositiveInt = Field(description="full-batch steps")
+    milestones: tuple[PositiveInt, ...] = Field((), description="epochs whose weights are kept; the last always is")
+    record_every: PositiveInt = Field(10, description="epochs between two rows of metrics, after the first 100")
+    hidden: PositiveInt = Field(128, description="nodes of the hidden layer")
+    offset_l2: OffsetL2Form = Field("code", description="α inside the sum (code) or squared (paper, Eq. 4)")
+    architectures: tuple[Architecture, ...] | None = Field(None, description="in place of the study's")
+    representations: tuple[Representation, ...] | None = Field(None, description="in place of the study's")
+
+    @model_validator(mode="after")
+    def _milestones_within_the_run(self) -> Self:
+        late = [milestone for milestone in self.milestones if milestone > self.epochs]
+        if late:
+            raise ValueError(f"milestone {late[0]} lies beyond the last epoch, {self.epochs}")
+        return self
+
+    @property
+    def kept_epochs(self) -> tuple[int, ...]:
+        """The epochs whose weights are kept, ascending."""
+        return tuple(sorted({*self.milestones, self.epochs}))
+
+    def shortened(self, epochs: int) -> Self:
+        """Return this experiment with another last epoch, and the milestones up to it."""
+        milestones = tuple(milestone for milestone in self.milestones if milestone <= epochs)
+        return validated(type(self), self.model_dump() | {"epochs": epochs, "milestones": milestones}, "--epochs")
+
+    def is_recorded(self, epoch: int) -> bool:
+        """Whether `epoch` has a row of metrics."""
+        return epoch <= 100 or epoch % self.record_every == 0 or epoch in self.kept_epochs
+
+
+class TrainingSettings(Settings):
+    """How runs are trained; none of it belongs to what a run is."""
+
+    engine: Literal["dense"] = Field("dense", description="the operator that multiplies pixels with weights")
+    threads: PositiveInt = Field(1, description="of a job; 1 makes results independent of the number of cores")
+    chunk_rows: PositiveInt = Field(2000, description="images in flight at a time")
+    checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")
+
+
+class Figure1Settings(Settings):
+    """Which hidden node Figure 1 looks at; node 39 of ReLU is the paper's."""
+
+    architecture: Architecture = "relu"
+    representation: Representation = "unconstrained"
+    seed: int = Field(0, ge=0)
+    node: int = Field(39, ge=0)
+
+
+class ReportSettings(Settings):
+    """Which experiment, and which of its epochs, the tables and figures of the paper are made from."""
+
+    experiment: Name | None = Field(None, description="the study's first where none is named")
+    epochs: dict[str, PositiveInt] = Field({}, description="table → epochs; the experiment's last where none is named")
+    figure1: Figure1Settings = Figure1Settings()
+
+
+class Run(NamedTuple):
+    """The axes of one run."""
+
+    experiment: str
+    architecture: str
+    representation: str
+    seed: int
+
+
+class Study(Settings):
+    """A file of config/: what is trained and what is reported."""
+
+    study: Name = Field(description="the study's name: everything is written under results/<study>/")
+    title: str = Field(description="one line for people")
+    seeds: PositiveInt = Field(3, description="runs of each model; seeds are 0 .. seeds − 1")
+    models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
+    data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
+    architectures: tuple[Architecture, ...] = Field(default_factory=lambda: tuple(architectures()))
+    representations: tuple[Representation, ...] = tuple(REPRESENTATIONS)
+    experiments: dict[Name, Experiment] = Field(min_length=1)
+    training: TrainingSettings = TrainingSettings()
+    report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _report_names_what_is_there(self) -> Self:
+        experiment = self.experiments.get(self.reported_experiment)
+        if experiment is None:
+            raise ValueError(f"report.experiment: no experiment '{self.report.experiment}'")
+        for table, epochs in self.report.epochs.items():
+            if epochs not in experiment.kept_epochs:
+                raise ValueError(f"report.epochs.{table}: {epochs} is no milestone ({list(experiment.kept_epochs)})")
+        if self.report.figure1.node >= experiment.hidden:
+            raise ValueError(f"report.figure1.node: the hidden layer has nodes 0 to {experiment.hidden - 1}")
+        return self
+
+    @property
+    def reported_experiment(self) -> str:
+        """The experiment that the paper's tables and figures are made from."""
+        return self.report.experiment or next(iter(self.experiments))
+
+    def reported_epochs(self, table: str) -> int:
+        """Return the epochs at which `table` reads the reported experiment."""
+        return self.report.epochs.get(table, self.experiments[self.reported_experiment].epochs)
+
+    def experiment(self, name: str) -> Experiment:
+        """Return the experiment `name`; a `UserError` lists what there is where there is none."""
+        if name not in self.experiments:
+            known = ", ".join(self.experiments)
+            raise UserError(f"study '{self.study}' has no experiment '{name}' (it has: {known})")
+        return self.experiments[name]
+
+    def models(self, experiment: str) -> list[Model]:
+        """Return the models that `experiment` trains, in the registry's order."""
+        settings = self.experiment(experiment)
+        wanted_architectures = settings.architectures or self.architectures
+        wanted_representations = settings.representations or self.representations
+        return [
+            model
+            for model in models()
+            if model.architecture in wanted_architectures and model.representation.name in wanted_representations
+        ]
+
+    def runs(self) -> Iterator[Run]:
+        """Yield the axes of every run of the study."""
+        for experiment in self.experiments:
+            for model in self.models(experiment):
+                for seed in range(self.seeds):
+                    yield Run(experiment, model.architecture, model.representation.name, seed)
+
+
+def load_study(path: Path) -> Study:
+    """Read and validate the study in the YAML file `path`."""
+    return load(Study, path)
+
+
+def study_of(values: Mapping[str, object], files: Sequence[Path]) -> Study:
+    """Return the study in `values`, which Snakemake merged from `files` and its command line."""
+    return validated(Study, dict(values), " + ".join(os.path.relpath(file) for file in files) or "--config")
+
+
+def parse_seeds(text: str, count: int) -> tuple[int, ...]:
+    """Return the seeds that `text` names, such as `0-4` or `0,2,7`; they must lie within 0 .. count − 1."""
+    try:
+        ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
+        seeds = sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
+    except ValueError:
+        seeds = []
+    if not seeds:
+        raise UserError(f"--seeds {text}: expected seeds such as 7, 0-19 or 0,2,5")
+    if seeds[-1] >= count:
+        raise UserError(f"--seeds {text}: seed {seeds[-1]} is out of range (the study has seeds 0 to {count - 1})")
+    return tuple(seeds)

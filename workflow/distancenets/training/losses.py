@@ -1,0 +1,30 @@
+"""The loss and its derivative in closed form."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class CrossEntropy(NamedTuple):
+    """Sums over a chunk's images, one entry a seed; `gradient` is that of the summed loss, S × C × N."""
+
+    loss: Tensor
+    hits: Tensor
+    gradient: Tensor
+
+
+def cross_entropy(outputs: Tensor, labels: Tensor) -> CrossEntropy:
+    """Return the cross-entropy of `outputs`, S × C × N, against `labels`, N.
+
+    Where classes tie, the lowest one counts as the answer, as in `torch.argmax`.
+    """
+    targets = labels.expand(outputs.shape[0], 1, -1)
+    shifted = outputs - outputs.amax(1, keepdim=True)
+    exponentials = shifted.exp()
+    totals = exponentials.sum(1, keepdim=True)
+    loss = (totals.log() - shifted.gather(1, targets)).sum((1, 2), dtype=torch.float64)
+    hits = (outputs.argmax(1) == labels).sum(1)
+    gradient = exponentials.div_(totals)
+    gradient.scatter_add_(1, targets, gradient.new_full((1, 1, 1), -1).expand_as(targets))
+    return CrossEntropy(loss, hits, gradient)

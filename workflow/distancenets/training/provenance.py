@@ -1,0 +1,46 @@
+"""Provenance: what a run was made from, with and on."""
+
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import distancenets
+from distancenets.files import sha256_of_files
+
+PACKAGE = Path(distancenets.__file__).parent
+LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")
+
+
+@cache
+def code_digest() -> str:
+    """Return one SHA-256 over the sources that decide what a run computes."""
+    return sha256_of_files(path for part in ("models", "training") for path in (PACKAGE / part).glob("*.py"))
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Return code version, library versions and device, as `run.json` keeps them."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    return {
+        "code": {"version": distancenets.__version__, "revision": _revision(), "digest": code_digest()},
+        "libraries": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
+        "device": {"kind": device.type, "name": name},
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _revision() -> str | None:
+    command = ["git", "-C", str(PACKAGE), "describe", "--always", "--dirty", "--abbrev=12"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
