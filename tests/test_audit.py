@@ -66,11 +66,7 @@ def one(findings: list[Finding], check: Check, where: str) -> Finding:
 
 
 def inconsistent(findings: list[Finding], check: Check) -> set[str]:
-    return {
-        finding.where
-        for finding in findings
-        if finding.check is check and finding.verdict is Verdict.INCONSISTENT
-    }
+    return {finding.where for finding in findings if finding.check is check and finding.verdict is Verdict.INCONSISTENT}
 
 
 def exact(mean: float, sd: float, runs: int = 20) -> Sample:
@@ -92,9 +88,7 @@ def of_test(values: dict[str, Any], name: str) -> dict[str, Any]:
     ("printed", "low", "high"),
     [("95.87", 95.865, 95.875), ("12.00", 11.995, 12.005), ("22", 21.5, 22.5), ("-17.33", -17.335, -17.325)],
 )
-def test_rounding_reaches_half_a_unit_of_the_last_printed_digit(
-    printed: str, low: float, high: float
-) -> None:
+def test_rounding_reaches_half_a_unit_of_the_last_printed_digit(printed: str, low: float, high: float) -> None:
     assert rounding(Decimal(printed)) == Interval(low, high)
 
 
@@ -449,9 +443,7 @@ def test_impossible_and_contradictory_percentages_are_found(
         values["activity"][2]["percent"] = ["33"]
 
     findings = changed(change)
-    assert inconsistent(findings, Check.GRANULARITY) == {
-        "ReLU2: never active (output layer), discussion, running text"
-    }
+    assert inconsistent(findings, Check.GRANULARITY) == {"ReLU2: never active (output layer), discussion, running text"}
     (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
     assert definition.verdict is Verdict.INCONSISTENT
     assert "smaller share" in definition.why
@@ -488,8 +480,7 @@ def test_every_finding_says_why_in_one_line(findings: list[Finding]) -> None:
     for finding in findings:
         assert finding.why.endswith(".")
         assert all(
-            text and "\n" not in text
-            for text in (finding.where, finding.printed, finding.computed, finding.why)
+            text and "\n" not in text for text in (finding.where, finding.printed, finding.computed, finding.why)
         )
 
 
@@ -535,9 +526,7 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "published.yaml"
-    path.write_text(
-        RECORD.read_text(encoding="utf-8").replace('mean: "95.87"', "mean: 95.87", 1), encoding="utf-8"
-    )
+    path.write_text(RECORD.read_text(encoding="utf-8").replace('mean: "95.87"', "mean: 95.87", 1), encoding="utf-8")
     command = [sys.executable, "-m", "distancenets", "audit", "--published", str(path)]
     result = subprocess.run(
         [*command, "--output", str(tmp_path / "all")],
@@ -548,9 +537,7 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
     )
     assert result.returncode == 1
     assert result.stdout == ""
-    assert result.stderr.startswith(
-        f"error: {path}: tables.table2.rows.0.mean: a printed number is a quoted string"
-    )
+    assert result.stderr.startswith(f"error: {path}: tables.table2.rows.0.mean: a printed number is a quoted string")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "all").exists()
 

@@ -67,9 +67,7 @@ def test_a_row_is_found_by_its_axes_and_keeps_its_printed_name_and_decimals(reco
 
 
 def test_only_the_two_baselines_of_the_discussion_are_outside_the_paper(record: Published) -> None:
-    outside = [
-        (key, row.printed) for key, table in record.tables.items() for row in table.rows if not row.in_paper
-    ]
+    outside = [(key, row.printed) for key, table in record.tables.items() for row in table.rows if not row.in_paper]
     assert outside == [("discussion", "Abs"), ("discussion", "ReLU")]
 
 
@@ -96,9 +94,7 @@ def test_the_tests_hold_every_printed_statistic(record: Published) -> None:
     ]
     assert found == expected
     assert {test.df for test in record.tests} == {38}
-    assert [(str(test.sd_first), str(test.sd_second)) for test in record.tests if test.sd_first] == [
-        ("2.56", "0.17")
-    ]
+    assert [(str(test.sd_first), str(test.sd_second)) for test in record.tests if test.sd_first] == [("2.56", "0.17")]
 
 
 def test_activity_compute_figure_and_claims_are_there(record: Published) -> None:

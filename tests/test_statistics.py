@@ -50,9 +50,7 @@ def series(values: npt.ArrayLike, seeds: Iterable[int] | None = None) -> pd.Seri
     return pd.Series(accuracies, index=list(range(accuracies.size) if seeds is None else seeds))
 
 
-def runs_of(
-    models: Mapping[str, Iterable[float]], experiment: str = "raw", epoch: int = 5000
-) -> pd.DataFrame:
+def runs_of(models: Mapping[str, Iterable[float]], experiment: str = "raw", epoch: int = 5000) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"experiment": experiment, "epoch": epoch, "model": model, "seed": seed, "test_accuracy": value}
@@ -142,9 +140,7 @@ def test_paired_t_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("difference", "equal_var"), [(welch, False), (student, True)])
-def test_unpaired_t_against_scipy(
-    difference: Callable[[Moments, Moments], Difference], equal_var: bool
-) -> None:
+def test_unpaired_t_against_scipy(difference: Callable[[Moments, Moments], Difference], equal_var: bool) -> None:
     expected = stats.ttest_ind(A, B[:5], equal_var=equal_var)
     result = t_test(difference(moments(A), moments(B[:5])))
     assert result == pytest.approx((expected.statistic, expected.df, expected.pvalue))
@@ -305,9 +301,7 @@ def test_detectable_differences_have_the_power(n: int) -> None:
     d, of_pairs = detectable_d(n, 2 * n, 0.05, 0.8), detectable_d_z(n, 0.05, 0.8)
     df = 3 * n - 2
     threshold, shift = stats.t.ppf(0.975, df), d * math.sqrt(n * 2 * n / (3 * n))
-    assert stats.nct.sf(threshold, df, shift) + stats.nct.cdf(-threshold, df, shift) == pytest.approx(
-        0.8, abs=1e-4
-    )
+    assert stats.nct.sf(threshold, df, shift) + stats.nct.cdf(-threshold, df, shift) == pytest.approx(0.8, abs=1e-4)
     assert TTestIndPower().power(d, n, 0.05, ratio=2) == pytest.approx(0.8, abs=1e-4)
     assert TTestPower().power(of_pairs, n, 0.05) == pytest.approx(0.8, abs=1e-4)
 
@@ -316,8 +310,7 @@ def test_a_study_of_the_detectable_size_finds_it_as_often_as_promised() -> None:
     rng = np.random.default_rng(9)
     d = detectable_d(10, 10, 0.05, 0.8)
     found = sum(
-        t_test(student(moments(rng.normal(d, 1, 10)), moments(rng.normal(0, 1, 10)))).p < 0.05
-        for _ in range(1000)
+        t_test(student(moments(rng.normal(d, 1, 10)), moments(rng.normal(0, 1, 10)))).p < 0.05 for _ in range(1000)
     )
     assert within_binomial_bounds(found, 1000, 0.8)
 
@@ -439,9 +432,7 @@ def test_equivalence_errs_at_the_margin_as_often_as_alpha() -> None:
 def test_pairing_sees_what_the_seeds_share() -> None:
     rng = np.random.default_rng(13)
     seeds = rng.normal(95, 1, 20)
-    result = comparison(
-        series(seeds + 0.1 + rng.normal(0, 0.05, 20)), series(seeds + rng.normal(0, 0.05, 20)), QUICK
-    )
+    result = comparison(series(seeds + 0.1 + rng.normal(0, 0.05, 20)), series(seeds + rng.normal(0, 0.05, 20)), QUICK)
     assert result["paired_p"] < 1e-3
     assert result["welch_p"] > 0.5
     assert result["paired_detectable_difference"] < 0.1 < result["detectable_difference"]
@@ -456,9 +447,7 @@ def runs() -> pd.DataFrame:
     models = {"ReLU": 95.6, "Abs": 95.3, "ReLU2": 50.0, "Abs2": 95.3, "Abs-L2": 97.6}
     return pd.concat(
         [
-            runs_of(
-                {name: np.round(rng.normal(mean, 0.2, 6), 2) for name, mean in models.items()}, "raw", epoch
-            )
+            runs_of({name: np.round(rng.normal(mean, 0.2, 6), 2) for name, mean in models.items()}, "raw", epoch)
             for epoch in (5000, 50000)
         ],
         ignore_index=True,
@@ -497,9 +486,7 @@ def test_families_are_one_experiment_and_milestone(table: pd.DataFrame) -> None:
 def test_order_of_runs_does_not_matter(runs: pd.DataFrame, table: pd.DataFrame) -> None:
     shuffled = runs.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(comparison_table(shuffled, QUICK), table, check_exact=True)
-    pd.testing.assert_frame_equal(
-        summary_table(shuffled, QUICK), summary_table(runs, QUICK), check_exact=True
-    )
+    pd.testing.assert_frame_equal(summary_table(shuffled, QUICK), summary_table(runs, QUICK), check_exact=True)
 
 
 def test_command_writes_the_same_bytes_twice(runs: pd.DataFrame, tmp_path: Path) -> None:

@@ -26,9 +26,7 @@ def p_values(record: Published) -> list[Finding]:
             why = "The printed t and df give it neither two- nor one-sided."
         shown = printed(test, Statistic.P)
         findings.append(
-            _finding(
-                Check.P_FROM_T, test, shown=shown, interval=two_sided, verdict=agreement(agrees), why=why
-            )
+            _finding(Check.P_FROM_T, test, shown=shown, interval=two_sided, verdict=agreement(agrees), why=why)
         )
     return findings
 
@@ -42,9 +40,7 @@ def effect_sizes(record: Published) -> list[Finding]:
         agrees = d.meets(rounding(test.d))
         why = f"d = t √(2/{runs}) {'gives' if agrees else 'does not give'} it from the printed t."
         findings.append(
-            _finding(
-                Check.D_FROM_T, test, shown=f"d = {test.d}", interval=d, verdict=agreement(agrees), why=why
-            )
+            _finding(Check.D_FROM_T, test, shown=f"d = {test.d}", interval=d, verdict=agreement(agrees), why=why)
         )
     return findings
 
@@ -166,9 +162,7 @@ def wordings_recomputed(record: Published, found: Sequence[Recomputation]) -> li
         else:
             verdict = Verdict.UNTOLD
             opposed = dict.fromkeys(
-                entry.table.title
-                for entry, one in zip(entries, verdicts, strict=True)
-                if one is Verdict.INCONSISTENT
+                entry.table.title for entry, one in zip(entries, verdicts, strict=True) if one is Verdict.INCONSISTENT
             )
             why = f"The sets disagree at the 5 % level; against the words: {', '.join(opposed) or 'none'}."
         p = hull(entry.recomputed for entry in entries)

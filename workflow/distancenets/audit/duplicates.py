@@ -61,14 +61,10 @@ def repeated_experiments(record: Published) -> list[Finding]:
         if one.epochs != other.epochs or not twins:
             continue
         differing = [(row, twin) for row, twin in twins if (row.mean, row.sd) != (twin.mean, twin.sd)]
-        tests = [
-            t_statistic(sample(row, one), sample(twin, other), Reading.POPULATION) for row, twin in twins
-        ]
+        tests = [t_statistic(sample(row, one), sample(twin, other), Reading.POPULATION) for row, twin in twins]
         sizes = [t.magnitude() for t in tests]
         df = degrees_of_freedom(sample(twins[0][0], one), sample(twins[0][1], other))
-        beyond = [
-            row.printed for (row, _), t in zip(twins, tests, strict=True) if p_value(t, df).high < UNLIKELY
-        ]
+        beyond = [row.printed for (row, _), t in zip(twins, tests, strict=True) if p_value(t, df).high < UNLIKELY]
         largest = max(sizes, key=lambda size: size.low)
         if beyond:
             verdict = Verdict.INCONSISTENT

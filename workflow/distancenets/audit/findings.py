@@ -58,9 +58,7 @@ class Finding:
 
     def record(self) -> dict[str, str | float | None]:
         """Return the finding as plain values."""
-        return {
-            key: str(value) if isinstance(value, StrEnum) else value for key, value in asdict(self).items()
-        }
+        return {key: str(value) if isinstance(value, StrEnum) else value for key, value in asdict(self).items()}
 
 
 def agreement(agrees: bool) -> Verdict:

@@ -36,9 +36,7 @@ def power(places: int, total: int) -> float:
     reached: set[int] = set()
     for count in range(total + 1):
         exact = Fraction(100 * scale * count, total)
-        reached |= {
-            value for value in (math.floor(exact), math.ceil(exact)) if abs(value - exact) <= Fraction(1, 2)
-        }
+        reached |= {value for value in (math.floor(exact), math.ceil(exact)) if abs(value - exact) <= Fraction(1, 2)}
     printable: int = 100 * scale + 1
     return 1 - len(reached) / printable
 

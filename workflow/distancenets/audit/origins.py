@@ -111,9 +111,7 @@ def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> li
         for entry in found
         if entry.statistic is Statistic.T and (entry.table, entry.reading) == source
     }
-    return [
-        _same_t(one, other, own) for one, other in combinations(record.tests, 2) if abs(one.t) == abs(other.t)
-    ]
+    return [_same_t(one, other, own) for one, other in combinations(record.tests, 2) if abs(one.t) == abs(other.t)]
 
 
 def _same_t(one: PublishedTest, other: PublishedTest, own: dict[str, Recomputation]) -> Finding:

@@ -118,9 +118,7 @@ def printed(test: PublishedTest, statistic: Statistic) -> str:
     return f"t({test.df}) = {test.t}" if statistic is Statistic.T else f"d = {test.d}"
 
 
-def score(
-    found: Sequence[Recomputation], table: PublishedTable, reading: Reading, *statistics: Statistic
-) -> int:
+def score(found: Sequence[Recomputation], table: PublishedTable, reading: Reading, *statistics: Statistic) -> int:
     """Return how many of the printed statistics of these kinds a set can have produced."""
     return sum(
         entry.fits

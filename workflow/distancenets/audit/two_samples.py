@@ -63,9 +63,7 @@ def cohens_d(first: Sample, second: Sample, reading: Reading) -> Interval:
     """
     difference = first.mean - second.mean
     spread = pooled_sd(first, second, reading)
-    corners = [
-        top / bottom for top in (difference.low, difference.high) for bottom in (spread.low, spread.high)
-    ]
+    corners = [top / bottom for top in (difference.low, difference.high) for bottom in (spread.low, spread.high)]
     return Interval(min(corners), max(corners))
 
 

@@ -51,9 +51,7 @@ def draw_differences(
         axes = figure.add_subplot()
         axes.axvspan(-margin, margin, color=GREEN, alpha=0.25, lw=0, label=f"Equivalent: within ±{margin:g}")
         axes.axvline(0, color="black", lw=0.8, label="No difference")
-        _draw_rows(
-            axes, measured, labels, offset=-0.16, colour=BLUE, marker="o", name=f"Measured, {interval}"
-        )
+        _draw_rows(axes, measured, labels, offset=-0.16, colour=BLUE, marker="o", name=f"Measured, {interval}")
         _draw_rows(
             axes,
             published,

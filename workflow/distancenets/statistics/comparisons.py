@@ -27,9 +27,7 @@ TESTS = (
 )
 
 
-def comparison(
-    a: "pd.Series[float]", b: "pd.Series[float]", settings: StatisticsSettings
-) -> dict[str, float | bool]:
+def comparison(a: "pd.Series[float]", b: "pd.Series[float]", settings: StatisticsSettings) -> dict[str, float | bool]:
     """Return what two models' accuracies say about each other, always a minus b.
 
     Parameters
@@ -95,10 +93,8 @@ def comparison(
         "brown_forsythe_f": scatter.statistic,
         "brown_forsythe_df": scatter.df,
         "brown_forsythe_p": scatter.p,
-        "detectable_difference": detectable_d(of_a.n, of_b.n, settings.alpha, settings.power)
-        * pooled_sd(of_a, of_b),
-        "paired_detectable_difference": detectable_d_z(of_pairs.n, settings.alpha, settings.power)
-        * of_pairs.sd,
+        "detectable_difference": detectable_d(of_a.n, of_b.n, settings.alpha, settings.power) * pooled_sd(of_a, of_b),
+        "paired_detectable_difference": detectable_d_z(of_pairs.n, settings.alpha, settings.power) * of_pairs.sd,
     }
 
 
@@ -118,8 +114,7 @@ def comparison_table(runs: pd.DataFrame, settings: StatisticsSettings) -> pd.Dat
     tables = []
     for (experiment, epoch), group in runs.groupby(["experiment", "epoch"]):
         by_model = {
-            str(model): rows.set_index("seed")["test_accuracy"].sort_index()
-            for model, rows in group.groupby("model")
+            str(model): rows.set_index("seed")["test_accuracy"].sort_index() for model, rows in group.groupby("model")
         }
         table = pd.DataFrame(
             {

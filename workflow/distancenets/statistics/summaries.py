@@ -66,9 +66,7 @@ def binomial_standard_error(accuracy: float, images: int) -> float:
 def summary(accuracies: FloatArray, settings: StatisticsSettings) -> dict[str, float]:
     """Return centre, spread and intervals of `accuracies` (percent), shape (n,), n ≥ 1."""
     mean_low, mean_high = bootstrap_interval(accuracies, np.mean, settings.confidence, settings.resamples)
-    iqm_low, iqm_high = bootstrap_interval(
-        accuracies, interquartile_mean, settings.confidence, settings.resamples
-    )
+    iqm_low, iqm_high = bootstrap_interval(accuracies, interquartile_mean, settings.confidence, settings.resamples)
     return {
         "n": accuracies.size,
         "mean": mean(accuracies),
@@ -89,8 +87,6 @@ def summary_table(runs: pd.DataFrame, settings: StatisticsSettings) -> pd.DataFr
     rows = [
         {"experiment": experiment, "epoch": epoch, "model": model}
         | summary(group["test_accuracy"].to_numpy(np.float64), settings)
-        for (experiment, epoch, model), group in runs.sort_values("seed").groupby(
-            ["experiment", "epoch", "model"]
-        )
+        for (experiment, epoch, model), group in runs.sort_values("seed").groupby(["experiment", "epoch", "model"])
     ]
     return pd.DataFrame(rows)

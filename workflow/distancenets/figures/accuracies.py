@@ -1,0 +1,90 @@
+"""Final test accuracies: every run a point, beside the published mean and spread."""
+
+from collections.abc import Mapping
+
+import numpy
+import pandas
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from distancenets.figures.style import PAGE_WIDTH, colour, marker
+from distancenets.models.registry import Model, models
+
+FloatArray = NDArray[numpy.float64]
+TICKS = (10, 50, 80, 90, 95, 97, 98, 99)
+
+
+def final_accuracies_figure(
+    runs: pandas.DataFrame, published: Mapping[tuple[str, str], tuple[float, float]], title: str
+) -> Figure:
+    """Return the distribution of final test accuracies, one row a model.
+
+    Parameters
+    ----------
+    runs
+        One row a run: architecture, representation, test_accuracy (percent).
+    published
+        (architecture, representation) → published mean and population SD, percent.
+    """
+    present = set(zip(runs["architecture"], runs["representation"], strict=True))
+    drawn = [model for model in models() if (model.architecture, model.representation.name) in present]
+    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.1))
+    for height, model in enumerate(drawn):
+        same = (runs["architecture"] == model.architecture) & (runs["representation"] == model.representation.name)
+        _draw_model(panel, height, model, runs.loc[same, "test_accuracy"].to_numpy())
+        reference = published.get((model.architecture, model.representation.name))
+        if reference is not None:
+            mean, spread = reference
+            _draw_published(panel, height, mean, spread)
+    # Accuracies crowd towards 100: the axis is logarithmic in the error.
+    panel.set_xscale("function", functions=(_towards_100, _from_100))
+    panel.set_xlim(0, 99.2)
+    panel.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    panel.minorticks_off()
+    panel.set_yticks(range(len(drawn)), [model.paper_name for model in drawn])
+    panel.set_ylim(len(drawn) - 0.4, -0.6)
+    panel.set_xlabel("test accuracy (%), axis logarithmic in the error")
+    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
+    panel.set_title(title, loc="left")
+    return figure
+
+
+def _towards_100(accuracies: FloatArray) -> FloatArray:
+    return numpy.asarray(-numpy.log10(numpy.clip(100 - accuracies, 1e-3, None)))
+
+
+def _from_100(positions: FloatArray) -> FloatArray:
+    return numpy.asarray(100 - 10**-positions)
+
+
+def _draw_published(panel: Axes, height: int, mean: float, spread: float) -> None:
+    panel.errorbar(
+        mean,
+        height + 0.32,
+        xerr=spread,
+        fmt="|",
+        color="#555555",
+        markersize=7,
+        elinewidth=0.8,
+        capsize=2,
+        label="published mean ± population SD" if height == 0 else None,
+    )
+
+
+def _draw_model(panel: Axes, height: int, model: Model, accuracies: FloatArray) -> None:
+    # Points of one row are set apart by their rank, so that equal accuracies stay visible.
+    offsets = numpy.linspace(-0.12, 0.12, len(accuracies)) if len(accuracies) > 1 else numpy.zeros(1)
+    panel.plot(
+        accuracies,
+        height + offsets,
+        marker(model),
+        color=colour(model),
+        markersize=3.5,
+        alpha=0.8,
+        label="one run" if height == 0 else None,
+    )
+    panel.plot(
+        accuracies.mean(), height, "|", color="black", markersize=11, label="mean of the runs" if height == 0 else None
+    )

@@ -1,0 +1,60 @@
+"""Learning curves: train loss, train error and test error against epochs, one row of panels a head."""
+
+import pandas
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from distancenets.figures.style import PAGE_WIDTH, colour, line
+from distancenets.models.heads import HEADS
+from distancenets.models.registry import Model, find_model
+
+QUANTITIES = {"train loss (nats)": "train_loss", "train error (%)": "train_accuracy", "test error (%)": "test_accuracy"}
+HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", "offset_l2": "OffsetL2 head"}
+
+
+def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
+    """Return the learning curves of `experiment`: the mean over seeds, and a band of ± 1 sample SD, log axes.
+
+    Errors are 100 − accuracy. Epoch 0, the untrained model, is drawn at the left edge (a log axis has no 0).
+    """
+    chosen = curves[curves["experiment"] == experiment]
+    drawn = [find_model(*axes) for axes in chosen[["architecture", "representation"]].drop_duplicates().to_numpy()]
+    heads = [head for head in HEADS if any(model.head.name == head for model in drawn)]
+    figure, panels = pyplot.subplots(
+        len(heads), 3, figsize=(PAGE_WIDTH, 2.1 * len(heads) + 0.4), squeeze=False, sharex=True, sharey="col"
+    )
+    for row, head in zip(panels, heads, strict=True):
+        for panel, (label, column) in zip(row, QUANTITIES.items(), strict=True):
+            for model in (model for model in drawn if model.head.name == head):
+                _draw(panel, chosen, model, column)
+            panel.set(xscale="log", yscale="log", ylabel=label)
+            _label_plainly(panel)
+        row[0].set_title(HEAD_TITLES.get(head, head), loc="left", fontweight="bold")
+        row[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.4)
+    for panel in panels[-1]:
+        panel.set_xlabel("epochs (full-batch steps)")
+    seeds = chosen["seed"].nunique()
+    figure.suptitle(f"{experiment}: mean over {seeds} seeds, band ± 1 sample SD", x=0.01, ha="left", fontsize=8)
+    figure.tight_layout()
+    return figure
+
+
+def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> None:
+    same = (curves["architecture"] == model.architecture) & (curves["representation"] == model.representation.name)
+    values = curves.loc[same, column] if column == "train_loss" else 100 - curves.loc[same, column]
+    groups = values.groupby(curves.loc[same, "epoch"])
+    mean, spread = groups.mean(), groups.std(ddof=1).fillna(0)
+    epochs = mean.index.to_numpy().clip(min=0.8)
+    panel.plot(epochs, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
+    low = (mean - spread).clip(lower=mean / 10)
+    panel.fill_between(epochs, low, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
+
+
+def _label_plainly(panel: Axes) -> None:
+    """Write 20 instead of 2 × 10¹, and label 1, 2 and 5 of each decade where the axis spans few."""
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=7))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,35 @@
+"""Figure 1: what one hidden node gives for each class."""
+
+from collections.abc import Sequence
+
+import numpy
+import pandas
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from distancenets.figures.style import PAGE_WIDTH
+
+BINS = 20
+
+
+def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: str, colour: str) -> Figure:
+    """Return the histograms of a node's output, one panel a class, 2 × 5 for ten, on a common axis.
+
+    Parameters
+    ----------
+    outputs
+        A row an image: label (class index), output (of the first linear layer, pixels × weights).
+    """
+    edges = numpy.linspace(outputs["output"].min(), outputs["output"].max(), BINS + 1)
+    columns = (len(class_names) + 1) // 2
+    figure, panels = pyplot.subplots(2, columns, figsize=(PAGE_WIDTH, 2.9), sharex=True, sharey=True)
+    for label, (panel, name) in enumerate(zip(panels.flat, class_names, strict=False)):
+        values = outputs.loc[outputs["label"] == label, "output"]
+        panel.hist(values, bins=edges.tolist(), color=colour)
+        panel.axvline(values.mean(), color="black", linewidth=0.8)
+        panel.set_title(f"{name}: mean {values.mean():.0f}, SD {values.std(ddof=0):.0f}", fontsize=7)
+    figure.supxlabel("output of the node before the activation (pixel value × weight)", fontsize=8)
+    figure.supylabel("test images", fontsize=8)
+    figure.suptitle(title, fontsize=8, x=0.01, ha="left")
+    figure.tight_layout()
+    return figure

@@ -1,0 +1,51 @@
+"""What all figures share: one colour a model, sizes for print, and how they are written."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from distancenets.files import replacing
+from distancenets.models.activations import ACTIVATIONS
+from distancenets.models.registry import Model
+from distancenets.models.representations import REPRESENTATIONS
+
+# Okabe and Ito's colour-blind-safe palette, dark and light by turns.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#000000", "#999999")
+LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+PAGE_WIDTH = 7.0  # inches
+
+STYLE = Path(__file__).with_name("print.mplstyle")
+
+
+def use_style() -> None:
+    """Draw without a screen, in the style for print."""
+    mpl.use("agg")
+    pyplot.style.use(STYLE)
+
+
+def colour(model: Model) -> str:
+    """Return the colour of a model's activation and representation, the same in every figure."""
+    activation = list(ACTIVATIONS).index(model.activation.name)
+    representation = list(REPRESENTATIONS).index(model.representation.name)
+    return PALETTE[(activation * len(REPRESENTATIONS) + representation) % len(PALETTE)]
+
+
+def line(model: Model) -> str:
+    """Return the line style of a model's activation."""
+    return LINES[list(ACTIVATIONS).index(model.activation.name) % len(LINES)]
+
+
+def marker(model: Model) -> str:
+    """Return the marker of a model's activation."""
+    return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
+
+
+def write_figure(figure: Figure, stem: Path) -> None:
+    """Write `figure` as `<stem>.png` and `<stem>.svg`, and close it."""
+    for kind, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+        with replacing(stem.with_suffix(kind)) as path:
+            figure.savefig(path, format=kind[1:], metadata=metadata, bbox_inches="tight")
+    pyplot.close(figure)

@@ -1,0 +1,46 @@
+"""All runs of a study in one table, each checked to belong to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas
+
+from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.study import Study
+from distancenets.models.registry import find_model
+from distancenets.training.runs import RunFolder, run_path
+
+
+def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
+    """Return the metrics of every run of `study` at every recorded epoch.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a run and recorded epoch: experiment, architecture, representation, model (the paper's name), seed,
+        epoch, train_loss (nats), train_accuracy, test_accuracy (percent).
+
+    Raises
+    ------
+    UserError
+        A run is missing, or was made with other parameters; the file is named.
+    """
+    return pandas.concat(_curves(study, root, datasets), ignore_index=True)
+
+
+def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+    """Return the rows of `curves` at the epochs whose weights are kept: one row a run and milestone."""
+    kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
+    wanted = [epoch in kept[name] for name, epoch in zip(curves["experiment"], curves["epoch"], strict=True)]
+    return curves[wanted]
+
+
+def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+    for run in study.runs():
+        digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
+        metrics = RunFolder(root / run_path(run)).read_metrics(digest).to_pandas()
+        axes = {**run._asdict(), "model": find_model(run.architecture, run.representation).paper_name}
+        order = ("experiment", "architecture", "representation", "model", "seed")
+        for position, name in enumerate(order):
+            metrics.insert(position, name, axes[name])
+        yield metrics

@@ -1,0 +1,54 @@
+"""The summary: tables and figures of a study on one page of Markdown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from distancenets.configuration.study import Study
+from distancenets.files import read_text
+
+
+class Illustration(NamedTuple):
+    """A figure of the summary: the path without its ending, below the study's folder, and what it shows."""
+
+    stem: str
+    shows: str
+
+
+ACCURACY_TABLES = ("table2", "table3", "table5", "discussion")
+
+
+def illustrations(study: Study) -> Sequence[Illustration]:
+    """Return the figures of `study`, in the order of the summary."""
+    experiments = study.experiments
+    return (
+        *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
+        *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
+        Illustration("figures/figure1", "Figure 1: class distributions of a first-layer node"),
+    )
+
+
+def summary(study: Study, root: Path) -> str:
+    """Return the summary of `study` from the tables and figures below `root`."""
+    parts = [f"# {study.study}: {study.title}", _protocol(study)]
+    parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
+    parts += [
+        "## Figures",
+        *(f"![{figure.shows}]({figure.stem}.png)\n\n*{figure.shows}*" for figure in illustrations(study)),
+    ]
+    parts += ["## The models", _table(root, "table1"), _table(root, "table4")]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _table(root: Path, name: str) -> str:
+    return read_text(root / "tables" / f"{name}.md")
+
+
+def _protocol(study: Study) -> str:
+    lines = [
+        f"- **{name}**: {experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
+        f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
+        f"{experiment.offset_l2}, {len(study.models(name))} models × {study.seeds} seeds"
+        for name, experiment in study.experiments.items()
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,96 @@
+"""Tables 2, 3 and 5, and the figures of the running text: published and measured accuracies side by side."""
+
+from typing import NamedTuple
+
+import pandas
+
+from distancenets.configuration.published import PublishedTable
+from distancenets.configuration.study import Study
+from distancenets.models.registry import find_model
+
+NOT_TRAINED = "not trained"
+
+
+def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Study, name: str) -> pandas.DataFrame:
+    """Return the rows of the table `name` with the test accuracies that `study` measured.
+
+    Parameters
+    ----------
+    runs
+        One row a run and milestone, as `runs.csv` holds them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a printed row: printed (the name in the paper), model, architecture, representation, published_mean,
+        published_sd (population), published_epochs, mean, sd_population, sd_sample (percent), n, epochs, and
+        difference (measured − published, percentage points). A model that was not trained has n = 0.
+    """
+    epochs = study.reported_epochs(name)
+    chosen = runs[(runs["experiment"] == study.reported_experiment) & (runs["epoch"] == epochs)]
+    rows = []
+    for row in published.rows:
+        model = find_model(row.architecture, row.representation)
+        same = (chosen["architecture"] == row.architecture) & (chosen["representation"] == row.representation)
+        accuracies = chosen.loc[same, "test_accuracy"]
+        rows.append(
+            {
+                "printed": row.printed,
+                "model": model.paper_name,
+                "architecture": row.architecture,
+                "representation": row.representation,
+                "published_mean": float(row.mean),
+                "published_sd": float(row.sd),
+                "published_epochs": published.epochs,
+                "mean": accuracies.mean(),
+                "sd_population": accuracies.std(ddof=0),
+                "sd_sample": accuracies.std(ddof=1),
+                "n": len(accuracies),
+                "epochs": epochs,
+                "difference": accuracies.mean() - float(row.mean),
+            }
+        )
+    return pandas.DataFrame(rows)
+
+
+def accuracy_cells(table: pandas.DataFrame) -> pandas.DataFrame:
+    """Return the cells of an accuracy table as a reader sees them."""
+    rows = _records(table)
+    return pandas.DataFrame(
+        {
+            "model (as printed)": table["printed"],
+            "representation": table["representation"],
+            "published": [_spread(row.published_mean, row.published_sd) for row in rows],
+            "measured": [_spread(row.mean, row.sd_population) if row.n else NOT_TRAINED for row in rows],
+            "n": [str(row.n) if row.n else "–" for row in rows],
+            "epochs": [f"{row.epochs:,}" if row.n else "–" for row in rows],
+            "difference": [f"{row.difference:+.2f}".replace("-", "−") if row.n else "–" for row in rows],
+        }
+    )
+
+
+def accuracy_caption(published: PublishedTable) -> str:
+    """Return the caption of an accuracy table, with what its columns are."""
+    place = published.place[0].upper() + published.place[1:]
+    return (
+        f"{place}, “{published.caption}”: test accuracy in %, mean ± population SD; published over "
+        f"{published.runs} runs at {published.epochs:,} epochs, measured over n seeds at the epochs given"
+    )
+
+
+class _Row(NamedTuple):
+    published_mean: float
+    published_sd: float
+    mean: float
+    sd_population: float
+    n: int
+    epochs: int
+    difference: float
+
+
+def _records(table: pandas.DataFrame) -> list[_Row]:
+    return [_Row(*values) for values in table[list(_Row._fields)].itertuples(index=False)]
+
+
+def _spread(mean: float, sd: float) -> str:
+    return f"{mean:.2f} ± {sd:.2f}"

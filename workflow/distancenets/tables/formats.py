@@ -1,0 +1,32 @@
+"""One table, three formats: CSV for programs, Markdown for code hosts, LaTeX (booktabs) for papers."""
+
+from pathlib import Path
+
+import pandas
+
+from distancenets.files import replacing, write_text
+
+
+def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, caption: str) -> None:
+    """Write `data` as `<stem>.csv` and `shown`, the same rows in words, as `<stem>.md` and `<stem>.tex`."""
+    with replacing(stem.with_suffix(".csv")) as path:
+        data.to_csv(path, index=False)
+    write_text(stem.with_suffix(".md"), f"**{caption}**\n\n{markdown(shown)}")
+    write_text(stem.with_suffix(".tex"), latex(shown, caption, stem.name))
+
+
+def markdown(table: pandas.DataFrame) -> str:
+    """Return `table` in Markdown; columns that hold numbers only are set to the right."""
+    numeric = [not table[name].map(lambda cell: any(letter.isalpha() for letter in str(cell))).any() for name in table]
+    rules = ["---:" if right else "---" for right in numeric]
+    rows = [[str(cell).replace("|", r"\|") for cell in row] for row in (table.columns, *table.to_numpy())]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], rules, *rows[1:]))
+
+
+def latex(table: pandas.DataFrame, caption: str, label: str) -> str:
+    """Return `table` as a LaTeX table with booktabs rules; needs `\\usepackage{booktabs}` and a Unicode engine."""
+    return table.to_latex(index=False, escape=True, caption=_escaped(caption), label=f"tab:{label}", position="htbp")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "\\%").replace("_", "\\_").replace("&", "\\&")
