@@ -1,0 +1,33 @@
+"""Neural Networks Learn Distance Metrics (arXiv 2502.02103): the study from data to tables and figures.
+
+`snakemake` runs config/config.yaml; `snakemake --configfile config/paper.yaml` another study.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+# Snakemake merges every --configfile into this one, so it is read only where no other study is named.
+if "study" not in config:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/measurement.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+# The runs are named too: otherwise a lost one would go unnoticed while the tables are up to date.
+rule all:
+    input:
+        run_files(*RUN_FILES),
+        f"{RESULTS}/summary.md",
+    default_target: True
+    message:
+        f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"

@@ -1,0 +1,66 @@
+"""Figures: each as PNG and SVG."""
+
+
+rule draw_learning_curves:
+    input:
+        curves=f"{RESULTS}/learning_curves.parquet",
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/learning_curves_{{experiment}}", ".png", ".svg"),
+            caption="../captions/learning_curves.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/learning_curves_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Draw the learning curves of {wildcards.experiment}"
+    shell:
+        "distancenets figure learning-curves {input.curves} --experiment {wildcards.experiment}"
+        " --output {RESULTS}/figures/learning_curves_{wildcards.experiment} > {log} 2>&1"
+
+
+rule draw_final_accuracies:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        published="config/published.yaml",
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"),
+            caption="../captions/final_accuracies.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/final_accuracies_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Draw the final accuracies of {wildcards.experiment}"
+    shell:
+        "distancenets figure final-accuracies {input.runs} --experiment {wildcards.experiment}"
+        " --output {RESULTS}/figures/final_accuracies_{wildcards.experiment} > {log} 2>&1"
+
+
+rule draw_figure1:
+    input:
+        outputs=f"{RESULTS}/measurements/figure1.csv",
+        study=STUDY_FILE,
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/figure1", ".png", ".svg"),
+            caption="../captions/figure1.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/figure1.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Draw Figure 1, the class distributions of one hidden node"
+    shell:
+        "distancenets figure node {input.outputs} --study {input.study}"
+        " --output {RESULTS}/figures/figure1 > {log} 2>&1"

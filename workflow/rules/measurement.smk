@@ -1,0 +1,37 @@
+"""Measurements: what is read off finished runs."""
+
+
+rule collect_runs:
+    input:
+        metrics=run_files("metrics.parquet"),
+        study=STUDY_FILE,
+        code=code("measurements"),
+    output:
+        runs=f"{RESULTS}/runs.csv",
+        curves=f"{RESULTS}/learning_curves.parquet",
+    log:
+        f"{RESULTS}/logs/collect.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Gather the runs, each checked to belong to this study"
+    shell:
+        "distancenets collect --study {input.study} > {log} 2>&1"
+
+
+rule measure_node:
+    input:
+        weights=figure1_weights(),
+        images=f"data/{STUDY.experiments[STUDY.reported_experiment].dataset}/manifest.json",
+        study=STUDY_FILE,
+        code=code("measurements"),
+    output:
+        f"{RESULTS}/measurements/figure1.csv",
+    log:
+        f"{RESULTS}/logs/measure_node.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Record what the node of Figure 1 gives for each test image"
+    shell:
+        "distancenets measure node --study {input.study} > {log} 2>&1"

@@ -1,0 +1,41 @@
+"""Training: one rule that expands over architecture × representation × seed, or packs the seeds of a model."""
+
+
+def run_output(name):
+    pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
+    if ONE:
+        return pattern
+    # `update` keeps the seeds that are there when others are added.
+    return update(expand(pattern, seed=range(STUDY.seeds), allow_missing=True))
+
+
+rule train_model:
+    input:
+        code=code("models", "training"),
+        # The manifest tells whether the data changed; what else the study says about a run stands in the params.
+        images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
+        manifest=lambda job: f"data/{STUDY.experiments[job.experiment].dataset}/manifest.json",
+        study=ancient(STUDY_FILE),
+    output:
+        metrics=run_output("metrics.parquet"),
+        weights=run_output("weights.safetensors"),
+        provenance=run_output("run.json"),
+    params:
+        recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
+    log:
+        f"{RESULTS}/logs/train/{JOBS.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{JOBS.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/distancenets.yaml"
+    threads: STUDY.training.threads
+    resources:
+        gpu=1,
+        # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
+        seeds=lambda job: job.seed if ONE else f"0-{STUDY.seeds - 1}",
+    message:
+        "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
+    shell:
+        "distancenets train --study {input.study} --experiment {wildcards.experiment}"
+        " --architecture {wildcards.architecture} --representation {wildcards.representation}"
+        " --seeds {resources.seeds} --gpus {resources.gpu} --overwrite > {log} 2>&1"
