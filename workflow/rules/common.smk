@@ -1,6 +1,5 @@
 """What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from distancenets.configuration.study import Run, study_of
 from distancenets.errors import UserError
 from distancenets.training.runs import RUN_FILES, run_path
 
-# Rules call `distancenets` by name: the one beside the Python that runs Snakemake, activated or not.
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+# Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
+shell.prefix(f"set -euo pipefail; export PATH=$PATH:{Path(sys.executable).parent}; ")
 
 try:
     STUDY = study_of(config, workflow.configfiles)
@@ -30,15 +29,19 @@ JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="
 
 def code(*parts):
     """The package's sources in these folders: as inputs they are compared by content, so only a change reruns."""
-    return sorted(
-        path.as_posix()
-        for part in parts
-        for path in Path("workflow/distancenets", part).glob("*.py")
-    )
+    return sorted(path.as_posix() for part in parts for path in Path("workflow/distancenets", part).glob("*.py"))
 
 
 def run_files(*names):
     return expand(f"{RESULTS}/runs/{{run}}/{{name}}", run=RUNS.instance_patterns, name=names)
+
+
+def run_output(name):
+    pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
+    if ONE:
+        return pattern
+    # `update` keeps the seeds that are there when others are added.
+    return update(expand(pattern, seed=range(STUDY.seeds), allow_missing=True))
 
 
 def figure1_weights():
@@ -50,18 +53,3 @@ def figure1_weights():
 wildcard_constraints:
     experiment="[^/]+",
     dataset="[^/]+",
-
-
-rule write_study:
-    output:
-        STUDY_FILE,
-    params:
-        study=STUDY.model_dump_json(),
-    log:
-        f"{RESULTS}/logs/study.log",
-    conda:
-        "../../envs/distancenets.yaml"
-    message:
-        "Write out the study with all its settings"
-    shell:
-        "distancenets configure {params.study:q} --output {output} > {log} 2>&1"

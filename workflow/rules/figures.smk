@@ -15,11 +15,13 @@ rule draw_learning_curves:
         f"{RESULTS}/logs/figures/learning_curves_{{experiment}}.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Draw the learning curves of {wildcards.experiment}"
     shell:
         "distancenets figure learning-curves {input.curves} --experiment {wildcards.experiment}"
-        " --output {RESULTS}/figures/learning_curves_{wildcards.experiment} > {log} 2>&1"
+        " --output {params.stem} > {log} 2>&1"
 
 
 rule draw_final_accuracies:
@@ -37,11 +39,13 @@ rule draw_final_accuracies:
         f"{RESULTS}/logs/figures/final_accuracies_{{experiment}}.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Draw the final accuracies of {wildcards.experiment}"
     shell:
         "distancenets figure final-accuracies {input.runs} --experiment {wildcards.experiment}"
-        " --output {RESULTS}/figures/final_accuracies_{wildcards.experiment} > {log} 2>&1"
+        " --output {params.stem} > {log} 2>&1"
 
 
 rule draw_figure1:
@@ -59,8 +63,9 @@ rule draw_figure1:
         f"{RESULTS}/logs/figures/figure1.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Draw Figure 1, the class distributions of one hidden node"
     shell:
-        "distancenets figure node {input.outputs} --study {input.study}"
-        " --output {RESULTS}/figures/figure1 > {log} 2>&1"
+        "distancenets figure node {input.outputs} --study {input.study}" " --output {params.stem} > {log} 2>&1"

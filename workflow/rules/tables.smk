@@ -11,7 +11,11 @@ rule build_tables:
         code=code("tables"),
     output:
         report(
-            expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=TABLES, kind=["csv", "md", "tex"]),
+            expand(
+                f"{RESULTS}/tables/{{table}}.{{kind}}",
+                table=TABLES,
+                kind=["csv", "md", "tex"],
+            ),
             caption="../captions/tables.rst",
             category="Tables",
         ),
@@ -19,7 +23,9 @@ rule build_tables:
         f"{RESULTS}/logs/tables.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        folder=subpath(output[0], parent=True),
     message:
         "Build the tables of the paper"
     shell:
-        "distancenets tables {input.runs} --study {input.study} --output {RESULTS}/tables > {log} 2>&1"
+        "distancenets tables {input.runs} --study {input.study} --output {params.folder} > {log} 2>&1"

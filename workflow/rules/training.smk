@@ -1,14 +1,6 @@
 """Training: one rule that expands over architecture × representation × seed, or packs the seeds of a model."""
 
 
-def run_output(name):
-    pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
-    if ONE:
-        return pattern
-    # `update` keeps the seeds that are there when others are added.
-    return update(expand(pattern, seed=range(STUDY.seeds), allow_missing=True))
-
-
 rule train_model:
     input:
         code=code("models", "training"),
@@ -20,8 +12,6 @@ rule train_model:
         metrics=run_output("metrics.parquet"),
         weights=run_output("weights.safetensors"),
         provenance=run_output("run.json"),
-    params:
-        recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
     log:
         f"{RESULTS}/logs/train/{JOBS.wildcard_pattern}.log",
     benchmark:
@@ -33,6 +23,8 @@ rule train_model:
         gpu=1,
         # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
         seeds=lambda job: job.seed if ONE else f"0-{STUDY.seeds - 1}",
+    params:
+        recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
     shell:
