@@ -8,14 +8,13 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-# Snakemake merges every --configfile into this one, so it is read only where no other study is named.
-if "study" not in config:
+# Snakemake merges every --configfile into this one, so it is read only where no other file brings experiments.
+if "experiments" not in config:
 
     configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/study.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/measurement.smk"
@@ -32,3 +31,9 @@ rule all:
         f"{RESULTS}/summary.md",
     message:
         f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"
+
+
+# No rule writes it: jobs that depend on a rule's output by `ancient` would not notice that their parameters changed
+# whenever that rule runs, too.
+onstart:
+    write_study(Path(STUDY_FILE), STUDY)

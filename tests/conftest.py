@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -119,10 +121,9 @@ def workshop(tmp_path: Path, mnist: Dataset) -> Workshop:
 
 
 def write_dataset(folder: Path, name: str, tensors: dict[str, torch.Tensor]) -> None:
-    """Write a data set and the datasets.yaml that pins it."""
+    """Write the datasets.yaml that pins a data set, and then, so that it is up to date, the data set."""
     (folder / "data" / name).mkdir(parents=True)
     (folder / "config").mkdir(exist_ok=True)
-    save_file(tensors, folder / "data" / name / "images.safetensors")
     settings = {
         "title": name,
         "class_names": [str(digit) for digit in range(10)],
@@ -132,3 +133,50 @@ def write_dataset(folder: Path, name: str, tensors: dict[str, torch.Tensor]) -> 
         "sources": [{"kind": "folder"}],
     }
     (folder / "config" / "datasets.yaml").write_text(yaml.safe_dump({name: settings}))
+    save_file(tensors, folder / "data" / name / "images.safetensors")
+    (folder / "data" / name / "manifest.json").write_text("{}\n")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of this repository's files, and the real snakemake run in it."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, path: str = "") -> "subprocess.CompletedProcess[str]":
+        surroundings = os.environ | {"PYTHONPATH": str(self.folder / "workflow")}
+        surroundings["PATH"] = os.pathsep.join(filter(None, [path, surroundings["PATH"]]))
+        command = [str(Path(sys.executable).parent / "snakemake"), *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=surroundings, check=False, timeout=900
+        )
+
+    def jobs(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule snakemake would run, by a dry run."""
+        answer = self.snakemake("-n", *arguments)
+        text = answer.stdout + answer.stderr
+        assert answer.returncode == 0 and ("Job stats:" in text or "Nothing to be done" in text), text
+        return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE)}
+
+    def complete(self, *arguments: str) -> None:
+        """Run snakemake, which must succeed."""
+        answer = self.snakemake(*arguments)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+
+def checkout(folder: Path) -> Checkout:
+    """Copy what git tracks or would track of this repository to `folder`."""
+    command = ["git", "-C", str(REPOSITORY), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        source = REPOSITORY / name
+        if source.exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, folder / name)
+    return Checkout(folder)

@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 
 from conftest import Answer, Workshop, environment
 from distancenets.configuration.study import Run
-from distancenets.training.runs import RunFolder, run_path
+from distancenets.training.paths import run_path
+from distancenets.training.runs import RunFolder
 
 MODEL = ("relu", "distance")
 

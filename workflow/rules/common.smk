@@ -7,9 +7,9 @@ import pandas
 from snakemake.utils import Paramspace
 
 from distancenets.configuration.recipes import study_recipe
-from distancenets.configuration.study import Run, study_of
+from distancenets.configuration.study import Run, study_of, write_study
 from distancenets.errors import UserError
-from distancenets.training.runs import RUN_FILES, run_path
+from distancenets.training.paths import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
 shell.prefix(f"set -euo pipefail; export PATH=$PATH:{Path(sys.executable).parent}; ")
@@ -21,6 +21,8 @@ except UserError as error:
 
 RESULTS = f"results/{STUDY.study}"
 STUDY_FILE = f"{RESULTS}/study.yaml"
+# As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
+SETTINGS = STUDY.model_dump_json()
 RUNS = Paramspace(pandas.DataFrame(STUDY.runs()))
 # A job trains one run, or all seeds of a model.
 ONE = STUDY.models_per_job == "one"

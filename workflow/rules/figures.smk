@@ -51,7 +51,6 @@ rule draw_final_accuracies:
 rule draw_figure1:
     input:
         outputs=f"{RESULTS}/measurements/figure1.csv",
-        study=STUDY_FILE,
         code=code("figures"),
     output:
         report(
@@ -64,8 +63,10 @@ rule draw_figure1:
     conda:
         "../../envs/distancenets.yaml"
     params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
         stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Draw Figure 1, the class distributions of one hidden node"
     shell:
-        "distancenets figure node {input.outputs} --study {input.study}" " --output {params.stem} > {log} 2>&1"
+        "distancenets figure node {input.outputs} --study {params.study}" " --output {params.stem} > {log} 2>&1"

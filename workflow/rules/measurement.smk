@@ -4,7 +4,6 @@
 rule collect_runs:
     input:
         metrics=run_files("metrics.parquet"),
-        study=STUDY_FILE,
         code=code("measurements"),
     output:
         runs=f"{RESULTS}/runs.csv",
@@ -13,17 +12,19 @@ rule collect_runs:
         f"{RESULTS}/logs/collect.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
     message:
         "Gather the runs, each checked to belong to this study"
     shell:
-        "distancenets collect --study {input.study} > {log} 2>&1"
+        "distancenets collect --study {params.study} > {log} 2>&1"
 
 
 rule measure_node:
     input:
         weights=figure1_weights(),
         images=f"data/{STUDY.experiments[STUDY.reported_experiment].dataset}/manifest.json",
-        study=STUDY_FILE,
         code=code("measurements"),
     output:
         f"{RESULTS}/measurements/figure1.csv",
@@ -31,7 +32,10 @@ rule measure_node:
         f"{RESULTS}/logs/measure_node.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
     message:
         "Record what the node of Figure 1 gives for each test image"
     shell:
-        "distancenets measure node --study {input.study} > {log} 2>&1"
+        "distancenets measure node --study {params.study} > {log} 2>&1"

@@ -7,7 +7,6 @@ rule write_summary:
         accuracies=expand(rules.draw_final_accuracies.output, experiment=STUDY.experiments),
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
         figure1=rules.draw_figure1.output,
-        study=STUDY_FILE,
         code=code("report"),
     output:
         f"{RESULTS}/summary.md",
@@ -15,7 +14,10 @@ rule write_summary:
         f"{RESULTS}/logs/summary.log",
     conda:
         "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
     message:
         "Gather tables and figures in summary.md"
     shell:
-        "distancenets summary --study {input.study} > {log} 2>&1"
+        "distancenets summary --study {params.study} > {log} 2>&1"

@@ -7,7 +7,6 @@ rule build_tables:
     input:
         runs=f"{RESULTS}/runs.csv",
         published="config/published.yaml",
-        study=STUDY_FILE,
         code=code("tables"),
     output:
         report(
@@ -24,8 +23,10 @@ rule build_tables:
     conda:
         "../../envs/distancenets.yaml"
     params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
         folder=subpath(output[0], parent=True),
     message:
         "Build the tables of the paper"
     shell:
-        "distancenets tables {input.runs} --study {input.study} --output {params.folder} > {log} 2>&1"
+        "distancenets tables {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"

@@ -7,7 +7,6 @@ rule train_model:
         # The manifest tells whether the data changed; what else the study says about a run stands in the params.
         images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
         manifest=lambda job: f"data/{STUDY.experiments[job.experiment].dataset}/manifest.json",
-        study=ancient(STUDY_FILE),
     output:
         metrics=run_output("metrics.parquet"),
         weights=run_output("weights.safetensors"),
@@ -24,10 +23,11 @@ rule train_model:
         # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
         seeds=lambda job: job.seed if ONE else f"0-{STUDY.seeds - 1}",
     params:
+        study=STUDY_FILE,
         recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
     shell:
-        "distancenets train --study {input.study} --experiment {wildcards.experiment}"
+        "distancenets train --study {params.study} --experiment {wildcards.experiment}"
         " --architecture {wildcards.architecture} --representation {wildcards.representation}"
         " --seeds {resources.seeds} --gpus {resources.gpu} --overwrite > {log} 2>&1"

@@ -5,11 +5,11 @@ import sys
 from distancenets.cli import (
     audit,
     collect,
-    configure,
     data,
     figures,
     measure,
     models,
+    readme,
     statistics,
     summary,
     tables,
@@ -19,7 +19,7 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, configure)
+COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, readme)
 
 
 def main() -> None:

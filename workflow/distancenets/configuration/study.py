@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
+import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from distancenets.configuration.settings import Settings, load, validated
 from distancenets.errors import UserError
+from distancenets.files import write_text
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.registry import Model, architectures, models
 from distancenets.models.representations import REPRESENTATIONS
@@ -173,6 +175,11 @@ def load_study(path: Path) -> Study:
 def study_of(values: Mapping[str, object], files: Sequence[Path]) -> Study:
     """Return the study in `values`, which Snakemake merged from `files` and its command line."""
     return validated(Study, dict(values), " + ".join(os.path.relpath(file) for file in files) or "--config")
+
+
+def write_study(path: Path, study: Study) -> None:
+    """Write `study` to the YAML file `path` with every setting that was overridden or left to its default."""
+    write_text(path, yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
 
 
 def parse_seeds(text: str, count: int) -> tuple[int, ...]:

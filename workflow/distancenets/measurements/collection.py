@@ -8,7 +8,8 @@ import pandas
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
-from distancenets.training.runs import RunFolder, run_path
+from distancenets.training.paths import run_path
+from distancenets.training.runs import RunFolder
 
 
 def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:

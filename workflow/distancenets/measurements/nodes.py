@@ -8,8 +8,9 @@ import torch
 from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
+from distancenets.training.paths import run_path
 from distancenets.training.pixels import DensePixels
-from distancenets.training.runs import RunFolder, run_path
+from distancenets.training.runs import RunFolder
 from distancenets.training.scaling import scaling
 
 

@@ -1,10 +1,13 @@
 """Activations: what turns a linear layer's output into features. A new one is one entry here."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,6 @@ class Activation:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation("relu", "ReLU", "max(z, 0)", torch.relu),
-    "abs": Activation("abs", "Abs", "|z|", torch.abs),
+    "relu": Activation("relu", "ReLU", "max(z, 0)", lambda z: z.relu()),
+    "abs": Activation("abs", "Abs", "|z|", lambda z: z.abs()),
 }

@@ -2,17 +2,22 @@
 
 Shapes: S seeds, H hidden nodes, C classes, N images. Features are S × H × N and scores S × C × N: the images
 come last, so that a reduction over the classes runs along contiguous memory.
+
+The registry is read wherever a table is built or a figure drawn, so torch, slow to import, is imported only where
+tensors are made.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Generator, Tensor, nn
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
-Parameters = Mapping[str, Tensor]
+    Parameters = Mapping[str, Tensor]
 OffsetL2Form = Literal["code", "paper"]
 
 
@@ -39,6 +44,9 @@ def linear_layer(inputs: int, outputs: int, generator: Generator) -> dict[str, T
 
     The draws equal those of `torch.nn.Linear(inputs, outputs)` under the same random state.
     """
+    import torch  # noqa: PLC0415
+    from torch import nn  # noqa: PLC0415
+
     weight = torch.empty(outputs, inputs)
     nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
     bound = 1 / math.sqrt(inputs)
@@ -54,10 +62,13 @@ def _linear_scores(features: Tensor, parameters: Parameters, _: OffsetL2Form) ->
 
 
 def _linear_bias_scores(features: Tensor, parameters: Parameters, _: OffsetL2Form) -> Tensor:
-    return torch.baddbmm(parameters["bias"].unsqueeze(-1), parameters["weight"], features)
+    return parameters["bias"].unsqueeze(-1).baddbmm(parameters["weight"], features)
 
 
 def _offset_l2_start(hidden: int, classes: int, generator: Generator) -> dict[str, Tensor]:
+    import torch  # noqa: PLC0415
+    from torch import nn  # noqa: PLC0415
+
     prototypes = nn.init.normal_(torch.empty(classes, hidden), std=0.1, generator=generator)
     return {"prototypes": prototypes, "scales": torch.ones(classes, hidden)}
 
@@ -73,8 +84,8 @@ def _offset_l2_scores(features: Tensor, parameters: Parameters, form: OffsetL2Fo
         scales = scales.square()
     weighted = scales * prototypes
     constant = (weighted * prototypes).sum(-1, keepdim=True)
-    square = torch.baddbmm(constant, scales, features.square())
-    return torch.baddbmm(square, weighted, features, alpha=-2).clamp(min=1e-12).sqrt()
+    square = constant.baddbmm(scales, features.square())
+    return square.baddbmm(weighted, features, alpha=-2).clamp(min=1e-12).sqrt()
 
 
 _LINEAR_NAMES = {"unconstrained": "{}", "intensity": "{}2", "distance": "{}2-Neg"}

@@ -1,14 +1,20 @@
 """The registry: every model, by the axes it is made of. Nothing else lists models."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import product
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from distancenets.errors import UserError
 from distancenets.models.activations import ACTIVATIONS, Activation
-from distancenets.models.heads import HEADS, Head, OffsetL2Form, Parameters
+from distancenets.models.heads import HEADS, Head
 from distancenets.models.representations import REPRESENTATIONS, Representation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from distancenets.models.heads import OffsetL2Form, Parameters
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from distancenets.models.registry import find_model
 from distancenets.training.batches import Chunk, Network, Score, chunks, differentiate, evaluate
 from distancenets.training.checkpoints import State, read_checkpoint, write_checkpoint
 from distancenets.training.packs import Pack
+from distancenets.training.paths import run_path
 from distancenets.training.progress import Display, display
 from distancenets.training.provenance import environment
-from distancenets.training.runs import of_seed, run_path, write_metrics
+from distancenets.training.runs import of_seed, write_metrics
 from distancenets.training.scaling import scaling
 
 

@@ -7,8 +7,9 @@ from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
 from distancenets.files import sha256
+from distancenets.training.paths import run_path
 from distancenets.training.provenance import code_digest
-from distancenets.training.runs import RunFolder, run_path
+from distancenets.training.runs import RunFolder
 
 
 @dataclass(frozen=True)

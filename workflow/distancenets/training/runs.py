@@ -16,17 +16,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from distancenets.configuration.study import Run
 from distancenets.errors import UserError
 from distancenets.files import read_text, replacing, write_text
+from distancenets.training.paths import RUN_FILES
 
-RUN_FILES = ("metrics.parquet", "weights.safetensors", "run.json")
 METRICS = ("train_loss", "train_accuracy", "test_accuracy")
-
-
-def run_path(run: Run) -> Path:
-    """Return the folder of `run` below its study's, the axes written out as Snakemake's Paramspace does."""
-    return Path("runs", *(f"{axis}~{value}" for axis, value in run._asdict().items()))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+# Everything is made from here: `make` sets up and runs the default study, `make test` sets up and runs the tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# Passed on to snakemake: make study ARGUMENTS="--configfile config/paper.yaml"
+ARGUMENTS ?=
+
+.DEFAULT_GOAL := study
+.PHONY: study test env develop lock readme clean help
+
+study: env ## set up and run a study (config/config.yaml by default)
+	$(BIN)/snakemake $(ARGUMENTS)
+
+test: develop ## set up and run every check and test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+	$(BIN)/pytest
+
+env: $(VENV)/.run ## make .venv from envs/run.txt
+
+develop: $(VENV)/.develop ## make .venv from envs/develop.txt
+
+lock: $(BIN)/uv ## resolve pyproject.toml anew into envs/*.txt
+	echo "uv" | $(LOCK) - --upgrade --no-annotate --output-file envs/uv.txt
+	$(LOCK) --upgrade pyproject.toml --output-file envs/run.txt
+	$(LOCK) --upgrade pyproject.toml --group develop --constraint envs/run.txt --output-file envs/develop.txt
+
+readme: env ## put the newest results of the quick study into README.md
+	$(BIN)/distancenets readme
+
+clean: ## delete the environment; results and data stay
+	rm -rf $(VENV)
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+$(BIN)/uv: envs/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement envs/uv.txt
+	@touch $@
+
+# The package itself is installed in place; uv carries its build backend, so nothing else is fetched.
+$(VENV)/.run: envs/run.txt pyproject.toml $(BIN)/uv
+	$(INSTALL) --require-hashes --requirement envs/run.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.develop: envs/develop.txt $(VENV)/.run
+	$(INSTALL) --require-hashes --requirement envs/develop.txt
+	@touch $@

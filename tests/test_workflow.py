@@ -1,0 +1,219 @@
+"""The workflow through the real snakemake command, in a copy of the repository."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas
+import pytest
+import yaml
+from PIL import Image
+
+from conftest import SPLITS, Checkout, checkout, write_dataset
+from distancenets.configuration.study import Run, load_study
+from distancenets.datasets.store import Dataset
+from distancenets.training.paths import run_path
+
+TEST = ("--configfile", "config/test.yaml")
+SMALL = {
+    "study": "small",
+    "title": "Two models on a small data set",
+    "seeds": 2,
+    "models_per_job": "all_seeds",
+    "architectures": ["relu"],
+    "representations": ["unconstrained", "distance"],
+    "experiments": {
+        "first": {"dataset": "tiny", "epochs": 3, "hidden": 16},
+        "second": {"dataset": "tiny", "epochs": 2, "hidden": 16},
+    },
+    "report": {"figure1": {"node": 3}},
+}
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Checkout:
+    """A copy in which config/test.yaml has been run, on real MNIST."""
+    copy = checkout(tmp_path_factory.mktemp("tested"))
+    source = Path(__file__).parent.parent / "data" / "mnist"
+    (copy.folder / "data" / "mnist").mkdir(parents=True)
+    for name in ("images.safetensors", "manifest.json"):
+        (copy.folder / "data" / "mnist" / name).hardlink_to(source / name)
+    copy.complete(*TEST)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Checkout:
+    """A copy in which a small study on a small data set has been run."""
+    copy = checkout(tmp_path_factory.mktemp("small"))
+    tensors = {split: getattr(mnist, split)[: 900 if "train" in split else 300].contiguous() for split in SPLITS}
+    write_dataset(copy.folder, "tiny", tensors)
+    (copy.folder / "config" / "config.yaml").write_text(yaml.safe_dump(SMALL))
+    copy.complete()
+    return copy
+
+
+@pytest.fixture
+def small(finished: Checkout, tmp_path: Path) -> Checkout:
+    """The finished small study in a folder of its own, to be changed at will."""
+    copy = tmp_path / "copy"
+    # With times and metadata, by which snakemake tells what is up to date.
+    shutil.copytree(finished.folder, copy)
+    return Checkout(copy)
+
+
+def results(copy: Checkout, study: str) -> Path:
+    return copy.folder / "results" / study
+
+
+def test_the_test_study_runs_end_to_end(tested: Checkout) -> None:
+    root = results(tested, "test")
+    study = load_study(tested.folder / "config" / "test.yaml")
+    runs = list(study.runs())
+    assert all((root / run_path(run) / "weights.safetensors").exists() for run in runs)
+    table = pandas.read_csv(root / "runs.csv")
+    # `raw` keeps two milestones, `standardised` one.
+    assert len(table) == sum(2 if run.experiment == "raw" else 1 for run in runs)
+    assert table["test_accuracy"].between(0, 100).all()
+
+
+def test_tables_stand_beside_the_published_values(tested: Checkout) -> None:
+    tables = results(tested, "test") / "tables"
+    for name in ("table1", "table2", "table3", "table4", "table5", "discussion"):
+        assert {path.suffix for path in tables.glob(f"{name}.*")} == {".csv", ".md", ".tex"}
+        assert "\\toprule" in (tables / f"{name}.tex").read_text()
+    rows = pandas.read_csv(tables / "table2.csv").set_index("printed")
+    runs = pandas.read_csv(results(tested, "test") / "runs.csv")
+    mine = runs[(runs["experiment"] == "raw") & (runs["model"] == "ReLU2") & (runs["epoch"] == 2)]["test_accuracy"]
+    assert rows.loc["ReLU2", "mean"] == pytest.approx(mine.mean())
+    assert rows.loc["ReLU2", "sd_population"] == pytest.approx(mine.std(ddof=0))
+    assert rows.loc["ReLU2", "difference"] == pytest.approx(mine.mean() - rows.loc["ReLU2", "published_mean"])
+    assert rows.loc["Abs", "n"] == 0
+    assert "not trained" in (tables / "table2.md").read_text()
+    assert len(pandas.read_csv(tables / "table1.csv")) == 16
+
+
+def test_figures_are_pictures_with_something_in_them(tested: Checkout) -> None:
+    figures = results(tested, "test") / "figures"
+    names = {path.stem for path in figures.glob("*.png")}
+    assert {"figure1", "learning_curves_raw", "final_accuracies_standardised"} <= names
+    for name in names:
+        with Image.open(figures / f"{name}.png") as picture:
+            assert picture.width > 1000 and len(picture.convert("RGB").getcolors(maxcolors=1 << 24) or []) > 10
+        assert (figures / f"{name}.svg").read_text().rstrip().endswith("</svg>")
+
+
+def test_the_summary_shows_every_table_and_figure(tested: Checkout) -> None:
+    root = results(tested, "test")
+    summary = (root / "summary.md").read_text()
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", summary)
+    assert len(pictures) >= 5 and all((root / picture).exists() for picture in pictures)
+    assert all((root / "tables" / f"{name}.md").read_text().strip() in summary for name in ("table1", "table5"))
+
+
+def test_a_second_run_does_nothing(tested: Checkout) -> None:
+    answer = tested.snakemake(*TEST)
+    assert answer.returncode == 0 and "Nothing to be done" in answer.stderr + answer.stdout
+
+
+def test_other_packing_retrains_nothing(finished: Checkout) -> None:
+    assert finished.jobs() == {}
+    assert "train_model" not in finished.jobs("--config", "models_per_job=one")
+
+
+def test_one_model_a_job_gives_the_same_paths(finished: Checkout) -> None:
+    jobs = finished.jobs("--config", "models_per_job=one", "study=again")
+    assert jobs["train_model"] == len(list(load_study(finished.folder / "config" / "config.yaml").runs()))
+    assert finished.jobs("--config", "study=again")["train_model"] == jobs["train_model"] / 2
+
+
+def test_a_raised_seed_count_adds_runs_and_keeps_the_others(small: Checkout) -> None:
+    seeds = (results(small, "small") / run_path(Run("first", "relu", "distance", 0))).parent
+    before = [(seeds / f"seed~{seed}" / "run.json").read_bytes() for seed in range(2)]
+    small.complete("--config", "seeds=3")
+    assert [(seeds / f"seed~{seed}" / "run.json").read_bytes() for seed in range(2)] == before
+    assert json.loads((seeds / "seed~2" / "run.json").read_text())["pack"] == [2]
+    assert pandas.read_csv(results(small, "small") / "runs.csv")["seed"].nunique() == 3
+
+
+def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
+    changed = yaml.safe_load((small.folder / "config" / "config.yaml").read_text())
+    changed["experiments"]["second"]["learning_rate"] = 0.002
+    (small.folder / "config" / "config.yaml").write_text(yaml.safe_dump(changed))
+    assert small.jobs()["train_model"] == 2
+    small.complete()
+    runs = pandas.read_csv(results(small, "small") / "runs.csv")
+    assert len(runs) == 8
+    digest = json.loads(
+        (results(small, "small") / run_path(Run("second", "relu", "distance", 0)) / "run.json").read_text()
+    )
+    assert digest["recipe"]["experiment"]["learning_rate"] == 0.002
+
+
+def test_a_figures_code_redraws_without_training(small: Checkout) -> None:
+    small.edit("workflow/distancenets/figures/nodes.py", "BINS = 20", "BINS = 10")
+    jobs = small.jobs()
+    assert jobs["draw_figure1"] == 1 and "train_model" not in jobs and "collect_runs" not in jobs
+
+
+def test_trainings_code_retrains(small: Checkout) -> None:
+    small.edit("workflow/distancenets/training/losses.py", "exp()", "exp()  # changed")
+    assert small.jobs()["train_model"] == 4
+
+
+def test_a_lost_run_is_noticed(small: Checkout) -> None:
+    lost = results(small, "small") / run_path(Run("first", "relu", "distance", 1)) / "weights.safetensors"
+    lost.unlink()
+    assert small.jobs()["train_model"] == 1
+    small.complete()
+    assert lost.exists()
+
+
+def test_a_run_that_does_not_belong_stops_the_aggregation(small: Checkout) -> None:
+    root = results(small, "small")
+    stray = root / run_path(Run("second", "relu", "distance", 0)) / "metrics.parquet"
+    target = root / run_path(Run("first", "relu", "distance", 0)) / "metrics.parquet"
+    target.write_bytes(stray.read_bytes())
+    answer = small.snakemake("--forcerun", "collect_runs")
+    assert answer.returncode != 0
+    assert f"{target.relative_to(small.folder)}: made with other parameters" in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("seed: 3", "config/bad.yaml: unknown key 'seed' (expected one of: study, title, seeds,"),
+        ("seeds: 0", "config/bad.yaml: seeds: Input should be greater than 0"),
+        ("architectures: [tanh]", "config/bad.yaml: architectures.0: unknown architecture (known: relu,"),
+    ],
+)
+def test_a_wrong_configuration_is_one_line(finished: Checkout, change: str, message: str) -> None:
+    (finished.folder / "config" / "bad.yaml").write_text(
+        f"study: bad\ntitle: x\n{change}\nexperiments: {{a: {{epochs: 1}}}}\n"
+    )
+    answer = finished.snakemake("--configfile", "config/bad.yaml")
+    assert answer.returncode != 0
+    lines = [line for line in answer.stderr.splitlines() if "error" in line.lower()]
+    assert len(lines) == 1 and lines[0].startswith(f"error: {message}"), answer.stderr
+    assert not results(finished, "bad").exists()
+
+
+def test_a_configfile_replaces_the_default_study(tested: Checkout) -> None:
+    answer = tested.snakemake("-n", "--configfile", "config/paper.yaml", "--config", "seeds=2")
+    assert answer.returncode == 0, answer.stderr
+    assert "results/paper/" in answer.stdout + answer.stderr
+    assert "results/quick/" not in answer.stdout + answer.stderr
+
+
+def test_conda_environments_are_found(finished: Checkout, tmp_path: Path) -> None:
+    """A stand-in for conda answers what snakemake asks for: version, platform, prefix."""
+    stub = tmp_path / "conda"
+    answers = (
+        '{"conda_prefix": "/nowhere", "root_prefix": "/nowhere", "get": {"channel_priority": "strict"}}'
+    )
+    stub.write_text(f"#!/bin/sh\ncase \"$*\" in *json*) echo '{answers}';; *) echo 'conda 24.7.1';; esac\n")
+    stub.chmod(0o755)
+    answer = finished.snakemake("-n", "--sdm", "conda", "--forceall", "--config", "study=elsewhere", path=str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    assert "envs/distancenets.yaml" in answer.stdout + answer.stderr
