@@ -31,7 +31,12 @@ JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="
 
 def code(*parts):
     """The package's sources in these folders: as inputs they are compared by content, so only a change reruns."""
-    return sorted(path.as_posix() for part in parts for path in Path("workflow/distancenets", part).glob("*.py"))
+    return sorted(
+        path.as_posix()
+        for part in parts
+        for kind in ("*.py", "*.c")
+        for path in Path("workflow/distancenets", part).rglob(kind)
+    )
 
 
 def run_files(*names):
