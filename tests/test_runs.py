@@ -1,7 +1,9 @@
 """Whole runs through the command line: resumed, repeated, refused."""
 
 import hashlib
+import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +14,14 @@ import numpy
 import pyarrow.parquet
 import pytest
 import yaml
+from rich.console import Console
 from safetensors.numpy import load_file
 
 from conftest import Answer, Workshop, environment
 from distancenets.configuration.study import Run
+from distancenets.training.batches import Score
 from distancenets.training.paths import run_path
+from distancenets.training.progress import display
 from distancenets.training.runs import RunFolder
 
 MODEL = ("relu", "distance")
@@ -224,8 +229,7 @@ def test_a_tampered_data_file_is_refused(workshop: Workshop) -> None:
 
 
 def test_no_data_and_no_source_is_refused(workshop: Workshop) -> None:
-    (workshop.folder / "data/tiny/images.safetensors").unlink()
-    (workshop.folder / "data/tiny").rmdir()
+    shutil.rmtree(workshop.folder / "data/tiny")
     line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
     assert "tiny: every source failed" in line
 
@@ -261,3 +265,24 @@ def test_aggregation_refuses_a_run_that_does_not_belong(workshop: Workshop) -> N
     (folder(workshop, 1) / "metrics.parquet").write_bytes(stray.read_bytes())
     line = workshop.refused("collect")
     assert "seed~1/metrics.parquet" in line and "other parameters" in line
+
+
+def test_the_models_are_listed_with_the_papers_names(workshop: Workshop) -> None:
+    listing = workshop.run("models").stdout
+    assert [
+        name for name in ("ReLU2-Neg_Bias", "Abs-L2-Neg", "relu_l2", "−‖α ⊙ (h − μ)‖₂") if name not in listing
+    ] == []
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_shows_rate_loss_accuracy_and_time_left(terminal: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=140)
+    score = Score(torch.tensor([0.5, 1.5]), torch.tensor([80.0, 90.0]))
+    with display("raw relu/distance seeds 0-1", 0, 4, console) as show:
+        for epoch in range(5):
+            show(epoch, score)
+    text = out.getvalue()
+    assert "epochs/s, loss 1, accuracy 85.00 %" in text and "4/4" in text
+    assert ("0:00:00" if terminal else "0 s left") in text
+    assert terminal or "\x1b" not in text

@@ -1,21 +1,9 @@
 """Tables 1 and 4: what the models are made of, and what OffsetL2 is beside other distances. From the registry alone."""
 
-from typing import NamedTuple
-
 import pandas
 
-from distancenets.models.heads import HEADS
+from distancenets.models.distances import DISTANCES
 from distancenets.models.registry import models
-
-
-class Distance(NamedTuple):
-    """A unit that measures how far features h lie from a centre μ."""
-
-    unit: str
-    output: str
-    centre: str
-    shape: str
-    grows_with: str
 
 
 def models_table() -> pandas.DataFrame:
@@ -34,16 +22,5 @@ def models_table() -> pandas.DataFrame:
 
 
 def distances_table() -> pandas.DataFrame:
-    """Return Table 4: OffsetL2 against the RBF unit and the Mahalanobis distance."""
-    offset_l2 = Distance("OffsetL2", HEADS["offset_l2"].formula, "learned μ", "learned α, a scale an axis", "distance")
-    others = [
-        Distance("RBF", "exp(−γ ‖h − μ‖₂²)", "learned or sampled μ", "one width γ for all axes", "similarity"),
-        Distance(
-            "Mahalanobis",
-            "√((h − μ)ᵀ Σ⁻¹ (h − μ)) = ‖Λ^(−1/2) Vᵀ (h − μ)‖₂",
-            "class mean μ",
-            "covariance Σ = VΛVᵀ: directions V, scales Λ^(−1/2)",
-            "distance",
-        ),
-    ]
-    return pandas.DataFrame([offset_l2, *others]).rename(columns={"grows_with": "grows with"})
+    """Return Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance."""
+    return pandas.DataFrame(DISTANCES)
