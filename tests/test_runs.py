@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy
 import pyarrow.parquet
 import pytest
+import torch
 import yaml
 from rich.console import Console
 from safetensors.numpy import load_file

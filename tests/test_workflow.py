@@ -209,7 +209,8 @@ def test_a_configfile_replaces_the_default_study(tested: Checkout) -> None:
 def test_conda_environments_are_found(finished: Checkout, tmp_path: Path) -> None:
     """A stand-in for conda answers what snakemake asks for: version, platform, prefix."""
     stub = tmp_path / "conda"
-    answers = '{"platform": "linux-64", "conda_prefix": "/nowhere", "root_prefix": "/nowhere", "get": {"channel_priority": "strict"}}'
+    priority = {"platform": "linux-64", "conda_prefix": "/nowhere", "get": {"channel_priority": "strict"}}
+    answers = json.dumps(priority)
     stub.write_text(f"#!/bin/sh\ncase \"$*\" in *json*) echo '{answers}';; *) echo 'conda 24.7.1';; esac\n")
     stub.chmod(0o755)
     answer = finished.snakemake("-n", "--sdm", "conda", "--forceall", "--config", "study=elsewhere", path=str(tmp_path))
