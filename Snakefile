@@ -18,6 +18,8 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/measurement.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -25,9 +27,9 @@ include: "workflow/rules/report.smk"
 
 # The runs are named too: otherwise a lost one would go unnoticed while the tables are up to date.
 rule all:
+    default_target: True
     input:
         run_files(*RUN_FILES),
         f"{RESULTS}/summary.md",
-    default_target: True
     message:
         f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"

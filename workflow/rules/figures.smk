@@ -7,7 +7,9 @@ rule draw_learning_curves:
         code=code("figures"),
     output:
         report(
-            multiext(f"{RESULTS}/figures/learning_curves_{{experiment}}", ".png", ".svg"),
+            multiext(
+                f"{RESULTS}/figures/learning_curves_{{experiment}}", ".png", ".svg"
+            ),
             caption="../captions/learning_curves.rst",
             category="Figures",
         ),
@@ -29,7 +31,9 @@ rule draw_final_accuracies:
         code=code("figures"),
     output:
         report(
-            multiext(f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"),
+            multiext(
+                f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"
+            ),
             caption="../captions/final_accuracies.rst",
             category="Figures",
         ),
@@ -64,3 +68,27 @@ rule draw_figure1:
     shell:
         "distancenets figure node {input.outputs} --study {input.study}"
         " --output {RESULTS}/figures/figure1 > {log} 2>&1"
+
+
+rule draw_differences:
+    input:
+        comparisons=f"{RESULTS}/statistics/comparisons.csv",
+        published="config/published.yaml",
+        study=STUDY_FILE,
+        code=code("figures", "statistics"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/differences_{{experiment}}", ".png", ".svg"),
+            caption="../captions/differences.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/differences_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Draw the measured and published differences of {wildcards.experiment}"
+    shell:
+        "distancenets figure differences {input.comparisons} --study {input.study}"
+        " --experiment {wildcards.experiment}"
+        " --output {RESULTS}/figures/differences_{wildcards.experiment} > {log} 2>&1"

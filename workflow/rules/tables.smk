@@ -11,7 +11,11 @@ rule build_tables:
         code=code("tables"),
     output:
         report(
-            expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=TABLES, kind=["csv", "md", "tex"]),
+            expand(
+                f"{RESULTS}/tables/{{table}}.{{kind}}",
+                table=TABLES,
+                kind=["csv", "md", "tex"],
+            ),
             caption="../captions/tables.rst",
             category="Tables",
         ),

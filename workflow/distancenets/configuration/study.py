@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from distancenets.configuration.settings import Settings, load, validated
+from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.registry import Model, architectures, models
@@ -58,6 +59,10 @@ class Experiment(Settings):
     def kept_epochs(self) -> tuple[int, ...]:
         """The epochs whose weights are kept, ascending."""
         return tuple(sorted({*self.milestones, self.epochs}))
+
+    def kept_nearest(self, epochs: int) -> int:
+        """Return the epoch whose weights are kept and that is nearest to `epochs` as a ratio; of two, the earlier."""
+        return min(self.kept_epochs, key=lambda kept: (max(kept, epochs) / min(kept, epochs), kept))
 
     def shortened(self, epochs: int) -> Self:
         """Return this experiment with another last epoch, and the milestones up to it."""
@@ -117,6 +122,7 @@ class Study(Settings):
     experiments: dict[Name, Experiment] = Field(min_length=1)
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
+    statistics: StatisticsSettings = StatisticsSettings()
 
     @model_validator(mode="after")
     def _report_names_what_is_there(self) -> Self:

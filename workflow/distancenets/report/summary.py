@@ -23,6 +23,7 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     experiments = study.experiments
     return (
         *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
+        *(Illustration(f"figures/differences_{name}", f"Differences of models, {name}") for name in experiments),
         *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
         Illustration("figures/figure1", "Figure 1: class distributions of a first-layer node"),
     )
