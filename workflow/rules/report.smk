@@ -12,6 +12,7 @@ rule write_summary:
         differences=expand(rules.draw_differences.output, experiment=STUDY.experiments),
         statistics=rules.compare_models.output,
         audit=rules.audit_published.output,
+        claims=rules.judge_claims.output,
         study=STUDY_FILE,
         code=code("report"),
     output:

@@ -4,6 +4,7 @@ import sys
 
 from distancenets.cli import (
     audit,
+    claims,
     collect,
     configure,
     data,
@@ -19,7 +20,7 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, configure)
+COMMANDS = (data, models, train, collect, measure, statistics, claims, tables, figures, audit, summary, configure)
 
 
 def main() -> None:

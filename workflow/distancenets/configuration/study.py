@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
+from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.settings import Settings, load, validated
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
@@ -60,9 +61,10 @@ class Experiment(Settings):
         """The epochs whose weights are kept, ascending."""
         return tuple(sorted({*self.milestones, self.epochs}))
 
-    def kept_nearest(self, epochs: int) -> int:
-        """Return the epoch whose weights are kept and that is nearest to `epochs` as a ratio; of two, the earlier."""
-        return min(self.kept_epochs, key=lambda kept: (max(kept, epochs) / min(kept, epochs), kept))
+    def kept_nearest(self, epochs: int, at_least: int = 0) -> int | None:
+        """Return the epoch from `at_least` on whose weights are kept and that is nearest to `epochs` as a ratio."""
+        kept = [kept for kept in self.kept_epochs if kept >= at_least]
+        return min(kept, key=lambda kept: max(kept, epochs) / min(kept, epochs), default=None)
 
     def shortened(self, epochs: int) -> Self:
         """Return this experiment with another last epoch, and the milestones up to it."""
@@ -123,6 +125,7 @@ class Study(Settings):
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
     statistics: StatisticsSettings = StatisticsSettings()
+    claims: ClaimsSettings = ClaimsSettings()
 
     @model_validator(mode="after")
     def _report_names_what_is_there(self) -> Self:

@@ -50,8 +50,8 @@ def differences_figure(series: Mapping[str, pandas.DataFrame], margin: float, co
     panel.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     panel.tick_params(axis="y", length=0)
     panel.set_xlabel(_scale(panel, pandas.concat(series.values())))
-    figure.suptitle(title, fontsize=8, x=0.01, ha="left")
-    figure.legend(loc="outside upper left", ncols=2)
+    panel.set_title(title, loc="left")
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
