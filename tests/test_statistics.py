@@ -569,7 +569,7 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
     assert axes.get_xscale() == ("linear" if largest < 1 else "symlog")
     assert ("logarithmic" in axes.get_xlabel()) == (largest > 1)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["equal: within ±0.2", "measured, 95 % interval", "published, 95 % interval"]
+    assert names == ["equal: within ±0.2", "measured, Welch's 95 % interval", "published, Welch's 95 % interval"]
     points = [list(np.asarray(line.get_xdata())) for line in axes.lines]
     assert [0.1, -largest] in points
     write_figure(figure, tmp_path / "one")

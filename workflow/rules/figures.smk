@@ -92,3 +92,25 @@ rule draw_differences:
         "distancenets figure differences {input.comparisons} --study {input.study}"
         " --experiment {wildcards.experiment}"
         " --output {RESULTS}/figures/differences_{wildcards.experiment} > {log} 2>&1"
+
+
+rule draw_robustness:
+    input:
+        claims=rules.judge_claims.output.records,
+        study=STUDY_FILE,
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/robustness", ".png", ".svg"),
+            caption="../captions/robustness.rst",
+            category="Claims",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/robustness.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Draw the claims across experiments"
+    shell:
+        "distancenets figure robustness {input.claims} --study {input.study}"
+        " --output {RESULTS}/figures/robustness > {log} 2>&1"

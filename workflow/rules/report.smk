@@ -13,6 +13,8 @@ rule write_summary:
         statistics=rules.compare_models.output,
         audit=rules.audit_published.output,
         claims=rules.judge_claims.output,
+        protocols=rules.compare_protocols.output,
+        robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
         study=STUDY_FILE,
         code=code("report"),
     output:

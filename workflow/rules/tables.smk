@@ -27,3 +27,46 @@ rule build_tables:
         "Build the tables of the paper"
     shell:
         "distancenets tables {input.runs} --study {input.study} --output {RESULTS}/tables > {log} 2>&1"
+
+
+rule compare_protocols:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        published="config/published.yaml",
+        study=STUDY_FILE,
+        code=code("tables", "statistics"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/protocols", ".csv", ".md", ".tex"),
+            caption="../captions/protocols.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/protocols.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Hold every protocol against every published column"
+    shell:
+        "distancenets protocols {input.runs} --study {input.study}"
+        " --output {RESULTS}/tables/protocols > {log} 2>&1"
+
+
+rule build_robustness:
+    input:
+        claims=rules.judge_claims.output.records,
+        code=code("tables"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/robustness", ".csv", ".md", ".tex"),
+            caption="../captions/robustness.rst",
+            category="Claims",
+        ),
+    log:
+        f"{RESULTS}/logs/robustness.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Set out the claims across experiments"
+    shell:
+        "distancenets robustness {input.claims} --output {RESULTS}/tables/robustness > {log} 2>&1"

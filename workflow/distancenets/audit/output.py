@@ -13,7 +13,8 @@ from rich.text import Text
 
 from distancenets.audit.findings import Check, Finding, Verdict, of_check
 from distancenets.audit.summary import conclusions, counts, summary
-from distancenets.files import write_text
+from distancenets.errors import UserError
+from distancenets.files import read_text, write_text
 
 COLOURS = {Verdict.CONSISTENT: "green", Verdict.INCONSISTENT: "bold red", Verdict.UNTOLD: "yellow"}
 
@@ -32,6 +33,14 @@ def as_json(findings: Sequence[Finding]) -> str:
     records = [finding.record() for finding in findings]
     content = {"summary": summary(findings), "verdicts": counts(findings), "findings": records}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_summary(path: Path) -> list[str]:
+    """Return the summary's lines from an `audit.json`, fit for Markdown; a `UserError` names a file that is none."""
+    try:
+        return [_plain(line) for line in json.loads(read_text(path))["summary"]]
+    except (json.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path}: not what `distancenets audit` writes") from error
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:

@@ -83,10 +83,11 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def _reading(study: Study) -> str:
     return (
-        "A claim is supported where all its conditions hold, contradicted where all fail, mixed where both occur, "
-        f"undetermined otherwise. A claim of k conditions judges each at the one-sided level {study.statistics.alpha:g} "
-        "/ k: a condition at the edge of what is asked is misjudged no more often than that. Differences are means over "
-        "seeds of paired runs, percentage points of test accuracy; intervals are given in brackets."
+        "A claim is supported where all its conditions hold, contradicted where all fail, mixed where both occur, and "
+        "undetermined otherwise. Each of the k conditions of a claim is judged at the one-sided level "
+        f"{study.statistics.alpha:g} / k: one at the edge of what is asked is misjudged no more often than that. "
+        "Differences are means over seeds of paired runs, in percentage points of test accuracy; intervals stand in "
+        "brackets."
     )
 
 

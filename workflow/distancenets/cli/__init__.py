@@ -11,6 +11,8 @@ from distancenets.cli import (
     figures,
     measure,
     models,
+    protocols,
+    robustness,
     statistics,
     summary,
     tables,
@@ -20,7 +22,22 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, claims, tables, figures, audit, summary, configure)
+COMMANDS = (
+    data,
+    models,
+    train,
+    collect,
+    measure,
+    statistics,
+    claims,
+    tables,
+    protocols,
+    robustness,
+    figures,
+    audit,
+    summary,
+    configure,
+)
 
 
 def main() -> None:

@@ -111,3 +111,22 @@ def differences(
     title = f"{experiment}, {epochs:,} epochs, {settings.seeds} seeds; published: {tables['table2'].epochs:,} epochs"
     drawn = differences_figure(series, statistics.equivalence_margin, statistics.confidence, title)
     write_figure(drawn, output)
+
+
+@figure.command("robustness")
+def robustness(
+    claims: Annotated[Path, typer.Argument(help="The study's claims.json.")],
+    output: Output,
+    study: StudyFile = STUDY,
+) -> None:
+    """Draw the verdicts on the claims in every experiment of the study."""
+    from distancenets.claims.output import read
+    from distancenets.configuration.study import load_study
+    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures.verdicts import verdicts_figure
+    from distancenets.tables.robustness import robustness_table
+
+    use_style()
+    settings = load_study(study)
+    title = f"{settings.study}: the paper's claims, {settings.seeds} seeds"
+    write_figure(verdicts_figure(robustness_table(read(claims)), title), output)

@@ -35,7 +35,7 @@ def differences_figure(series: Mapping[str, pandas.DataFrame], margin: float, co
     The axis is linear unless a difference exceeds five points; then it is linear within ± 1 and logarithmic
     beyond, and says so.
     """
-    interval = f"{100 * confidence:g} % interval"
+    interval = f"Welch's {100 * confidence:g} % interval"
     labels = list(dict.fromkeys(label for rows in series.values() for label in rows["label"]))
     figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 1.2 + 0.34 * len(labels)), layout="constrained")
     panel.axvspan(-margin, margin, color=BAND, alpha=0.25, linewidth=0, label=f"equal: within ±{margin:g}")
@@ -76,7 +76,7 @@ def _draw_rows(
 
 def _scale(panel: Axes, rows: pandas.DataFrame) -> str:
     """Choose a linear or symmetric logarithmic axis for `rows` and return what it shows."""
-    name = "difference in mean test accuracy (percentage points)"
+    name = "difference in mean test accuracy, first − second (percentage points)"
     values = rows[["difference", "low", "high"]].to_numpy(numpy.float64)
     largest = float(numpy.nanmax(numpy.abs(values))) if numpy.isfinite(values).any() else 0.0
     if largest <= LINEAR_UP_TO:
