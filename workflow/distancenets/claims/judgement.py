@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from distancenets.claims.conditions import Judged, Part
+from distancenets.claims.conditions import Part
 from distancenets.claims.evidence import Evidence, NotMeasured
 from distancenets.claims.register import REGISTER, Claim
 from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
@@ -20,8 +20,8 @@ Tables = Mapping[str, pd.DataFrame]
 class Ruling:
     """The verdict on one claim in one experiment, and what it rests on.
 
-    `epochs` and `seeds` are those judged at, 0 where there are none; `seeds_needed` and `epochs_needed` what an
-    undetermined one lacks, None where that is nothing or cannot be told.
+    `epochs` are those read, `seeds` those that all its models share; `epochs_needed` and `seeds_needed` what would
+    decide an undetermined one, None where that is nothing or cannot be told.
     """
 
     claim: PublishedClaim
@@ -58,51 +58,48 @@ def ruling(
 ) -> Ruling:
     """Return what `experiment` says about `claim`: undetermined where anything it needs is missing."""
     about = next(entry for entry in record.claims if entry.id == claim.number)
-    wanted = record.tables[claim.table].epochs
-    least = study.claims.min_epochs or wanted
-    enough = study.experiments[experiment].kept_nearest(wanted, at_least=least)
-    epochs = enough or study.experiments[experiment].epochs
+    published_epochs = record.tables[claim.table].epochs
+    least = study.claims.min_epochs or published_epochs
+    reached = study.experiments[experiment].kept_nearest(published_epochs, at_least=least)
+    epochs = reached or study.experiments[experiment].epochs
     at_epoch = runs[(runs["experiment"] == experiment) & (runs["epoch"] == epochs)]
     accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
-    seeds = _common_seeds([accuracies.get(model) for model in claim.models])
-
-    epochs_needed, at_least = None, None
-    lacks: list[str] = []
-    conditions: Sequence[Judged] = ()
     absent = [model for model in claim.models if model not in accuracies]
-    if enough is None:
-        epochs_needed = least
+    seeds = 0 if absent else len(set.intersection(*(set(accuracies[model].index) for model in claim.models)))
+    found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study), epochs, seeds)
+
+    lacks = []
+    if reached is None:
+        found = replace(found, epochs_needed=least)
         lacks.append(f"{least:,} epochs are needed, {epochs:,} were trained")
     if absent:
         lacks.append(f"not trained: {', '.join(absent)}")
-    elif seeds < study.claims.min_seeds:
-        at_least = study.claims.min_seeds
+        return replace(found, why="; ".join(lacks))
+    if seeds < study.claims.min_seeds:
+        found = replace(found, seeds_needed=study.claims.min_seeds)
         lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} are there")
-    if not absent:
-        here = _measured_here(measurements, experiment, epochs)
-        try:
-            conditions = claim.decide(Evidence(accuracies, about, study.claims, study.statistics, here))
-        except NotMeasured as missing:
-            lacks.append(f"not measured: {missing}")
-    if lacks:
-        why, rule, needed = "; ".join(lacks), claim.rule_in(study), (epochs_needed, at_least)
-        return Ruling(about, experiment, Verdict.UNDETERMINED, why, rule, epochs, seeds, *needed)
-    parts = [
-        condition.judge(study.statistics.alpha / len(conditions), study.statistics.power) for condition in conditions
-    ]
-    return _decided(Ruling(about, experiment, verdict(parts), "", claim.rule_in(study), epochs, seeds, parts=parts))
+    here = _measured_here(measurements, experiment, epochs)
+    try:
+        parts = judged_parts(claim, Evidence(accuracies, about, study.claims, study.statistics, here))
+    except NotMeasured as missing:
+        lacks.append(f"not measured: {missing}")
+    return replace(found, why="; ".join(lacks)) if lacks else _decided(found, parts)
 
 
-def _decided(found: Ruling) -> Ruling:
-    """Return `found` with its reason in words and, where it is undetermined, the seeds that would tell."""
-    why = f"{found.epochs:,} epochs, {found.seeds} seeds: {reason(found.parts)}"
-    needed = seeds_needed(found.parts) if found.verdict is Verdict.UNDETERMINED else None
-    return replace(found, why=f"{why} (about {needed:,} seeds would tell)" if needed else why, seeds_needed=needed)
+def judged_parts(claim: Claim, evidence: Evidence) -> list[Part]:
+    """Return the conditions of `claim`, each judged at the one-sided level alpha / (number of conditions)."""
+    conditions = claim.decide(evidence)
+    level = evidence.statistics.alpha / len(conditions)
+    return [condition.judge(level, evidence.statistics.power) for condition in conditions]
 
 
-def _common_seeds(accuracies: Sequence["pd.Series[float] | None"]) -> int:
-    seeds = [set[int]() if values is None else set(values.index) for values in accuracies]
-    return len(set.intersection(*seeds))
+def _decided(found: Ruling, parts: Sequence[Part]) -> Ruling:
+    """Return `found` with its verdict, its reason in words and, where it is undetermined, the seeds that would tell."""
+    outcome, why = verdict(parts), f"{found.epochs:,} epochs, {found.seeds} seeds: {reason(parts)}"
+    needed = seeds_needed(parts) if outcome is Verdict.UNDETERMINED else None
+    if needed:
+        why += f" (about {needed:,} seeds would tell)"
+    return replace(found, verdict=outcome, why=why, seeds_needed=needed, parts=parts)
 
 
 def _measured_here(measurements: Tables, experiment: str, epochs: int) -> dict[str, pd.DataFrame]:

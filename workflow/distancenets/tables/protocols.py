@@ -88,7 +88,9 @@ def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable
     return shown.rename_axis("protocol").reset_index()
 
 
-def _distances(protocol: Protocol, table: PublishedTable, measured: Mapping[Hashable, Moments]) -> dict[str, object]:
+def _distances(
+    protocol: Protocol, table: PublishedTable, measured: Mapping[tuple[Hashable, ...], Moments]
+) -> dict[str, object]:
     names, means, spreads = [], [], []
     for row in table.rows:
         key = (protocol.experiment, protocol.epochs, protocol.architecture(row.architecture), row.representation)
