@@ -74,10 +74,15 @@ def read(path: Path) -> list[dict[str, Any]]:
     """Return what `write` put into the JSON file `path`; a `UserError` names a file that is none of ours."""
     try:
         entries = json.loads(read_text(path))
-        if all({"claim", "experiment", "verdict", "why"} <= set(entry) for entry in entries):
-            return list(entries)
-    except (json.JSONDecodeError, TypeError):
-        pass
+    except json.JSONDecodeError:
+        entries = None
+    keys = {"claim", "name", "experiment", "verdict", "why"}
+    if (
+        isinstance(entries, list)
+        and entries
+        and all(isinstance(entry, dict) and keys <= set(entry) for entry in entries)
+    ):
+        return entries
     raise UserError(f"{path}: not a list of verdicts as `distancenets claims` writes it")
 
 
