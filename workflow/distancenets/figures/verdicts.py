@@ -34,7 +34,7 @@ def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
             if found == verdict
         ]
         columns, rows = zip(*places, strict=True) if places else ((), ())
-        panel.scatter(columns, rows, s=52, marker=mark, color=colour, label=verdict)
+        panel.scatter(columns, rows, s=52, marker=mark, color=colour, linewidths=0, label=verdict)
     panel.set_xticks(range(len(experiments)), experiments, rotation=25, ha="left")
     panel.xaxis.tick_top()
     panel.set_yticks(range(len(table)), [f"{row.name}  {row.claim}" for row in table.itertuples(index=False)])
