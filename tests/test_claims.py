@@ -11,11 +11,13 @@ import pytest
 from scipy import stats
 
 from conftest import REPOSITORY, Workshop
+from distancenets.audit.output import write as write_audit
+from distancenets.audit.review import review
 from distancenets.claims.conditions import Condition, Outcome, Part, Region, SameSide
 from distancenets.claims.estimates import Estimate, centre, correlation, difference, excess_spread, runs_needed, spread
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.judgement import Ruling, judged_parts, ruling, rulings
-from distancenets.claims.output import as_json, as_markdown, read
+from distancenets.claims.output import as_json, as_markdown, read, write
 from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
 from distancenets.configuration.claims import ClaimsSettings
@@ -24,6 +26,7 @@ from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model, models
+from distancenets.report.summary import ACCURACY_TABLES, summary
 from distancenets.statistics.spread import brown_forsythe
 
 RECORD = published(REPOSITORY / "config" / "published.yaml")
@@ -515,3 +518,23 @@ def test_paper_names_of_the_register_are_models() -> None:
     assert Condition(lambda level: Estimate(1, 0.5, 1.5, 1), lambda e: "x", Region(0, 2), "y").judge(0.05, 0.8) == Part(
         Outcome.HOLDS, "x, y"
     )
+
+
+def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
+    of = study()
+    found = rulings(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    write(found, of, tmp_path)
+    write_audit(review(RECORD), tmp_path)
+    (tmp_path / "tables").mkdir()
+    for name in (*ACCURACY_TABLES, "table1", "table4", "protocols", "robustness"):
+        (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
+    page = summary(of, tmp_path)
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings[:2] == ["# s: t", "## The paper's claims"]
+    for entry in found:
+        row = next(line for line in page.splitlines() if line.startswith(f"| {entry.claim.id} | "))
+        assert entry.claim.statement in row and f"**{entry.verdict}**" in row and entry.why in row
+    assert "the table protocols" in page and "the table robustness" not in page
+    assert "Set behind the statistics" in page
+    two = study(experiments={"raw": {"epochs": 50_000, "milestones": [5000]}, "wide": {"epochs": 5}})
+    assert "the table robustness" in summary(two, tmp_path)
