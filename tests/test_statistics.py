@@ -15,11 +15,14 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 from typer.testing import CliRunner
 
+from conftest import REPOSITORY
 from distancenets.cli import app
+from distancenets.configuration.published import published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.statistics import PAPER_COMPARISONS, StatisticsSettings
 from distancenets.errors import UserError
-from distancenets.figures.differences import draw_differences, save
+from distancenets.figures.differences import differences_figure
+from distancenets.figures.style import use_style, write_figure
 from distancenets.statistics import columns
 from distancenets.statistics.comparisons import TESTS, compared_pairs, comparison, comparison_table
 from distancenets.statistics.corrections import holm
@@ -29,6 +32,7 @@ from distancenets.statistics.equivalence import equivalence
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.permutation import paired_differences, sign_flip_p
 from distancenets.statistics.power import detectable_d, detectable_d_z
+from distancenets.statistics.printed import printed_differences
 from distancenets.statistics.runs import read_runs
 from distancenets.statistics.spread import brown_forsythe
 from distancenets.statistics.summaries import (
@@ -491,10 +495,12 @@ def test_order_of_runs_does_not_matter(runs: pd.DataFrame, table: pd.DataFrame) 
 
 def test_command_writes_the_same_bytes_twice(runs: pd.DataFrame, tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text(runs.assign(train_loss=np.nan).to_csv(index=False))
-    (tmp_path / "statistics.yaml").write_text("resamples: 199\ncomparisons: [[Abs2, Abs]]\n")
+    study = "study: s\ntitle: t\nexperiments: {raw: {epochs: 9}}\n"
+    settings = "statistics: {resamples: 199, comparisons: [[Abs2, Abs]]}\n"
+    (tmp_path / "study.yaml").write_text(study + settings)
     for folder in ("one", "two"):
         where = [str(tmp_path / "runs.csv"), "--output", str(tmp_path / folder)]
-        chosen = ["--settings", str(tmp_path / "statistics.yaml")]
+        chosen = ["--study", str(tmp_path / "study.yaml")]
         result = CliRunner().invoke(app, ["statistics", *where, *chosen])
         assert result.exit_code == 0, result.output
     for name in ("summary.csv", "comparisons.csv", "columns.csv"):
@@ -555,24 +561,33 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
         }
     )
     published = measured.iloc[:1].assign(label="e vs f")
-    figure = draw_differences(measured, published, margin=0.2)
+    use_style()
+    figure = differences_figure({"measured": measured, "published": published}, 0.2, 0.95, "three comparisons")
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["a vs b", "c vs d", "e vs f"]
     assert "percentage points" in axes.get_xlabel()
     assert axes.get_xscale() == ("linear" if largest < 1 else "symlog")
     assert ("logarithmic" in axes.get_xlabel()) == (largest > 1)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == [
-        "Equivalent: within ±0.2",
-        "No difference",
-        "Measured, 95 % interval",
-        "Published, 95 % interval",
-    ]
+    assert names == ["equal: within ±0.2", "measured, Welch's 95 % interval", "published, Welch's 95 % interval"]
     points = [list(np.asarray(line.get_xdata())) for line in axes.lines]
     assert [0.1, -largest] in points
+    write_figure(figure, tmp_path / "one")
     for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-        save(figure, tmp_path / f"one{suffix}")
         assert (tmp_path / f"one{suffix}").read_bytes().startswith(start)
+
+
+def test_printed_differences_by_hand() -> None:
+    table = published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
+    found = printed_differences(table, SETTINGS).set_index("label")
+    assert list(found.index) == [f"{first} vs {second}" for first, second in PAPER_COMPARISONS]
+    row = found.loc["ReLU2-Neg vs ReLU"]
+    assert row["difference"] == pytest.approx(94.93 - 95.64)
+    # The variances of two means of 20 runs, from population SDs: SD² / 19 each; Satterthwaite's df.
+    first, second = 0.15**2 / 19, 0.19**2 / 19
+    df = (first + second) ** 2 / (first**2 / 19 + second**2 / 19)
+    half = stats.t.ppf(0.975, df) * math.sqrt(first + second)
+    assert [row["low"], row["high"]] == pytest.approx([94.93 - 95.64 - half, 94.93 - 95.64 + half])
 
 
 def test_unknown_moments_of_one_run() -> None:

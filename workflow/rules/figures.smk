@@ -70,3 +70,54 @@ rule draw_figure1:
         "Draw Figure 1, the class distributions of one hidden node"
     shell:
         "distancenets figure node {input.outputs} --study {params.study}" " --output {params.stem} > {log} 2>&1"
+
+
+rule draw_differences:
+    input:
+        comparisons=f"{RESULTS}/statistics/comparisons.csv",
+        published="config/published.yaml",
+        code=code("figures", "statistics"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/differences_{{experiment}}", ".png", ".svg"),
+            caption="../captions/differences.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/differences_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+        stem=subpath(output[0], strip_suffix=".png"),
+    message:
+        "Draw the measured and published differences of {wildcards.experiment}"
+    shell:
+        "distancenets figure differences {input.comparisons} --study {params.study}"
+        " --experiment {wildcards.experiment}"
+        " --output {params.stem} > {log} 2>&1"
+
+
+rule draw_robustness:
+    input:
+        claims=rules.judge_claims.output.records,
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/robustness", ".png", ".svg"),
+            caption="../captions/robustness.rst",
+            category="Claims",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/robustness.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+        stem=subpath(output[0], strip_suffix=".png"),
+    message:
+        "Draw the claims across experiments"
+    shell:
+        "distancenets figure robustness {input.claims} --study {params.study}" " --output {params.stem} > {log} 2>&1"

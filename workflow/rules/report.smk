@@ -7,6 +7,12 @@ rule write_summary:
         accuracies=expand(rules.draw_final_accuracies.output, experiment=STUDY.experiments),
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
         figure1=rules.draw_figure1.output,
+        differences=expand(rules.draw_differences.output, experiment=STUDY.experiments),
+        statistics=rules.compare_models.output,
+        audit=rules.audit_published.output,
+        claims=rules.judge_claims.output,
+        protocols=rules.compare_protocols.output,
+        robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
         code=code("report"),
     output:
         f"{RESULTS}/summary.md",

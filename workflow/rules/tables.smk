@@ -30,3 +30,50 @@ rule build_tables:
         "Build the tables of the paper"
     shell:
         "distancenets tables {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"
+
+
+rule compare_protocols:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        published="config/published.yaml",
+        code=code("tables", "statistics"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/protocols", ".csv", ".md", ".tex"),
+            caption="../captions/protocols.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/protocols.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+        stem=subpath(output[0], strip_suffix=".csv"),
+    message:
+        "Hold every protocol against every published column"
+    shell:
+        "distancenets protocols {input.runs} --study {params.study}" " --output {params.stem} > {log} 2>&1"
+
+
+rule build_robustness:
+    input:
+        claims=rules.judge_claims.output.records,
+        code=code("tables"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/robustness", ".csv", ".md", ".tex"),
+            caption="../captions/robustness.rst",
+            category="Claims",
+        ),
+    log:
+        f"{RESULTS}/logs/robustness.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        stem=subpath(output[0], strip_suffix=".csv"),
+    message:
+        "Set out the claims across experiments"
+    shell:
+        "distancenets robustness {input.claims} --output {params.stem} > {log} 2>&1"

@@ -13,7 +13,9 @@ from rich.text import Text
 
 from distancenets.audit.findings import Check, Finding, Verdict, of_check
 from distancenets.audit.summary import conclusions, counts, summary
-from distancenets.files import write_text
+from distancenets.errors import UserError
+from distancenets.files import read_text, write_text
+from distancenets.markdown import markdown_table
 
 COLOURS = {Verdict.CONSISTENT: "green", Verdict.INCONSISTENT: "bold red", Verdict.UNTOLD: "yellow"}
 
@@ -34,15 +36,23 @@ def as_json(findings: Sequence[Finding]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def read_summary(path: Path) -> list[str]:
+    """Return the summary's lines from an `audit.json`, fit for Markdown; a `UserError` names a file that is none."""
+    try:
+        return [_plain(line) for line in json.loads(read_text(path))["summary"]]
+    except (json.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path}: not what `distancenets audit` writes") from error
+
+
 def as_markdown(findings: Sequence[Finding]) -> str:
     """Return the summary, the findings as a table, and the single recomputations as a folded one."""
     lines = ["# Audit of the published numbers", ""]
     lines += [f"- {_plain(line)}" for line in summary(findings)]
-    lines += ["", "## Findings", "", *_markdown_table(conclusions(findings))]
+    lines += ["", "## Findings", "", _findings_table(conclusions(findings))]
     recomputed = of_check(findings, Check.RECOMPUTED)
     if recomputed:
         lines += ["", "## Every statistic from every set", "", "<details>"]
-        lines += [f"<summary>{len(recomputed)} recomputations</summary>", "", *_markdown_table(recomputed)]
+        lines += [f"<summary>{len(recomputed)} recomputations</summary>", "", _findings_table(recomputed)]
         lines += ["", "</details>"]
     return "\n".join(lines) + "\n"
 
@@ -70,21 +80,16 @@ def write(findings: Sequence[Finding], folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def _markdown_table(findings: Sequence[Finding]) -> list[str]:
-    header = ["Check", "Where", "Printed", "Computed", "Verdict", "Why"]
-    lines = [_markdown_row(header), _markdown_row(["---"] * len(header))]
+def _findings_table(findings: Sequence[Finding]) -> str:
+    rows = []
     for finding in findings:
         shown = f"**{finding.verdict}**" if finding.verdict is Verdict.INCONSISTENT else str(finding.verdict)
         cells = (str(finding.check), finding.where, finding.printed, finding.computed)
-        lines.append(_markdown_row([*map(_plain, cells), shown, _plain(finding.why)]))
-    return lines
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+        rows.append([*map(_plain, cells), shown, _plain(finding.why)])
+    return markdown_table(["Check", "Where", "Printed", "Computed", "Verdict", "Why"], rows).rstrip()
 
 
 def _plain(text: str) -> str:
-    for mark in ("\\", "|", "_", "*", "<"):
+    for mark in ("\\", "_", "*", "<"):
         text = text.replace(mark, f"\\{mark}")
     return " ".join(text.split())

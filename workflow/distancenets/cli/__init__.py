@@ -4,12 +4,15 @@ import sys
 
 from distancenets.cli import (
     audit,
+    claims,
     collect,
     data,
     figures,
     measure,
     models,
+    protocols,
     readme,
+    robustness,
     statistics,
     summary,
     tables,
@@ -19,7 +22,22 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, readme)
+COMMANDS = (
+    data,
+    models,
+    train,
+    collect,
+    measure,
+    statistics,
+    claims,
+    tables,
+    protocols,
+    robustness,
+    figures,
+    audit,
+    summary,
+    readme,
+)
 
 
 def main() -> None:

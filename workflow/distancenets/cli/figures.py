@@ -80,3 +80,53 @@ def node(
     epochs = settings.reported_epochs("figure1")
     title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
     write_figure(node_figure(pandas.read_csv(outputs), classes, title, colour(model)), output)
+
+
+@figure.command("differences")
+def differences(
+    comparisons: Annotated[Path, typer.Argument(help="The study's statistics/comparisons.csv.")],
+    output: Output,
+    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
+    study: StudyFile = STUDY,
+    published: PublishedFile = PUBLISHED,
+) -> None:
+    """Draw the differences between the models that the paper compares, measured and published."""
+    import pandas
+
+    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.study import load_study
+    from distancenets.figures.differences import differences_figure
+    from distancenets.figures.style import use_style, write_figure
+    from distancenets.statistics.printed import printed_differences
+
+    use_style()
+    settings, tables = load_study(study), load_published(published).tables
+    epochs = settings.experiment(experiment).kept_nearest(tables["table2"].epochs)
+    measured = pandas.read_csv(comparisons)
+    chosen = (measured["experiment"] == experiment) & (measured["epoch"] == epochs) & measured["compared_in_paper"]
+    series = {"measured": measured[chosen]}
+    for name in ("table2", "discussion"):
+        series[f"published, {tables[name].title}"] = printed_differences(tables[name], settings.statistics)
+    statistics = settings.statistics
+    title = f"{experiment}, {epochs:,} epochs, {settings.seeds} seeds; published: {tables['table2'].epochs:,} epochs"
+    drawn = differences_figure(series, statistics.equivalence_margin, statistics.confidence, title)
+    write_figure(drawn, output)
+
+
+@figure.command("robustness")
+def robustness(
+    claims: Annotated[Path, typer.Argument(help="The study's claims.json.")],
+    output: Output,
+    study: StudyFile = STUDY,
+) -> None:
+    """Draw the verdicts on the claims in every experiment of the study."""
+    from distancenets.claims.output import read
+    from distancenets.configuration.study import load_study
+    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures.verdicts import verdicts_figure
+    from distancenets.tables.robustness import robustness_table
+
+    use_style()
+    settings = load_study(study)
+    title = f"{settings.study}: the paper's claims, {settings.seeds} seeds"
+    write_figure(verdicts_figure(robustness_table(read(claims)), title), output)

@@ -8,7 +8,9 @@ from typing import Annotated, Literal, NamedTuple, Self
 import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
+from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.settings import Settings, load, validated
+from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 from distancenets.files import write_text
 from distancenets.models.heads import OffsetL2Form
@@ -60,6 +62,11 @@ class Experiment(Settings):
     def kept_epochs(self) -> tuple[int, ...]:
         """The epochs whose weights are kept, ascending."""
         return tuple(sorted({*self.milestones, self.epochs}))
+
+    def kept_nearest(self, epochs: int, at_least: int = 0) -> int | None:
+        """Return the epoch from `at_least` on whose weights are kept and that is nearest to `epochs` as a ratio."""
+        kept = [kept for kept in self.kept_epochs if kept >= at_least]
+        return min(kept, key=lambda kept: max(kept, epochs) / min(kept, epochs), default=None)
 
     def shortened(self, epochs: int) -> Self:
         """Return this experiment with another last epoch, and the milestones up to it."""
@@ -121,6 +128,8 @@ class Study(Settings):
     experiments: dict[Name, Experiment] = Field(min_length=1)
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
+    statistics: StatisticsSettings = StatisticsSettings()
+    claims: ClaimsSettings = ClaimsSettings()
 
     @model_validator(mode="after")
     def _report_names_what_is_there(self) -> Self:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from distancenets.audit.output import read_summary
+from distancenets.claims.output import read as read_claims
+from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 
@@ -23,21 +26,41 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     experiments = study.experiments
     return (
         *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
+        *(Illustration(f"figures/differences_{name}", f"Differences of models, {name}") for name in experiments),
         *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
+        Illustration("figures/robustness", "The claims across experiments"),
         Illustration("figures/figure1", "Figure 1: class distributions of a first-layer node"),
     )
 
 
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
-    parts = [f"# {study.study}: {study.title}", _protocol(study)]
+    parts = [f"# {study.study}: {study.title}", *_claims(study, root), "## Protocol", _protocol(study)]
+    parts += ["## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
+    parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
     parts += [
         "## Figures",
         *(f"![{figure.shows}]({figure.stem}.png)\n\n*{figure.shows}*" for figure in illustrations(study)),
     ]
     parts += ["## The models", _table(root, "table1"), _table(root, "table4")]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _claims(study: Study, root: Path) -> Sequence[str]:
+    rulings = read_claims(root / "claims.json")
+    reported = [ruling for ruling in rulings if ruling["experiment"] == study.reported_experiment]
+    parts = [
+        "## The paper's claims",
+        f"Experiment {study.reported_experiment}; [claims.md](claims.md) holds every rule and condition.",
+        verdict_table(reported),
+    ]
+    return parts if len(study.experiments) == 1 else [*parts, "### In every experiment", _table(root, "robustness")]
+
+
+def _audit(root: Path) -> str:
+    lines = [f"- {line}" for line in read_summary(root / "audit.json")]
+    return "\n".join([*lines, "", "Every check: [audit.md](audit.md)."])
 
 
 def _table(root: Path, name: str) -> str:

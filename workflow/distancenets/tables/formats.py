@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas
 
 from distancenets.files import replacing, write_text
+from distancenets.markdown import markdown_table
 
 
 def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, caption: str) -> None:
@@ -18,9 +19,7 @@ def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, cap
 def markdown(table: pandas.DataFrame) -> str:
     """Return `table` in Markdown; columns that hold numbers only are set to the right."""
     numeric = [not table[name].map(lambda cell: any(letter.isalpha() for letter in str(cell))).any() for name in table]
-    rules = ["---:" if right else "---" for right in numeric]
-    rows = [[str(cell).replace("|", r"\|") for cell in row] for row in (table.columns, *table.to_numpy())]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (rows[0], rules, *rows[1:]))
+    return markdown_table(list(table.columns), table.to_numpy(), numeric)
 
 
 def latex(table: pandas.DataFrame, caption: str, label: str) -> str:

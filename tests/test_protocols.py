@@ -1,0 +1,146 @@
+"""Protocols against published columns and claims across experiments, on runs whose origin is known."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import REPOSITORY, Workshop
+from distancenets.configuration.published import published
+from distancenets.configuration.settings import validated
+from distancenets.configuration.study import Study
+from distancenets.figures.style import use_style, write_figure
+from distancenets.figures.verdicts import VERDICTS, verdicts_figure
+from distancenets.models.registry import find_model
+from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
+from distancenets.statistics.moments import Moments
+from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
+from distancenets.tables.robustness import robustness_table
+
+TABLES = published(REPOSITORY / "config" / "published.yaml").tables
+STUDY = validated(
+    Study,
+    {
+        "study": "s",
+        "title": "t",
+        "experiments": {"raw": {"epochs": 50_000, "milestones": [5000]}, "standardised": {"epochs": 5000}},
+    },
+    "s",
+)
+
+
+def drawn(table: str, protocol: Protocol, rng: np.random.Generator) -> pd.DataFrame:
+    """Return 20 runs a row of a published `table`, as if `protocol` had produced them."""
+    return pd.DataFrame(
+        [
+            {
+                "experiment": protocol.experiment,
+                "epoch": protocol.epochs,
+                "architecture": protocol.architecture(row.architecture),
+                "representation": row.representation,
+                "model": find_model(protocol.architecture(row.architecture), row.representation).paper_name,
+                "seed": seed,
+                "test_accuracy": float(row.mean) + deviation * float(row.sd),
+            }
+            for row in TABLES[table].rows
+            for seed, deviation in enumerate(rng.normal(0, 1, 20))
+        ]
+    )
+
+
+def test_distances_by_hand() -> None:
+    a, b = Moments(95.4, 0.2, 20), Moments(95.1, 0.1, 10)
+    assert mean_distance(a, b) == pytest.approx(0.3 / math.sqrt(0.04 / 20 + 0.01 / 10))
+    assert spread_distance(a, b) == pytest.approx(math.log(2) / math.sqrt(1 / 38 + 1 / 18))
+    assert root_mean_square(np.array([3.0, -4.0])) == pytest.approx(math.sqrt(12.5))
+    assert math.isnan(spread_distance(a, Moments(95.0, 0.0, 20))) and math.isnan(root_mean_square(np.array([])))
+    assert math.isnan(mean_distance(a, Moments(95.0, math.nan, 1)))
+
+
+def test_distances_of_repeated_runs_are_about_one_standard_error() -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(95, 0.2, (2, 2000, 20))
+    of = [Moments(float(values.mean()), float(values.std(ddof=1)), 20) for values in (*first, *second)]
+    pairs = list(zip(of[:2000], of[2000:], strict=True))
+    assert root_mean_square(np.array([mean_distance(a, b) for a, b in pairs])) == pytest.approx(1, abs=0.07)
+    assert root_mean_square(np.array([spread_distance(a, b) for a, b in pairs])) == pytest.approx(1, abs=0.07)
+
+
+def test_the_protocol_that_made_a_column_is_found() -> None:
+    rng = np.random.default_rng(2)
+    short, long = Protocol("raw", 5000, False), Protocol("raw", 50_000, False)
+    runs = pd.concat([drawn("discussion", short, rng), drawn("table5", long, rng)], ignore_index=True)
+    table = protocols_table(STUDY, runs, TABLES)
+    assert len(table) == (2 + 1) * 2 * len(TABLES)
+    best = {
+        row["column"]: (row["experiment"], row["epochs"], row["bias"]) for _, row in table[table["best"]].iterrows()
+    }
+    # Table 2 repeats the 50,000-epoch rows of Table 5, whatever its caption says.
+    assert best == {"discussion": tuple(short), "table2": tuple(long), "table3": tuple(short), "table5": tuple(long)}
+    at = table.set_index(["experiment", "epochs", "bias", "column"])
+    assert at.loc[(*long, "table5"), "distance"] < 1.5
+    assert at.loc[(*short, "table2"), "mean_distance"] > 10
+    assert at.loc[(*short, "table5"), "models"] == 6 and not at.loc[(*short, "table5"), "best"]
+    # Models with an OffsetL2 head stand in either: they have no bias.
+    assert at.loc[("raw", 50_000, True, "table5"), "models"] == 4
+    cells = protocols_cells(table, TABLES).set_index("protocol")
+    assert set(cells.loc["standardised, 5,000 epochs, bias"]) == {"not measured"}
+    assert cells.loc["raw, 50,000 epochs, no bias", "Table 5, “50,000 epochs”"].endswith(", best")
+    assert cells.loc["raw, 5,000 epochs, no bias", "Table 5, “50,000 epochs”"].endswith("(6 of 10 models)")
+
+
+def test_a_single_run_or_no_spread_is_not_compared() -> None:
+    runs = drawn("table3", Protocol("raw", 5000, True), np.random.default_rng(3))
+    runs.loc[runs["architecture"] == "abs_bias", "test_accuracy"] = 95.0
+    runs = runs[(runs["seed"] == 0) | (runs["representation"] != "intensity")]
+    table = protocols_table(STUDY, runs, TABLES)
+    at = table.set_index(["experiment", "epochs", "bias", "column"])
+    assert at.loc[("raw", 5000, True, "table3"), "models"] == 2
+    assert not table["best"].any()
+
+
+def test_commands_and_figure(workshop: Workshop) -> None:
+    records = [
+        {"claim": claim, "name": f"claim {claim}", "experiment": experiment, "verdict": verdict, "why": ""}
+        for experiment, verdicts in (("raw", list(VERDICTS)), ("wide", ["mixed"] * 4))
+        for claim, verdict in enumerate(verdicts, 1)
+    ]
+    (workshop.folder / "claims.json").write_text(json.dumps(records))
+    assert workshop.run("robustness", "claims.json", "--output", "robustness").returncode == 0
+    table = pd.read_csv(workshop.folder / "robustness.csv")
+    assert list(table) == ["claim", "name", "raw", "wide"]
+    assert list(table["raw"]) == ["supported", "contradicted", "mixed", "undetermined"]
+    assert "| 2 | claim 2 | contradicted | mixed |" in (workshop.folder / "robustness.md").read_text()
+    assert workshop.run("figure", "robustness", "claims.json", "--output", "picture").returncode == 0
+    assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
+    (workshop.folder / "claims.json").write_text("{}")
+    assert "claims.json: not a list of verdicts" in workshop.refused("robustness", "claims.json", "--output", "other")
+    assert not (workshop.folder / "other.csv").exists()
+
+
+def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:
+    use_style()
+    table = robustness_table(
+        [
+            {"claim": 1, "name": "a", "experiment": "raw", "verdict": "mixed"},
+            {"claim": 2, "name": "b", "experiment": "raw", "verdict": "supported"},
+            {"claim": 1, "name": "a", "experiment": "wide", "verdict": "mixed"},
+            {"claim": 2, "name": "b", "experiment": "wide", "verdict": "contradicted"},
+        ]
+    )
+    figure = verdicts_figure(table, "title")
+    panel = figure.axes[0]
+    drawn_at = {
+        str(points.get_label()): sorted(map(tuple, np.asarray(points.get_offsets()).tolist()))
+        for points in panel.collections
+    }
+    assert drawn_at == {
+        "supported": [(0, 1)],
+        "contradicted": [(1, 1)],
+        "mixed": [(0, 0), (1, 0)],
+        "undetermined": [],
+    }
+    write_figure(figure, tmp_path / "figure")

@@ -1,0 +1,1 @@
+"""The paper's claims, and what the measured runs say about each."""

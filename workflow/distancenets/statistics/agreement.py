@@ -1,0 +1,29 @@
+"""How far measured means and SDs lie from printed ones, in standard errors of the distance."""
+
+import math
+
+import numpy as np
+
+from distancenets.statistics.differences import ratio, welch
+from distancenets.statistics.moments import FloatArray, Moments
+
+
+def mean_distance(a: Moments, b: Moments) -> float:
+    """Return (mean a − mean b) over Welch's standard error; NaN where a sample has fewer than two values."""
+    found = welch(a, b)
+    return ratio(found.value, found.standard_error)
+
+
+def spread_distance(a: Moments, b: Moments) -> float:
+    """Return ln(SD a / SD b) over its standard error √(1/(2(n_a − 1)) + 1/(2(n_b − 1))); NaN without spread.
+
+    The logarithm of the sample SD of normal values has variance of about 1 / (2(n − 1)).
+    """
+    if not (a.n > 1 and b.n > 1 and a.sd > 0 and b.sd > 0):
+        return math.nan
+    return math.log(a.sd / b.sd) / math.sqrt(1 / (2 * (a.n - 1)) + 1 / (2 * (b.n - 1)))
+
+
+def root_mean_square(distances: FloatArray) -> float:
+    """Return √(mean of squares) of `distances`, shape (n,); about 1 where only chance sets the two apart."""
+    return float(np.sqrt(np.mean(np.square(distances)))) if distances.size else math.nan

@@ -1,0 +1,120 @@
+"""Which protocol produced the published numbers? Every protocol of a study against every published column."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy
+import pandas
+
+from distancenets.configuration.published import PublishedTable
+from distancenets.configuration.study import Study
+from distancenets.models.registry import architectures
+from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
+from distancenets.statistics.moments import Moments, moments
+from distancenets.statistics.printed import printed_moments
+
+NOT_MEASURED = "not measured"
+CAPTION = (
+    "Which protocol produced the published numbers? Distance of the measured means and SDs from the printed ones, in "
+    "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
+    "“Best” marks the nearest protocol that has all of a column's models. Models without a linear head have no bias."
+)
+
+
+class Protocol(NamedTuple):
+    """An experiment, read at one of its milestones, with or without a bias in the output layer."""
+
+    experiment: str
+    epochs: int
+    bias: bool
+
+    @property
+    def label(self) -> str:
+        """The protocol in words."""
+        return f"{self.experiment}, {self.epochs:,} epochs, {'bias' if self.bias else 'no bias'}"
+
+    def architecture(self, printed: str) -> str:
+        """Return the architecture that stands for the `printed` one under this protocol."""
+        plain = printed.removesuffix("_bias")
+        return f"{plain}_bias" if self.bias and f"{plain}_bias" in architectures() else plain
+
+
+def protocols(study: Study) -> Iterator[Protocol]:
+    """Yield every protocol of `study`: experiment × milestone × bias."""
+    for name, experiment in study.experiments.items():
+        for epochs in experiment.kept_epochs:
+            for bias in (False, True):
+                yield Protocol(name, epochs, bias)
+
+
+def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
+    """Return one row a protocol of `study` and published column of `tables`.
+
+    Parameters
+    ----------
+    runs
+        One row a run and milestone, as `runs.csv` holds them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        experiment, epochs, bias, column, models (compared), printed_models, mean_distance and sd_distance (root mean
+        squares, standard errors), distance (of both together), farthest_model and farthest (its signed distance), and
+        best: whether no other protocol with all printed models is nearer. A model with fewer than two runs, or without
+        any spread, is not compared.
+    """
+    groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
+    measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
+    rows = [
+        {**protocol._asdict(), "column": name, **_distances(protocol, table, measured)}
+        for protocol in protocols(study)
+        for name, table in tables.items()
+    ]
+    table = pandas.DataFrame(rows)
+    complete = table["distance"].where(table["models"] == table["printed_models"])
+    table["best"] = complete.notna() & (complete == complete.groupby(table["column"]).transform("min"))
+    return table
+
+
+def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
+    """Return the protocols as rows and the published columns as columns, as a reader sees them."""
+    cells: dict[str, list[str]] = {}
+    for values in table.to_dict("records"):
+        row = {str(column): value for column, value in values.items()}
+        label = Protocol(row["experiment"], row["epochs"], row["bias"]).label
+        cells.setdefault(label, []).append(_cell(row))
+    headings = [f"{printed.title}, “{printed.caption}”" for printed in tables.values()]
+    shown = pandas.DataFrame.from_dict(cells, orient="index", columns=headings)
+    return shown.rename_axis("protocol").reset_index()
+
+
+def _distances(
+    protocol: Protocol, table: PublishedTable, measured: Mapping[tuple[Hashable, ...], Moments]
+) -> dict[str, object]:
+    names, means, spreads = [], [], []
+    for row in table.rows:
+        key = (protocol.experiment, protocol.epochs, protocol.architecture(row.architecture), row.representation)
+        found, printed = measured.get(key), printed_moments(row, table)
+        if found is not None and found.n > 1 and found.sd > 0:
+            names.append(row.printed)
+            means.append(mean_distance(found, printed))
+            spreads.append(spread_distance(found, printed))
+    farthest = int(numpy.argmax(numpy.abs(means))) if means else None
+    return {
+        "models": len(names),
+        "printed_models": len(table.rows),
+        "mean_distance": root_mean_square(numpy.array(means)),
+        "sd_distance": root_mean_square(numpy.array(spreads)),
+        "distance": root_mean_square(numpy.array([*means, *spreads])),
+        "farthest_model": "" if farthest is None else names[farthest],
+        "farthest": float("nan") if farthest is None else means[farthest],
+    }
+
+
+def _cell(row: Mapping[str, object]) -> str:
+    if not row["models"]:
+        return NOT_MEASURED
+    text = f"means {row['mean_distance']:.1f}, SDs {row['sd_distance']:.1f}"
+    if row["models"] != row["printed_models"]:
+        return f"{text} ({row['models']} of {row['printed_models']} models)"
+    return f"{text}, best" if row["best"] else text

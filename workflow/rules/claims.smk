@@ -1,0 +1,23 @@
+"""Claims: what the study says about each claim of the paper."""
+
+
+rule judge_claims:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        published="config/published.yaml",
+        code=code("claims", "statistics"),
+    output:
+        page=report(f"{RESULTS}/claims.md", caption="../captions/claims.rst", category="Claims"),
+        records=f"{RESULTS}/claims.json",
+    log:
+        f"{RESULTS}/logs/claims.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+        folder=subpath(output[0], parent=True),
+    message:
+        "Judge the paper's claims"
+    shell:
+        "distancenets claims {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"
