@@ -19,6 +19,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/measurement.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -27,6 +28,7 @@ include: "workflow/rules/report.smk"
 rule all:
     input:
         run_files(*RUN_FILES),
+        rules.write_metrics.output,
         f"{RESULTS}/summary.md",
     default_target: True
     message:

@@ -4,11 +4,13 @@ import sys
 
 from distancenets.cli import (
     audit,
+    check,
     collect,
     configure,
     data,
     figures,
     measure,
+    metrics,
     models,
     statistics,
     summary,
@@ -19,7 +21,21 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, configure)
+COMMANDS = (
+    data,
+    models,
+    train,
+    collect,
+    measure,
+    statistics,
+    tables,
+    figures,
+    audit,
+    summary,
+    configure,
+    metrics,
+    check,
+)
 
 
 def main() -> None:

@@ -1,0 +1,20 @@
+"""Metrics: what `dvc metrics` and `dvc plots` compare between revisions."""
+
+
+rule write_metrics:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        curves=f"{RESULTS}/learning_curves.parquet",
+        study=STUDY_FILE,
+        code=code("tables"),
+    output:
+        metrics=f"{RESULTS}/metrics.json",
+        curves=directory(f"{RESULTS}/curves"),
+    log:
+        f"{RESULTS}/logs/metrics.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    message:
+        "Write final accuracies and mean learning curves for comparison between revisions"
+    shell:
+        "distancenets metrics --study {input.study} > {log} 2>&1"
