@@ -1,5 +1,9 @@
 """Metrics: what `dvc metrics` and `dvc plots` compare between revisions."""
 
+CURVES = sorted(
+    {f"{RESULTS}/curves/{run.experiment}/{run.architecture}_{run.representation}.csv" for run in STUDY.runs()}
+)
+
 
 rule write_metrics:
     input:
@@ -9,7 +13,7 @@ rule write_metrics:
         code=code("tables"),
     output:
         metrics=f"{RESULTS}/metrics.json",
-        curves=directory(f"{RESULTS}/curves"),
+        curves=CURVES,
     log:
         f"{RESULTS}/logs/metrics.log",
     conda:

@@ -3,6 +3,7 @@
 import sys
 
 from distancenets.cli import (
+    artifacts,
     audit,
     check,
     collect,
@@ -35,6 +36,7 @@ COMMANDS = (
     configure,
     metrics,
     check,
+    artifacts,
 )
 
 

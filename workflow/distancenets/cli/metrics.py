@@ -25,6 +25,11 @@ def metrics(
 
     root = output or RESULTS / load_study(study).study
     found = final_accuracies(pandas.read_csv(root / "runs.csv"))
-    for path, curve in mean_curves(pandas.read_parquet(root / "learning_curves.parquet")):
-        write_text(root / CURVES_FOLDER / path, curve.to_csv(index=False, lineterminator="\n"))
+    folder = root / CURVES_FOLDER
+    curves = dict(mean_curves(pandas.read_parquet(root / "learning_curves.parquet")))
+    for path, curve in curves.items():
+        write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
+    # Curves of models that the study has no longer would be compared as if they were its own.
+    for old in {path.relative_to(folder) for path in folder.rglob("*.csv")} - set(curves):
+        (folder / old).unlink()
     write_text(root / METRICS_FILE, json.dumps(found, indent=2) + "\n")
