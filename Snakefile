@@ -22,6 +22,7 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/metrics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -31,6 +32,7 @@ rule all:
     default_target: True
     input:
         run_files(*RUN_FILES),
+        rules.write_metrics.output,
         f"{RESULTS}/summary.md",
     message:
         f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"

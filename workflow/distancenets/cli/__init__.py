@@ -3,12 +3,15 @@
 import sys
 
 from distancenets.cli import (
+    artifacts,
     audit,
+    check,
     claims,
     collect,
     data,
     figures,
     measure,
+    metrics,
     models,
     protocols,
     readme,
@@ -33,10 +36,13 @@ COMMANDS = (
     tables,
     protocols,
     robustness,
+    metrics,
     figures,
     audit,
     summary,
     readme,
+    check,
+    artifacts,
 )
 
 

@@ -36,6 +36,14 @@ def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFra
     return curves[wanted]
 
 
+def check_runs(study: Study, root: Path, datasets: Path) -> int:
+    """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
+    runs = list(study.runs())
+    for run in runs:
+        RunFolder(root / run_path(run)).check(study_recipe(study, *run[:3], datasets).run_digest(run.seed))
+    return len(runs)
+
+
 def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
     for run in study.runs():
         digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)

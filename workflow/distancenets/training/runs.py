@@ -68,6 +68,13 @@ class RunFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{self.provenance}: not the provenance of a run ({error})") from error
 
+    def check(self, digest: str) -> None:
+        """Refuse a run that is not there in full, or of which a file is not the one with this `digest`, by name."""
+        found = self.read_provenance().get("digest", "")
+        _refuse_another(self.provenance, found, digest)
+        self.read_metrics(digest)
+        self._open_weights(digest)
+
     def read_metrics(self, digest: str) -> pyarrow.Table:
         """Return the metrics of the run with this `digest`; those of another are refused by name."""
         try:
@@ -80,18 +87,21 @@ class RunFolder:
 
     def read_weights(self, digest: str, epoch: int) -> dict[str, Tensor]:
         """Return the parameters at `epoch` of the run with this `digest`."""
-        try:
-            with safe_open(self.weights, framework="pt") as file:
-                found = (file.metadata() or {}).get("digest", "")
-                _refuse_another(self.weights, found, digest)
-                prefix = f"{epoch}/"
-                names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
-                tensors = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
-        except (OSError, SafetensorError) as error:
-            raise UserError(f"{self.weights}: cannot be read: {error}") from error
+        with self._open_weights(digest) as file:
+            prefix = f"{epoch}/"
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
+            tensors = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
         if not tensors:
             raise UserError(f"{self.weights}: holds no weights of epoch {epoch}")
         return tensors
+
+    def _open_weights(self, digest: str) -> Any:
+        try:
+            file: Any = safe_open(self.weights, framework="pt")
+        except (OSError, SafetensorError) as error:
+            raise UserError(f"{self.weights}: cannot be read: {error}") from error
+        _refuse_another(self.weights, (file.metadata() or {}).get("digest", ""), digest)
+        return file
 
 
 def write_metrics(path: Path, digest: str, rows: Tensor) -> None:

@@ -1,0 +1,54 @@
+"""Final accuracies and mean learning curves for `dvc metrics` and `dvc plots`."""
+
+import math
+
+import pandas
+import pytest
+
+from conftest import Workshop
+from distancenets.tables.metrics import CURVE_POINTS, final_accuracies, mean_curves
+
+
+def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:
+    """Return the runs of one model, whose accuracy is epoch + 10 × seed."""
+    rows = [
+        ("raw", "relu", "distance", "ReLU2-Neg", seed, epoch, 1.0, 50.0, epoch / epochs + 10 * seed)
+        for seed in range(seeds)
+        for epoch in range(epochs + 1)
+    ]
+    names = ["experiment", "architecture", "representation", "model", "seed", "epoch"]
+    return pandas.DataFrame(rows, columns=[*names, "train_loss", "train_accuracy", "test_accuracy"])
+
+
+def test_final_accuracies_are_those_of_the_last_epoch_with_the_sample_sd() -> None:
+    assert final_accuracies(curves(4)) == {"raw": {"ReLU2-Neg": {"mean": 6.0, "sample_sd": 7.0711, "n": 2}}}
+    assert math.isclose(math.sqrt(50), 7.0711, abs_tol=1e-4)
+
+
+def test_a_single_run_has_no_sd() -> None:
+    assert final_accuracies(curves(4, seeds=1)) == {"raw": {"ReLU2-Neg": {"mean": 1.0, "n": 1}}}
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 5000])
+def test_a_curve_is_the_mean_over_seeds_from_the_first_to_the_last_epoch(epochs: int) -> None:
+    [(path, curve)] = mean_curves(curves(epochs))
+    assert path.as_posix() == "raw/relu_distance.csv"
+    assert curve["test_accuracy"].iloc[0] == 5 and curve["test_accuracy"].iloc[-1] == 6
+    assert curve["epoch"].is_monotonic_increasing and curve["epoch"].iloc[-1] == epochs
+    assert len(curve) <= CURVE_POINTS and (epochs > 100 or len(curve) == epochs + 1)
+
+
+def test_check_names_the_run_that_is_not_the_study_s(workshop: Workshop) -> None:
+    path = workshop.folder / "config/config.yaml"
+    path.write_text(path.read_text() + "architectures: [relu]\nrepresentations: [distance]\n")
+    text = path.read_text().replace("node: 3", "node: 3\n    representation: distance").replace("seeds: 4", "seeds: 1")
+    path.write_text(text)
+    assert "seed~0/run.json: cannot be read" in workshop.refused("check")
+    assert workshop.train("--seeds", "0").returncode == 0
+    assert "all 1 runs" in workshop.run("check").stdout
+    path.write_text(text.replace("epochs: 6", "epochs: 7"))
+    assert "seed~0/run.json: made with other parameters" in workshop.refused("check")
+    path.write_text(text)
+    [weights] = workshop.results.rglob("weights.safetensors")
+    weights.write_bytes(b"")
+    assert "weights.safetensors: cannot be read" in workshop.refused("check")

@@ -1,0 +1,54 @@
+"""Final accuracies and mean learning curves in the plain forms that `dvc metrics` and `dvc plots` compare."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas
+
+from distancenets.statistics.moments import moments
+
+METRICS_FILE = "metrics.json"
+CURVES_FOLDER = "curves"
+CURVE_POINTS = 200
+QUANTITIES = ["train_loss", "train_accuracy", "test_accuracy"]
+
+Metrics = dict[str, dict[str, dict[str, float]]]
+
+
+def final_accuracies(runs: pandas.DataFrame) -> Metrics:
+    """Return experiment → model → mean, sample SD (percent) and n of the test accuracies after the last epoch.
+
+    Parameters
+    ----------
+    runs
+        One row a run and milestone, as `runs.csv` holds them. A single run has no SD: the key is left out.
+    """
+    last = runs[runs["epoch"] == runs.groupby("experiment")["epoch"].transform("max")]
+    found: Metrics = {}
+    for (experiment, model), group in last.groupby(["experiment", "model"], sort=False):
+        mean, sd, n = moments(group["test_accuracy"].to_numpy(np.float64))
+        values = {"mean": round(mean, 4), "sample_sd": round(sd, 4), "n": n}
+        found.setdefault(str(experiment), {})[str(model)] = {
+            name: value for name, value in values.items() if not math.isnan(value)
+        }
+    return found
+
+
+def mean_curves(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
+    """Yield the learning curve of every model, and the path below `CURVES_FOLDER` that it belongs to.
+
+    A curve is a row an epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent), each the mean over the
+    seeds. Of long runs only `CURVE_POINTS` recorded epochs at most are kept, denser at the beginning.
+    """
+    axes = ["experiment", "architecture", "representation"]
+    for (experiment, architecture, representation), group in curves.groupby(axes, sort=False):
+        means = group.groupby("epoch", as_index=False)[QUANTITIES].mean().round(4)
+        path = Path(str(experiment), f"{architecture}_{representation}.csv")
+        yield path, means.iloc[_kept(len(means))]
+
+
+def _kept(rows: int) -> list[int]:
+    """Return at most `CURVE_POINTS` row numbers, the first and the last among them, evenly spaced on a log axis."""
+    return sorted({round(position) - 1 for position in np.geomspace(1, rows, CURVE_POINTS)})
