@@ -1,5 +1,6 @@
 """`distancenets measure …`: what is read off the weights of finished runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -35,3 +36,35 @@ def measure_node(
     outputs = node_outputs(root, run, made_by, settings.reported_epochs("figure1"), chosen.node, images)
     with replacing(root / "measurements" / "figure1.csv") as path:
         outputs.to_csv(path, index=False)
+
+
+# Here and not from the register of measurements: that imports torch, for which `--help` should not wait.
+HELP = {
+    "activity": "Count the nodes of each layer that are never, or hardly ever, active.",
+    "projections": "Describe how the classes lie along each hidden node, and how far they overlap.",
+    "orientation": "Score each network from intensity (−1) to distance (+1).",
+    "prototypes": "Find where each output unit's prototype lies, and the training images nearest to it.",
+    "mahalanobis": "Correlate the learned output distance with the true Mahalanobis distance of each class.",
+    "perturbation": "Clamp the hidden features from below and from above, and record the accuracy.",
+}
+
+
+def _command(name: str) -> Callable[..., None]:
+    def command(
+        output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+        study: StudyFile = STUDY,
+        datasets: DatasetsFile = DATASETS,
+        data: DataFolder = DATA,
+    ) -> None:
+        from distancenets.configuration.study import load_study
+        from distancenets.measurements.register import measure_study, write_tables
+
+        settings = load_study(study)
+        root = output or RESULTS / settings.study
+        write_tables(name, measure_study(name, settings, root, datasets, data), root / "measurements")
+
+    return command
+
+
+for _name, _help in HELP.items():
+    measure.command(_name, help=f"{_help} From the saved weights of every model, seed and milestone.")(_command(_name))
