@@ -10,6 +10,7 @@ from snakemake.utils import Paramspace
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, study_of
 from distancenets.errors import UserError
+from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.training.runs import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: the one beside the Python that runs Snakemake, activated or not.
@@ -23,6 +24,7 @@ except UserError as error:
 RESULTS = f"results/{STUDY.study}"
 STUDY_FILE = f"{RESULTS}/study.yaml"
 RUNS = Paramspace(pandas.DataFrame(STUDY.runs()))
+DATASETS = {experiment.dataset for experiment in STUDY.experiments.values()}
 # A job trains one run, or all seeds of a model.
 ONE = STUDY.models_per_job == "one"
 JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="seed").drop_duplicates())

@@ -7,6 +7,8 @@ rule write_summary:
         accuracies=expand(rules.draw_final_accuracies.output, experiment=STUDY.experiments),
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
         figure1=rules.draw_figure1.output,
+        geometry_tables=rules.build_geometry_tables.output,
+        geometry=expand(rules.draw_geometry.output, experiment=STUDY.experiments),
         study=STUDY_FILE,
         code=code("report"),
     output:

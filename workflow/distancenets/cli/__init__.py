@@ -8,6 +8,7 @@ from distancenets.cli import (
     configure,
     data,
     figures,
+    geometry,
     measure,
     models,
     statistics,
@@ -19,7 +20,7 @@ from distancenets.cli.application import app
 from distancenets.errors import UserError
 
 # Importing a command's module registers it.
-COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, audit, summary, configure)
+COMMANDS = (data, models, train, collect, measure, statistics, tables, figures, geometry, audit, summary, configure)
 
 
 def main() -> None:

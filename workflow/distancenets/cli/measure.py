@@ -9,6 +9,7 @@ import typer
 from distancenets.cli.application import app
 from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
 from distancenets.files import replacing
+from distancenets.measurements.catalogue import CATALOGUE
 
 measure = typer.Typer(help="Measure what the weights of finished runs hold.", no_args_is_help=True)
 app.add_typer(measure, name="measure")
@@ -38,17 +39,6 @@ def measure_node(
         outputs.to_csv(path, index=False)
 
 
-# Here and not from the register of measurements: that imports torch, for which `--help` should not wait.
-HELP = {
-    "activity": "Count the nodes of each layer that are never, or hardly ever, active.",
-    "projections": "Describe how the classes lie along each hidden node, and how far they overlap.",
-    "orientation": "Score each network from intensity (−1) to distance (+1).",
-    "prototypes": "Find where each output unit's prototype lies, and the training images nearest to it.",
-    "mahalanobis": "Correlate the learned output distance with the true Mahalanobis distance of each class.",
-    "perturbation": "Clamp the hidden features from below and from above, and record the accuracy.",
-}
-
-
 def _command(name: str) -> Callable[..., None]:
     def command(
         output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
@@ -66,5 +56,6 @@ def _command(name: str) -> Callable[..., None]:
     return command
 
 
-for _name, _help in HELP.items():
-    measure.command(_name, help=f"{_help} From the saved weights of every model, seed and milestone.")(_command(_name))
+for _name, _entry in CATALOGUE.items():
+    _help = f"{_entry.text} From the saved weights of every model, seed and milestone."
+    measure.command(_name, help=_help)(_command(_name))

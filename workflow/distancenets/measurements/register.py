@@ -1,8 +1,7 @@
-"""The register of what is measured from saved weights: a new measurement is a module and an entry here."""
+"""The register of what is measured from saved weights: a new one is a module and an entry here and in the catalogue."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas
 import torch
@@ -13,6 +12,7 @@ from distancenets.datasets.store import Dataset, read
 from distancenets.errors import UserError
 from distancenets.files import replacing
 from distancenets.measurements.activity import measure_activity
+from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.mahalanobis import measure_mahalanobis
 from distancenets.measurements.networks import Networks, trained_networks
 from distancenets.measurements.orientation import measure_orientation
@@ -23,24 +23,14 @@ from distancenets.measurements.prototypes import measure_prototypes
 Tables = Mapping[str, pandas.DataFrame]
 
 
-class Measurement(NamedTuple):
-    """Takes the networks of a model at a milestone, and images; gives tables by their names, `files`."""
-
-    measure: Callable[[Networks, Dataset], Tables]
-    files: tuple[str, ...]
-
-
-MEASUREMENTS = {
-    "activity": Measurement(measure_activity, ("activity.csv",)),
-    "projections": Measurement(
-        measure_projections, ("projections.csv", "projections_by_run.csv", "projections_by_class.parquet")
-    ),
-    "orientation": Measurement(measure_orientation, ("orientation.csv", "orientation_by_run.csv")),
-    "prototypes": Measurement(
-        measure_prototypes, ("prototypes.csv", "prototypes_by_run.csv", "prototype_neighbours.csv")
-    ),
-    "mahalanobis": Measurement(measure_mahalanobis, ("mahalanobis.csv", "mahalanobis_by_run.csv")),
-    "perturbation": Measurement(measure_perturbation, ("perturbation.csv", "perturbation_by_run.csv")),
+# How each measurement of the catalogue is done: all seeds of a model at a milestone, and images, to tables by name.
+MEASUREMENTS: dict[str, Callable[[Networks, Dataset], Tables]] = {
+    "activity": measure_activity,
+    "projections": measure_projections,
+    "orientation": measure_orientation,
+    "prototypes": measure_prototypes,
+    "mahalanobis": measure_mahalanobis,
+    "perturbation": measure_perturbation,
 }
 
 
@@ -59,23 +49,22 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
-    measurement = MEASUREMENTS[name]
     read_before: dict[str, Dataset] = {}
-    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in measurement.files}
+    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
     for experiment, settings in study.experiments.items():
         if settings.dataset not in read_before:
             read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
         for networks in trained_networks(study, root, experiment, datasets):
             _refuse_non_finite(networks)
             with torch.no_grad():
-                for table, rows in measurement.measure(networks, read_before[settings.dataset]).items():
+                for table, rows in MEASUREMENTS[name](networks, read_before[settings.dataset]).items():
                     parts[table].append(rows)
     return {table: pandas.concat(rows, ignore_index=True) for table, rows in parts.items()}
 
 
 def write_tables(name: str, tables: Tables, folder: Path) -> None:
     """Write the tables of the measurement `name` to `folder`: CSV to six digits, or Parquet where rows run to 10⁶."""
-    for file in MEASUREMENTS[name].files:
+    for file in CATALOGUE[name].files:
         with replacing(folder / file) as path:
             if file.endswith(".parquet"):
                 tables[Path(file).stem].to_parquet(path, index=False)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
+from distancenets.measurements.catalogue import CATALOGUE
 
 
 class Illustration(NamedTuple):
@@ -28,6 +29,18 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     )
 
 
+def _geometry(study: Study, root: Path) -> Sequence[str]:
+    return (
+        "## The geometry, measured",
+        *(_table(root, name) for name in CATALOGUE),
+        *(
+            f"![{name.replace('_', ' ')}, {experiment}](figures/{name}_{experiment}.png)"
+            for experiment in study.experiments
+            for name in (*CATALOGUE, "prototype_images")
+        ),
+    )
+
+
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {study.title}", _protocol(study)]
@@ -36,6 +49,7 @@ def summary(study: Study, root: Path) -> str:
         "## Figures",
         *(f"![{figure.shows}]({figure.stem}.png)\n\n*{figure.shows}*" for figure in illustrations(study)),
     ]
+    parts += _geometry(study, root)
     parts += ["## The models", _table(root, "table1"), _table(root, "table4")]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
