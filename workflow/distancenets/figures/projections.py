@@ -9,7 +9,7 @@ from distancenets.figures.rows import label_models, of_model, present_models
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
 
 QUANTITIES = {
-    "overlap_mean": "overlap of two classes\n(Bhattacharyya, mean of pairs)",
+    "overlap_mean": "overlap of two classes\n(Bhattacharyya)",
     "eta_squared": "variance between class\nmeans (share, η²)",
     "sd_ratio": "largest / smallest\nclass SD",
     "skewness_range": "range of class\nskewnesses",

@@ -21,6 +21,10 @@ of an OffsetL2 distance, which is never 0, moves it. The plain ratio of centres 
 The boundary has two sides, and a ReLU tells them apart: what lies on its dead side gives 0 however far away. So there
 is a second score of the same form, `score_of_outputs`, with the unit's output in place of s: how the network uses the
 unit, against where the own class lies. They differ for a constrained ReLU and for nothing else.
+
+A score compares images within a unit, not units within an image. Where all units rise and fall together from image to
+image, as OffsetL2's do with the length of h, the answer lies in small differences between units and the score is near
+0, however accurate the network: no unit alone holds a distance or an intensity then.
 """
 
 import pandas
