@@ -20,7 +20,7 @@ def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     `by_run` holds the rows of one experiment and epoch of `measurements/mahalanobis_by_run.csv`.
     """
     drawn = present_models(by_run)
-    figure, panels = pyplot.subplots(1, 3, figsize=(PAGE_WIDTH, 0.3 * len(drawn) + 1.4), sharey=True)
+    figure, panels = pyplot.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
     for panel, (images, label) in zip(panels, PANELS.items(), strict=False):
         _draw(panel, by_run[by_run["images"] == images], drawn, "correlation")
         panel.set_xlabel(f"{label}:\nrank correlation of output\nand Mahalanobis distance")

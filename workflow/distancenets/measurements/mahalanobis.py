@@ -67,7 +67,10 @@ def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, flo
 
 
 def axis_correlation(covariance: FloatArray) -> float:
-    """Return the mean |correlation| of two different nodes that vary, from a covariance, H × H; 0 on principal axes."""
+    """Return the mean |correlation| of two different nodes that vary, from a covariance, H × H; 0 on principal axes.
+
+    The covariance is to be the plain one: shrinkage lowers correlations.
+    """
     sd = numpy.sqrt(numpy.diag(covariance))
     varied = sd > 1e-6 * sd.max()
     if varied.sum() < 2:
@@ -95,7 +98,10 @@ def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str
         of_class = torch.cat(list(chunks), -1)[0].T.double().numpy()
         estimated = estimate(of_class)
         true = mahalanobis(estimated, features)
-        extra = {"axis_correlation": axis_correlation(estimated.covariance_), "shrinkage": estimated.shrinkage_}
+        extra = {
+            "axis_correlation": axis_correlation(numpy.cov(of_class, rowvar=False)),
+            "shrinkage": estimated.shrinkage_,
+        }
         if weights is not None:
             extra |= scale_agreement(weights[label], of_class.var(0))
         own = dataset.test_labels.numpy() == label

@@ -25,12 +25,16 @@ class Column(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A table: its file below measurements/, what a model has several rows for, its columns, its caption."""
+    """A table: its file below measurements/, what a model has several rows for, its columns, its caption.
+
+    The entries of the key `beside`, if one is named, stand beside one another where a reader sees them.
+    """
 
     file: str
     keys: tuple[str, ...]
     columns: Mapping[str, Column]
     caption: str
+    beside: str | None = None
 
 
 SPREAD = "mean ± population SD over the seeds"
@@ -44,6 +48,7 @@ LAYOUTS = {
             "below_5_percent": Column("active on < 5 % (%)", 100),
         },
         f"Activity of nodes: share of a layer's nodes, {SPREAD}; active is |a| > 1e−6",
+        beside="split",
     ),
     "projections": Layout(
         "projections_by_run.csv",
@@ -128,22 +133,31 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 
 def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
     """Return the cells of a geometry table as a reader sees them; columns that no model has are left out."""
-    cells = pandas.DataFrame({name: table[name] for name in ("model", "representation", *layout.keys)})
+    named = ["model", "representation", *(key for key in layout.keys if key != layout.beside)]
+    parts = {"": table} if layout.beside is None else {f", {key}": rows for key, rows in table.groupby(layout.beside)}
+    first = next(iter(parts.values()))
+    cells = first[named].reset_index(drop=True)
     for name, column in layout.columns.items():
         if table[f"{name}_n"].any():
-            cells[column.heading] = [_cell(row, name, column) for row in table.to_dict("records")]
-    return cells.assign(n=table["seeds"].astype(str))
+            for suffix, rows in parts.items():
+                cells[column.heading + suffix] = [_cell(row, name, column) for row in rows.to_dict("records")]
+    return cells.assign(n=first["seeds"].astype(str).to_numpy())
 
 
 def with_published_activity(
     table: pandas.DataFrame, cells: pandas.DataFrame, published: Sequence[PublishedActivity]
 ) -> tuple[pandas.DataFrame, pandas.DataFrame]:
     """Return the activity table and its cells with what is printed about each model and layer beside."""
-    words = [
-        "; ".join(_printed(entry) for entry in published if _is_about(entry, model, str(layer))) or NONE
-        for model, layer in zip(_models(table), table["layer"], strict=True)
-    ]
-    return table.assign(published=words), cells.assign(published=words)
+    words = {
+        (model.paper_name, layer): "; ".join(_printed(entry) for entry in published if _is_about(entry, model, layer))
+        for model in _models(table)
+        for layer in table["layer"].unique()
+    }
+
+    def beside(rows: pandas.DataFrame) -> pandas.DataFrame:
+        return rows.assign(published=[words[key] or NONE for key in zip(rows["model"], rows["layer"], strict=True)])
+
+    return beside(table), beside(cells)
 
 
 def _in_order(runs: pandas.DataFrame, keys: tuple[str, ...]) -> list[tuple[tuple[str, ...], pandas.DataFrame]]:
