@@ -14,7 +14,7 @@ from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import published
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.measurements.frames import AXES
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
@@ -361,7 +361,7 @@ def tables_and_figures_follow(study: Workshop) -> None:
     ):
         answer = study.run(*arguments)
         assert answer.returncode == 0, answer.stderr
-    for name in (*CATALOGUE, "prototype_images"):
+    for name in FIGURES:
         assert (study.results / "figures" / f"{name}_raw.png").stat().st_size > 5000
     for name in CATALOGUE:
         shown = (study.results / "tables" / f"{name}.md").read_text()

@@ -10,7 +10,7 @@ from snakemake.utils import Paramspace
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, study_of
 from distancenets.errors import UserError
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.training.runs import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: the one beside the Python that runs Snakemake, activated or not.

@@ -1,6 +1,6 @@
 """Geometry: what saved weights hold. One job a measurement, for all runs of the study.
 
-A network takes 0.2 to 1 s, no longer than starting torch and reading the images: a job a run would double the time,
+A network takes 0.2 to 2 s, about as long as starting torch and reading the images: a job a run would double the time,
 and hundreds of runs and milestones are minutes in one job, beside days of training.
 """
 
@@ -8,7 +8,6 @@ GEOMETRY = {
     name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files)
     for name, entry in CATALOGUE.items()
 }
-GEOMETRY_FIGURES = [*CATALOGUE, "prototype_images"]
 
 
 for name, files in GEOMETRY.items():
@@ -72,7 +71,7 @@ rule draw_geometry:
         report(
             expand(
                 f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
-                figure=GEOMETRY_FIGURES,
+                figure=FIGURES,
                 kind=["png", "svg"],
             ),
             caption="../captions/geometry.rst",

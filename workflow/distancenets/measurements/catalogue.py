@@ -35,3 +35,14 @@ CATALOGUE = {
         ("perturbation.csv", "perturbation_by_run.csv"),
     ),
 }
+
+# Figures of the measurements → what each shows.
+FIGURES = {
+    "activity": "Accuracy against dead output nodes",
+    "projections": "Classes along all hidden nodes",
+    "orientation": "Intensity or distance: the scores of the models",
+    "prototypes": "Prototypes between anti-centre and centre",
+    "prototype_images": "Training images nearest to each prototype",
+    "mahalanobis": "Learned output distance against Mahalanobis distance",
+    "perturbation": "Accuracy with clamped hidden features",
+}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 
 
 class Illustration(NamedTuple):
@@ -34,9 +34,9 @@ def _geometry(study: Study, root: Path) -> Sequence[str]:
         "## The geometry, measured",
         *(_table(root, name) for name in CATALOGUE),
         *(
-            f"![{name.replace('_', ' ')}, {experiment}](figures/{name}_{experiment}.png)"
+            f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
             for experiment in study.experiments
-            for name in (*CATALOGUE, "prototype_images")
+            for name, shows in FIGURES.items()
         ),
     )
 
