@@ -9,6 +9,7 @@ from snakemake.utils import Paramspace
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, study_of, write_study
 from distancenets.errors import UserError
+from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.training.paths import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
@@ -24,6 +25,7 @@ STUDY_FILE = f"{RESULTS}/study.yaml"
 # As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()
 RUNS = Paramspace(pandas.DataFrame(STUDY.runs()))
+DATASETS = {experiment.dataset for experiment in STUDY.experiments.values()}
 # A job trains one run, or all seeds of a model.
 ONE = STUDY.models_per_job == "one"
 JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="seed").drop_duplicates())

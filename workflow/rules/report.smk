@@ -13,6 +13,8 @@ rule write_summary:
         claims=rules.judge_claims.output,
         protocols=rules.compare_protocols.output,
         robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
+        geometry_tables=rules.build_geometry_tables.output,
+        geometry=expand(rules.draw_geometry.output, experiment=STUDY.experiments),
         code=code("report"),
     output:
         f"{RESULTS}/summary.md",

@@ -1,5 +1,6 @@
 """`distancenets measure …`: what is read off the weights of finished runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from distancenets.cli.application import app
 from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
 from distancenets.files import replacing
+from distancenets.measurements.catalogue import CATALOGUE
 
 measure = typer.Typer(help="Measure what the weights of finished runs hold.", no_args_is_help=True)
 app.add_typer(measure, name="measure")
@@ -35,3 +37,25 @@ def measure_node(
     outputs = node_outputs(root, run, made_by, settings.reported_epochs("figure1"), chosen.node, images)
     with replacing(root / "measurements" / "figure1.csv") as path:
         outputs.to_csv(path, index=False)
+
+
+def _command(name: str) -> Callable[..., None]:
+    def command(
+        output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+        study: StudyFile = STUDY,
+        datasets: DatasetsFile = DATASETS,
+        data: DataFolder = DATA,
+    ) -> None:
+        from distancenets.configuration.study import load_study
+        from distancenets.measurements.register import measure_study, write_tables
+
+        settings = load_study(study)
+        root = output or RESULTS / settings.study
+        write_tables(name, measure_study(name, settings, root, datasets, data), root / "measurements")
+
+    return command
+
+
+for _name, _entry in CATALOGUE.items():
+    _help = f"{_entry.text} From the saved weights of every model, seed and milestone."
+    measure.command(_name, help=_help)(_command(_name))

@@ -9,6 +9,7 @@ from distancenets.claims.output import read as read_claims
 from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
+from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 
 
 class Illustration(NamedTuple):
@@ -33,6 +34,18 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     )
 
 
+def _geometry(study: Study, root: Path) -> Sequence[str]:
+    return (
+        "## The geometry, measured",
+        *(_table(root, name) for name in CATALOGUE),
+        *(
+            f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
+            for experiment in study.experiments
+            for name, shows in FIGURES.items()
+        ),
+    )
+
+
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {study.title}", *_claims(study, root), "## Protocol", _protocol(study)]
@@ -43,6 +56,7 @@ def summary(study: Study, root: Path) -> str:
         "## Figures",
         *(f"![{figure.shows}]({figure.stem}.png)\n\n*{figure.shows}*" for figure in illustrations(study)),
     ]
+    parts += _geometry(study, root)
     parts += ["## The models", _table(root, "table1"), _table(root, "table4")]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

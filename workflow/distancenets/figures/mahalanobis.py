@@ -1,0 +1,48 @@
+"""The learned output distance against the true Mahalanobis distance, beside its two controls (claim 13)."""
+
+import pandas
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from distancenets.figures.rows import draw_runs, label_models, of_model, present_models
+from distancenets.figures.style import PAGE_WIDTH
+from distancenets.models.registry import Model
+
+CONTROLS = {"none": "trained", "shuffled_labels": "shuffled labels", "untrained": "untrained"}
+GREYS = {"shuffled_labels": "#999999", "untrained": "#444444"}
+PANELS = {"own": "within the unit's own class", "all": "over all test images"}
+
+
+def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
+    """Return rank correlations, a row a model: within the class, over all images, and of OffsetL2's scales.
+
+    `by_run` holds the rows of one experiment and epoch of `measurements/mahalanobis_by_run.csv`.
+    """
+    drawn = present_models(by_run)
+    figure, panels = pyplot.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
+    for panel, (images, label) in zip(panels, PANELS.items(), strict=False):
+        _draw(panel, by_run[by_run["images"] == images], drawn, "correlation")
+        panel.set_xlabel(f"{label}:\nrank correlation of output\nand Mahalanobis distance")
+    scales = by_run[(by_run["images"] == "own") & (by_run["control"] == "none")]
+    _draw(panels[2], scales, drawn, "scales_correlation")
+    panels[2].set_xlabel("OffsetL2's scales:\nrank correlation with\n1 / class variance")
+    label_models(panels[0], drawn)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="upper right", ncols=4, fontsize=7)
+    figure.suptitle(
+        f"{title}: a point a run (mean of classes),\nbar: mean and 95 % t interval", x=0.01, ha="left", fontsize=8
+    )
+    figure.tight_layout()
+    return figure
+
+
+def _draw(panel: Axes, table: pandas.DataFrame, drawn: list[Model], column: str) -> None:
+    panel.axvline(0, color="#555555", linewidth=0.8)
+    panel.set_xlim(-1.05, 1.05)
+    for height, model in enumerate(drawn):
+        for place, (control, label) in enumerate(CONTROLS.items()):
+            rows = of_model(table[table["control"] == control], model)
+            named = label if height == 0 else None
+            draw_runs(
+                panel, height + 0.24 * (place - 1), rows[column], model, named, control == "none", GREYS.get(control)
+            )

@@ -1,0 +1,47 @@
+"""Accuracy against the level at which hidden features are clamped."""
+
+import pandas
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from distancenets.figures.rows import of_model, present_models
+from distancenets.figures.style import PAGE_WIDTH, colour, line
+from distancenets.models.heads import HEADS
+from distancenets.models.registry import Model
+
+SIDES = {"below": "clamped from below at (% of range)", "above": "clamped from above at (% of range)"}
+
+
+def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
+    """Return accuracy against the level, a row of panels a head: the mean over seeds and a band of ± 1 sample SD.
+
+    `curves` holds the rows of one experiment and epoch of `measurements/perturbation.csv`.
+    """
+    drawn = present_models(curves)
+    heads = [head for head in HEADS if any(model.head.name == head for model in drawn)]
+    figure, panels = pyplot.subplots(
+        len(heads), 2, figsize=(PAGE_WIDTH, 1.9 * len(heads) + 0.5), squeeze=False, sharex=True, sharey=True
+    )
+    for row, head in zip(panels, heads, strict=True):
+        for panel, side in zip(row, SIDES, strict=True):
+            panel.axhline(50, color="#555555", linewidth=0.8, linestyle=(0, (1, 2)))
+            for model in (model for model in drawn if model.head.name == head):
+                _draw(panel, of_model(curves[curves["side"] == side], model), model)
+        row[0].set_ylabel("test accuracy (%)")
+        row[1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.4)
+    for panel, label in zip(panels[-1], SIDES.values(), strict=True):
+        panel.set_xlabel(label)
+    seeds = curves["seed"].nunique()
+    figure.suptitle(f"{title}: mean over {seeds} seeds, band ± 1 sample SD", x=0.01, ha="left", fontsize=8)
+    figure.tight_layout()
+    return figure
+
+
+def _draw(panel: Axes, rows: pandas.DataFrame, model: Model) -> None:
+    by_level = rows.groupby("level")["accuracy"]
+    mean, spread = by_level.mean(), by_level.std(ddof=1).fillna(0)
+    levels = mean.index.to_numpy()
+    panel.plot(levels, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
+    panel.fill_between(levels, mean - spread, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
+    panel.set(xlim=(0, 100), ylim=(0, 100))

@@ -1,0 +1,94 @@
+"""Prototypes: near a centre or an anti-centre, and what lies next to them in pixel space."""
+
+from collections.abc import Sequence
+
+import numpy
+import pandas
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from distancenets.figures.rows import INTERVAL, draw_runs, label_models, of_model, present_models
+from distancenets.figures.style import PAGE_WIDTH
+from distancenets.models.registry import Model
+
+SHOWN = 6  # neighbours of a prototype in the grid
+BLOCKS = 4  # models in the grid
+PIXELS = NDArray[numpy.uint8]
+
+
+def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
+    """Return where the prototypes lie, a row a model: −1 at the anti-centre … +1 at the class's centre, and the rank.
+
+    `by_run` holds the rows of one experiment and epoch of `measurements/prototypes_by_run.csv`.
+    """
+    drawn = present_models(by_run)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(PAGE_WIDTH, 0.26 * len(drawn) + 1.2), sharey=True)
+    left.axvline(0, color="#555555", linewidth=0.8)
+    for height, model in enumerate(drawn):
+        rows = of_model(by_run, model)
+        draw_runs(left, height - 0.05, rows["preference"], model, "one run, mean of its units" if height == 0 else None)
+        draw_runs(right, height - 0.05, rows["rank_own"], model)
+    left.plot([], [], "|-", color="black", linewidth=0.8, markersize=5, label=INTERVAL)
+    left.set(xlim=(-1.05, 1.05), xlabel="← nearer to z¬c          nearer to zc →\n(d(z¬c) − d(zc)) / (d(z¬c) + d(zc))")
+    right.set_xlabel("rank of the own class's centre\n(1: the nearest)")
+    label_models(left, drawn)
+    figure.legend(*left.get_legend_handles_labels(), loc="upper right", ncols=2, fontsize=7)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    figure.tight_layout(rect=(0, 0, 1, 0.98))
+    return figure
+
+
+def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
+    """Return the models whose neighbours are pictured: OffsetL2's, else constrained linear ones, else any."""
+    present = present_models(neighbours)
+    for wanted in (
+        [model for model in present if model.head.non_negative],
+        [model for model in present if model.representation.constrained],
+    ):
+        if wanted:
+            return wanted[:BLOCKS]
+    return present[:BLOCKS]
+
+
+def neighbours_figure(
+    neighbours: pandas.DataFrame, images: PIXELS, class_names: Sequence[str], seed: int, title: str
+) -> Figure:
+    """Return the training images nearest to each prototype, a row a class and a block a model.
+
+    Images of another class are framed. `neighbours` holds the rows of one experiment and epoch of
+    `measurements/prototype_neighbours.csv`, of which those of `seed` are drawn; `images` is N × pixels, square images.
+    """
+    drawn = pictured_models(neighbours)
+    chosen = neighbours[(neighbours["seed"] == seed) & (neighbours["rank"] <= SHOWN)]
+    inches = PAGE_WIDTH / BLOCKS
+    height = inches * len(class_names) / SHOWN + 0.6
+    figure, panels = pyplot.subplots(1, len(drawn), figsize=(inches * len(drawn) + 0.3, height), squeeze=False)
+    for panel, model in zip(panels[0], drawn, strict=True):
+        _draw_block(panel, of_model(chosen, model), images, len(class_names))
+        panel.set_title(f"{model.paper_name}\n({model.representation.name})")
+    panels[0, 0].set_ylabel("output unit")
+    side = int(images.shape[1] ** 0.5)
+    panels[0, 0].set_yticks([(row + 0.5) * side for row in range(len(class_names))], class_names)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    figure.tight_layout()
+    return figure
+
+
+def _draw_block(panel: Axes, rows: pandas.DataFrame, images: PIXELS, classes: int) -> None:
+    side = int(images.shape[1] ** 0.5)
+    canvas = numpy.zeros((classes * side, SHOWN * side), dtype=numpy.uint8)
+    for unit, rank, image, label in rows[["unit", "rank", "image", "label"]].to_numpy(dtype=int):
+        top, left = unit * side, (rank - 1) * side
+        canvas[top : top + side, left : left + side] = images[image].reshape(side, side)
+        if label != unit:
+            frame = Rectangle((left + 0.5, top + 0.5), side - 2, side - 2, fill=False, edgecolor="#D55E00")
+            panel.add_patch(frame)
+    panel.imshow(255 - canvas, cmap="gray", vmin=0, vmax=255, interpolation="none")
+    panel.set_xticks([(0.5 + rank) * side for rank in range(SHOWN)], [str(rank + 1) for rank in range(SHOWN)])
+    panel.set_yticks([])
+    panel.tick_params(length=0)
+    panel.grid(False)
+    panel.set_xlabel("nearest training images")

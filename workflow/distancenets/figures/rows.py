@@ -1,0 +1,60 @@
+"""Figures with one row a model: every run a point, and the mean over the seeds with its interval."""
+
+from collections.abc import Sequence
+
+import numpy
+import pandas
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from distancenets.figures.style import colour, marker
+from distancenets.models.registry import Model, models
+from distancenets.statistics.differences import interval, paired
+
+FloatArray = NDArray[numpy.float64]
+CONFIDENCE = 0.95
+INTERVAL = "mean of the seeds and its 95 % t interval"
+
+
+def present_models(table: pandas.DataFrame) -> list[Model]:
+    """Return the models that `table` has rows of, in the registry's order."""
+    present = set(zip(table["architecture"], table["representation"], strict=True))
+    return [model for model in models() if (model.architecture, model.representation.name) in present]
+
+
+def of_model(table: pandas.DataFrame, model: Model) -> pandas.DataFrame:
+    """Return the rows of `model`."""
+    same = (table["architecture"] == model.architecture) & (table["representation"] == model.representation.name)
+    return table[same]
+
+
+def label_models(panel: Axes, drawn: Sequence[Model]) -> None:
+    """Name the rows of `panel`, the first on top."""
+    panel.set_yticks(range(len(drawn)), [model.paper_name for model in drawn])
+    panel.set_ylim(len(drawn) - 0.4, -0.6)
+
+
+def draw_runs(
+    panel: Axes,
+    height: float,
+    values: pandas.Series,
+    model: Model,
+    label: str | None = None,
+    filled: bool = True,
+    shade: str | None = None,
+) -> None:
+    """Draw one point a run around `height`, and below the points the mean with its interval."""
+    known = values.dropna().to_numpy(dtype=numpy.float64)
+    if known.size == 0:
+        return
+    ink = shade or colour(model)
+    # Points of one row are set apart by their rank, so that equal values stay visible.
+    offsets = numpy.linspace(-0.1, 0.1, known.size) if known.size > 1 else numpy.zeros(1)
+    face = ink if filled else "white"
+    panel.plot(
+        known, height + offsets, marker(model), color=ink, markerfacecolor=face, markersize=3.5, alpha=0.8, label=label
+    )
+    low, high = interval(paired(known), CONFIDENCE)
+    if numpy.isfinite(low):
+        panel.plot([low, high], [height + 0.18] * 2, "-", color="black", linewidth=0.8)
+    panel.plot(known.mean(), height + 0.18, "|", color="black", markersize=5)

@@ -1,0 +1,48 @@
+"""The catalogue of what is measured from saved weights: what each measurement says, and the files that it writes.
+
+It imports nothing heavy, so that the workflow and `--help` can read it; `measurements.register` says how each is done.
+"""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One measurement: a line for people, and its files below measurements/, each named after its table."""
+
+    text: str
+    files: tuple[str, ...]
+
+
+CATALOGUE = {
+    "activity": Entry("Count the nodes of each layer that are never, or hardly ever, active.", ("activity.csv",)),
+    "projections": Entry(
+        "Describe how the classes lie along each hidden node, and how far they overlap.",
+        ("projections.csv", "projections_by_run.csv", "projections_by_class.parquet"),
+    ),
+    "orientation": Entry(
+        "Score each network from intensity (−1) to distance (+1).", ("orientation.csv", "orientation_by_run.csv")
+    ),
+    "prototypes": Entry(
+        "Find where each output unit's prototype lies, and the training images nearest to it.",
+        ("prototypes.csv", "prototypes_by_run.csv", "prototype_neighbours.csv"),
+    ),
+    "mahalanobis": Entry(
+        "Correlate the learned output distance with the true Mahalanobis distance of each class.",
+        ("mahalanobis.csv", "mahalanobis_by_run.csv"),
+    ),
+    "perturbation": Entry(
+        "Clamp the hidden features from below and from above, and record the accuracy.",
+        ("perturbation.csv", "perturbation_by_run.csv"),
+    ),
+}
+
+# Figures of the measurements → what each shows.
+FIGURES = {
+    "activity": "Accuracy against dead output nodes",
+    "projections": "Classes along all hidden nodes",
+    "orientation": "Intensity or distance: the scores of the models",
+    "prototypes": "Prototypes between anti-centre and centre",
+    "prototype_images": "Training images nearest to each prototype",
+    "mahalanobis": "Learned output distance against Mahalanobis distance",
+    "perturbation": "Accuracy with clamped hidden features",
+}

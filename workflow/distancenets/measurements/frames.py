@@ -1,0 +1,44 @@
+"""Long form: tensors with a leading seed axis as tables, a row a run and whatever the other axes count."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas
+from torch import Tensor
+
+from distancenets.measurements.networks import Networks
+
+AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch")
+
+
+def long_form(
+    networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]
+) -> pandas.DataFrame:
+    """Return one row a seed and combination of `axes`.
+
+    Parameters
+    ----------
+    axes
+        Column → its entries, in the order of the tensors' axes after the first.
+    values
+        Column → a tensor of shape S × one length an axis.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `AXES`, then the columns of `axes`, then those of `values`.
+    """
+    index = pandas.MultiIndex.from_product([networks.seeds, *axes.values()], names=["seed", *axes])
+    shape = (len(networks.seeds), *(len(entries) for entries in axes.values()))
+    table = pandas.DataFrame(
+        {name: value.expand(shape).reshape(-1).numpy() for name, value in values.items()}, index=index
+    ).reset_index()
+    model = networks.model
+    known: dict[str, str | int] = {
+        "experiment": networks.experiment,
+        "architecture": model.architecture,
+        "representation": model.representation.name,
+        "model": model.paper_name,
+        "epoch": networks.epoch,
+    }
+    table = table.assign(**known)
+    return table[[*AXES, *axes, *values]]

@@ -1,0 +1,103 @@
+"""The networks that are measured: all seeds of a model at one milestone, and what images give in them.
+
+Shapes throughout: S seeds, H hidden nodes, C classes, N images; features are S × H × N, scores S × C × N.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.study import Run, Study
+from distancenets.models.networks import head_parameters, initialise
+from distancenets.models.registry import Model
+from distancenets.training.batches import Network
+from distancenets.training.paths import run_path
+from distancenets.training.pixels import DensePixels
+from distancenets.training.runs import RunFolder, of_seed, pack
+from distancenets.training.scaling import scaling
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The seeds of one model at one epoch; `rows` images are in flight at a time."""
+
+    experiment: str
+    epoch: int
+    seeds: tuple[int, ...]
+    network: Network
+    parameters: dict[str, Tensor]
+    rows: int = 2000
+
+    @property
+    def model(self) -> Model:
+        """What the networks are made of."""
+        return self.network.model
+
+    @property
+    def head(self) -> dict[str, Tensor]:
+        """The parameters of the head, without their prefix."""
+        return head_parameters(self.parameters)
+
+    def pre_activations(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the first layer's output for `images`, N × pixels uint8, chunk by chunk: S × H × n."""
+        weight, bias = self.parameters["hidden.weight"], self.parameters["hidden.bias"]
+        folded = self.network.scaling.fold(weight, bias)
+        for some in torch.split(images, self.rows):
+            yield DensePixels(some, weight.dtype).forward(*folded)
+
+    def features(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the hidden features of `images` chunk by chunk: S × H × n, after the activation."""
+        for chunk in self.pre_activations(images):
+            yield self.model.activation.function(chunk)
+
+    def scores(self, features: Tensor) -> Tensor:
+        """Return the head's scores of `features`, before the output constraint."""
+        return self.model.head.scores(features, self.head, self.network.offset_l2)
+
+    def outputs(self, features: Tensor) -> Tensor:
+        """Return the network's outputs for `features`, after the output constraint."""
+        return constrained(self.model, self.scores(features))
+
+    def all_scores(self, images: Tensor) -> Tensor:
+        """Return the scores of all `images`; only these C numbers an image are held."""
+        return torch.cat([self.scores(features) for features in self.features(images)], dim=-1)
+
+    def alone(self) -> Iterator["Networks"]:
+        """Yield each seed by itself, S = 1."""
+        for index, seed in enumerate(self.seeds):
+            yield replace(self, seeds=(seed,), parameters=pack([of_seed(self.parameters, index)]))
+
+    def untrained(self) -> "Networks":
+        """Return the networks that these started from, as epoch 0."""
+        start = initialise(self.model, self.seeds, self.parameters["hidden.bias"].shape[1])
+        return replace(self, epoch=0, parameters=start)
+
+
+def constrained(model: Model, scores: Tensor) -> Tensor:
+    """Return the outputs that `model` makes of its head's scores (compare `Model.outputs`)."""
+    if not model.representation.constrained:
+        return scores
+    return model.representation.sign * (scores if model.head.non_negative else model.activation.function(scores))
+
+
+def trained_networks(study: Study, root: Path, experiment: str, datasets: Path) -> Iterator[Networks]:
+    """Yield every model of `experiment` at every milestone, read from the weights below `root`.
+
+    Raises
+    ------
+    UserError
+        A run's weights are missing, or were made with other parameters; the file is named.
+    """
+    seeds = tuple(range(study.seeds))
+    for model in study.models(experiment):
+        recipe = study_recipe(study, experiment, model.architecture, model.representation.name, datasets)
+        settings = recipe.experiment
+        network = Network(model, settings.offset_l2, scaling(settings.pixels, recipe.dataset))
+        runs = [Run(experiment, model.architecture, model.representation.name, seed) for seed in seeds]
+        for epoch in settings.kept_epochs:
+            read = [RunFolder(root / run_path(run)).read_weights(recipe.run_digest(run.seed), epoch) for run in runs]
+            yield Networks(experiment, epoch, seeds, network, pack(read), study.training.chunk_rows)

@@ -1,0 +1,110 @@
+"""Orientation: do output units hold distances or intensities?
+
+The score of a model, −1 (intensity) … +1 (distance)
+----------------------------------------------------
+Let s_u(x) be the score of output unit u before the output constraint, and |s_u(x)| its nearness to the unit's decision
+boundary s_u = 0. For a class c other than the unit's own,
+
+    δ_uc = P(|s_u(x)| > |s_u(x′)|) − P(|s_u(x)| < |s_u(x′)|),   x of class c, x′ of class u,
+
+Cliff's delta (1993) of the other class against the own one. The score of a unit is the mean of δ_uc over c ≠ u, that of
+a network the mean over its units: every class weighs alike, whatever its number of images.
+
++1: every image of a unit's own class lies nearer to the boundary than any other image: a small activation means the
+class, a distance. −1: every one lies farther away: a large activation means the class, an intensity. 0: neither.
+
+Why this one: it compares the own class's place with the other classes' in units of their spread (for normal
+distributions of one spread σ, δ = 2Φ(Δ / (√2 σ)) − 1 with Δ the distance of their centres), it has no free scale, and
+no monotone map of |s| changes it, so that neither longer training, which lets logits grow, nor the sign or the offset
+of an OffsetL2 distance, which is never 0, moves it. The plain ratio of centres has none of this.
+
+The boundary has two sides, and a ReLU tells them apart: what lies on its dead side gives 0 however far away. So there
+is a second score of the same form, `score_of_outputs`, with the unit's output in place of s: how the network uses the
+unit, against where the own class lies. They differ for a constrained ReLU and for nothing else.
+
+A score compares images within a unit, not units within an image. Where all units rise and fall together from image to
+image, as OffsetL2's do with the length of h, the answer lies in small differences between units and the score is near
+0, however accurate the network: no unit alone holds a distance or an intensity then.
+"""
+
+import pandas
+import torch
+from torch import Tensor
+
+from distancenets.datasets.store import Dataset
+from distancenets.measurements.frames import long_form
+from distancenets.measurements.networks import Networks, constrained
+
+
+def farther(values: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return P(|v_u(x)| > |v_u(x′)|) + ½ P(=), x of class c and x′ of class u, as S × u × c.
+
+    `values` is S × C × N, unit u belonging to class u; `labels` is N. A class without images gives NaN.
+    """
+    nearness = values.abs()
+    shares = torch.full((len(values), classes, classes), torch.nan, dtype=torch.float64)
+    for unit in range(classes):
+        every = nearness[:, unit].contiguous()
+        own = every[:, labels == unit].sort(-1).values
+        below = torch.searchsorted(own, every, side="left")
+        up_to = torch.searchsorted(own, every, side="right")
+        share = (below + up_to).double() / (2 * own.shape[-1])
+        for label in range(classes):
+            shares[:, unit, label] = share[:, labels == label].mean(-1)
+    return shares
+
+
+def unit_scores(shares: Tensor) -> Tensor:
+    """Return the score of each unit, S × C, from the S × u × c of `farther`."""
+    deltas = 2 * shares - 1
+    others = ~torch.eye(shares.shape[-1], dtype=torch.bool)
+    return (deltas * others).sum(-1) / others.sum(-1)
+
+
+def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
+    """Return where each class sits in each unit's distribution, S × u × c a column.
+
+    mean: of the unit's scores s; sd: population SD; centre: mean over the unit's spread, the root of the classes' mean
+    variance, so that |centre| is how far the class's centre lies from the boundary in units of spread; percentile: the
+    share of all images whose score lies below the class's median.
+    """
+    exact = scores.double()
+    parts = [exact[..., labels == label] for label in range(classes)]
+    mean = torch.stack([part.mean(-1) for part in parts], -1)
+    sd = torch.stack([part.std(-1, correction=0) for part in parts], -1)
+    medians = torch.stack([part.quantile(0.5, dim=-1) for part in parts], -1)
+    ranked = exact.sort(-1).values
+    percentile = torch.searchsorted(ranked, medians).double() / ranked.shape[-1]
+    spread = sd.square().mean(-1, keepdim=True).sqrt()
+    return {"mean": mean, "sd": sd, "centre": mean / spread, "percentile": percentile}
+
+
+def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+    """Return `orientation` and `orientation_by_run`, over the test images.
+
+    `orientation`: a row a run, unit and class, with the columns of `places` and `farther`: the chance that an image of
+    the class lies farther from the boundary than one of the unit's own (½ for the own class itself).
+    `orientation_by_run`: a row a run: score, lowest_unit and highest_unit (of the units' scores), own_centre and
+    others_centre (mean |centre| of own and of other classes), own_percentile, and score_of_outputs.
+    """
+    labels, classes = dataset.test_labels, int(dataset.test_labels.max()) + 1
+    scores = networks.all_scores(dataset.test_images)
+    shares, where = farther(scores, labels, classes), places(scores, labels, classes)
+    units = unit_scores(shares)
+    outputs = unit_scores(farther(constrained(networks.model, scores), labels, classes))
+    own = torch.eye(classes, dtype=torch.bool)
+    distance = where["centre"].abs()
+    by_run = {
+        "score": units.mean(-1),
+        "lowest_unit": units.amin(-1),
+        "highest_unit": units.amax(-1),
+        "own_centre": distance[:, own].mean(-1),
+        "others_centre": distance[:, ~own].mean(-1),
+        "own_percentile": where["percentile"][:, own].mean(-1),
+        "score_of_outputs": outputs.mean(-1),
+    }
+    axes = {"unit": range(classes), "class": range(classes)}
+    return {
+        "orientation": long_form(networks, axes, where | {"farther": shares}),
+        "orientation_by_run": long_form(networks, {}, by_run),
+    }

@@ -1,0 +1,147 @@
+"""Projections: how the classes lie along single hidden nodes (Figure 1, claim 8).
+
+Everything is of the first layer's output before the activation, over the test images, as in Figure 1. One class of
+test images is in flight at a time.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas
+import torch
+from torch import Tensor
+
+from distancenets.datasets.store import Dataset
+from distancenets.measurements.frames import long_form
+from distancenets.measurements.networks import Networks
+
+BINS = 64
+# From where on classes differ at a node: beyond what samples of 1,000 images of one distribution give, and of medium
+# size: 6 % of the variance (Cohen 1988), SDs 25 % apart, skewnesses 0.5 apart.
+ETA_SQUARED, SD_RATIO, SKEWNESS_RANGE = 0.06, 1.25, 0.5
+
+
+class Distribution(NamedTuple):
+    """One class at every node: mean, population SD, skewness, excess kurtosis, lowest, highest; each S × H."""
+
+    mean: Tensor
+    sd: Tensor
+    skewness: Tensor
+    kurtosis: Tensor
+    lowest: Tensor
+    highest: Tensor
+
+
+def distribution(values: Tensor) -> Distribution:
+    """Return the distribution along the last axis of `values`, S × H × n; without spread, its shape is NaN."""
+    exact = values.double()
+    mean = exact.mean(-1)
+    centred = exact - mean.unsqueeze(-1)
+    variance = centred.square().mean(-1)
+    skewness = centred.pow(3).mean(-1) / variance.pow(1.5)
+    kurtosis = centred.pow(4).mean(-1) / variance.square() - 3
+    return Distribution(mean, variance.sqrt(), skewness, kurtosis, exact.amin(-1), exact.amax(-1))
+
+
+def histogram(values: Tensor, lowest: Tensor, highest: Tensor, bins: int = BINS) -> Tensor:
+    """Return the shares of `values`, S × H × n, in equal bins from `lowest` to `highest`, S × H: S × H × bins."""
+    width = (highest - lowest).clamp(min=torch.finfo(torch.float64).tiny).unsqueeze(-1)
+    place = ((values.double() - lowest.unsqueeze(-1)) / width * bins).long().clamp(0, bins - 1)
+    counts = torch.zeros(*lowest.shape, bins, dtype=torch.float64)
+    return counts.scatter_add_(-1, place, torch.ones_like(place, dtype=torch.float64)) / values.shape[-1]
+
+
+def bhattacharyya(histograms: Tensor) -> Tensor:
+    """Return the Bhattacharyya coefficients Σ √(p q) of every pair of classes: 1 alike, 0 apart (1943).
+
+    `histograms` is S × H × C × bins, the result S × H × C × C.
+    """
+    roots = histograms.sqrt()
+    return roots @ roots.transpose(-1, -2)
+
+
+def separable(lowest: Tensor, highest: Tensor) -> Tensor:
+    """Return whether one threshold tells a class from all the others, from the classes' ranges, S × H × C."""
+    found = []
+    for label in range(lowest.shape[-1]):
+        others = [other for other in range(lowest.shape[-1]) if other != label]
+        above = lowest[..., label] > highest[..., others].amax(-1)
+        below = highest[..., label] < lowest[..., others].amin(-1)
+        found.append(above | below)
+    return torch.stack(found, -1)
+
+
+def best_auc(histograms: Tensor) -> Tensor:
+    """Return how well the best class is told from the others by one threshold, as the area under the ROC curve.
+
+    The others count alike, ties within a bin half. `histograms` is S × H × C × bins; the result, S × H, is in ½ .. 1.
+    """
+    classes = histograms.shape[-2]
+    rest = (histograms.sum(-2, keepdim=True) - histograms) / (classes - 1)
+    area = (histograms * (rest.cumsum(-1) - rest / 2)).sum(-1)
+    return torch.maximum(area, 1 - area).amax(-1)
+
+
+def node_table(classes: Sequence[Distribution], histograms: Tensor) -> dict[str, Tensor]:
+    """Return what `projections` holds about each node, S × H a column (see `measure_projections`)."""
+    joint = Distribution(*(torch.stack(parts, -1) for parts in zip(*classes, strict=True)))
+    upper = torch.triu_indices(len(classes), len(classes), offset=1)
+    overlaps = bhattacharyya(histograms)[..., upper[0], upper[1]]
+    between, within = joint.mean.var(-1, correction=0), joint.sd.square().mean(-1)
+    return {
+        "overlap_mean": overlaps.mean(-1),
+        "overlap_lowest": overlaps.amin(-1),
+        "overlap_highest": overlaps.amax(-1),
+        "separable_classes": separable(joint.lowest, joint.highest).sum(-1),
+        "best_auc": best_auc(histograms),
+        "eta_squared": between / (between + within),
+        "sd_ratio": joint.sd.amax(-1) / joint.sd.amin(-1),
+        "skewness_range": joint.skewness.amax(-1) - joint.skewness.amin(-1),
+    }
+
+
+def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return what `projections_by_run` holds, S a column, from the S × H columns of `node_table`."""
+    differ = {
+        "means_differ": nodes["eta_squared"] >= ETA_SQUARED,
+        "sds_differ": nodes["sd_ratio"] >= SD_RATIO,
+        "skewnesses_differ": nodes["skewness_range"] >= SKEWNESS_RANGE,
+    }
+    return {
+        "overlap_mean": nodes["overlap_mean"].mean(-1),
+        "separable_nodes": (nodes["separable_classes"] > 0).double().mean(-1),
+        "best_auc": nodes["best_auc"].mean(-1),
+        "eta_squared": nodes["eta_squared"].nanmedian(-1).values,
+        "sd_ratio": nodes["sd_ratio"].nanmedian(-1).values,
+        "skewness_range": nodes["skewness_range"].nanmedian(-1).values,
+    } | {name: found.double().mean(-1) for name, found in differ.items()}
+
+
+def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+    """Return the class distributions of every hidden node, in three tables.
+
+    `projections_by_class`: a row a run, node and class: mean, sd (population), skewness, kurtosis (excess).
+    `projections`: a row a run and node: overlap_… (Bhattacharyya coefficient of two classes from a histogram of 64
+    bins; mean, lowest and highest of all pairs), separable_classes (told from all the others by one threshold without
+    an error), best_auc (the class that is told best), eta_squared (share of the variance between class means, classes
+    weighing alike), sd_ratio (largest over smallest class SD), skewness_range (largest − smallest class skewness).
+    `projections_by_run`: a row a run: overlap_mean and best_auc averaged over nodes, the median node's eta_squared,
+    sd_ratio and skewness_range, and shares of nodes: separable_nodes (at least one separable class), means_differ,
+    sds_differ, skewnesses_differ (at least `ETA_SQUARED`, `SD_RATIO`, `SKEWNESS_RANGE`).
+    """
+    labels = dataset.test_labels
+    parts = [dataset.test_images[labels == label] for label in range(int(labels.max()) + 1)]
+    classes = [distribution(torch.cat(list(networks.pre_activations(part)), -1)) for part in parts]
+    lowest = torch.stack([each.lowest for each in classes]).amin(0)
+    highest = torch.stack([each.highest for each in classes]).amax(0)
+    histograms = torch.stack(
+        [histogram(torch.cat(list(networks.pre_activations(part)), -1), lowest, highest) for part in parts], -2
+    )
+    nodes = node_table(classes, histograms)
+    moments = {name: torch.stack([getattr(each, name) for each in classes], -1) for name in Distribution._fields[:4]}
+    hidden = range(lowest.shape[-1])
+    return {
+        "projections_by_class": long_form(networks, {"node": hidden, "class": range(len(classes))}, moments),
+        "projections": long_form(networks, {"node": hidden}, nodes),
+        "projections_by_run": long_form(networks, {}, run_table(nodes)),
+    }

@@ -1,0 +1,79 @@
+"""The register of what is measured from saved weights: a new one is a module and an entry here and in the catalogue."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas
+import torch
+
+from distancenets.configuration.datasets import dataset
+from distancenets.configuration.study import Study
+from distancenets.datasets.store import Dataset, read
+from distancenets.errors import UserError
+from distancenets.files import replacing
+from distancenets.measurements.activity import measure_activity
+from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.mahalanobis import measure_mahalanobis
+from distancenets.measurements.networks import Networks, trained_networks
+from distancenets.measurements.orientation import measure_orientation
+from distancenets.measurements.perturbation import measure_perturbation
+from distancenets.measurements.projections import measure_projections
+from distancenets.measurements.prototypes import measure_prototypes
+
+Tables = Mapping[str, pandas.DataFrame]
+
+
+# How each measurement of the catalogue is done: all seeds of a model at a milestone, and images, to tables by name.
+MEASUREMENTS: dict[str, Callable[[Networks, Dataset], Tables]] = {
+    "activity": measure_activity,
+    "projections": measure_projections,
+    "orientation": measure_orientation,
+    "prototypes": measure_prototypes,
+    "mahalanobis": measure_mahalanobis,
+    "perturbation": measure_perturbation,
+}
+
+
+def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Path) -> Tables:
+    """Return the tables of the measurement `name` over every model, seed and milestone of `study`.
+
+    Parameters
+    ----------
+    root, datasets, data
+        The study's folder, the file of data sets, and the folder that they are kept in.
+
+    Raises
+    ------
+    UserError
+        Weights or images are missing, damaged or another study's, or a network holds a number that is not finite.
+    """
+    torch.set_num_threads(study.training.threads)
+    torch.set_flush_denormal(True)
+    read_before: dict[str, Dataset] = {}
+    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
+    for experiment, settings in study.experiments.items():
+        if settings.dataset not in read_before:
+            read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+        for networks in trained_networks(study, root, experiment, datasets):
+            _refuse_non_finite(networks)
+            with torch.no_grad():
+                for table, rows in MEASUREMENTS[name](networks, read_before[settings.dataset]).items():
+                    parts[table].append(rows)
+    return {table: pandas.concat(rows, ignore_index=True) for table, rows in parts.items()}
+
+
+def write_tables(name: str, tables: Tables, folder: Path) -> None:
+    """Write the tables of the measurement `name` to `folder`: CSV to six digits, or Parquet where rows run to 10⁶."""
+    for file in CATALOGUE[name].files:
+        with replacing(folder / file) as path:
+            if file.endswith(".parquet"):
+                tables[Path(file).stem].to_parquet(path, index=False)
+            else:
+                tables[Path(file).stem].to_csv(path, index=False, float_format="%.6g", na_rep="NaN")
+
+
+def _refuse_non_finite(networks: Networks) -> None:
+    for name, value in networks.parameters.items():
+        if not value.isfinite().all():
+            model = f"{networks.experiment} {networks.model.architecture}/{networks.model.representation.name}"
+            raise UserError(f"{model}, epoch {networks.epoch}: {name} holds numbers that are not finite")

@@ -1,0 +1,89 @@
+"""Geometry: what saved weights hold. One job a measurement, for all runs of the study.
+
+A network takes 0.2 to 2 s, about as long as starting torch and reading the images: a job a run would double the time,
+and hundreds of runs and milestones are minutes in one job, beside days of training.
+"""
+
+GEOMETRY = {name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files) for name, entry in CATALOGUE.items()}
+
+
+for name, files in GEOMETRY.items():
+
+    rule:
+        name:
+            f"measure_{name}"
+        input:
+            weights=run_files("weights.safetensors"),
+            images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
+            code=code("measurements"),
+        output:
+            files,
+        log:
+            f"{RESULTS}/logs/measure_{name}.log",
+        conda:
+            "../../envs/distancenets.yaml"
+        threads: STUDY.training.threads
+        params:
+            settings=SETTINGS,
+            study=STUDY_FILE,
+            name=name,
+        message:
+            "Measure {params.name} from the weights of every run"
+        shell:
+            "distancenets measure {params.name} --study {params.study} > {log} 2>&1"
+
+
+rule build_geometry_tables:
+    input:
+        measurements=GEOMETRY.values(),
+        published="config/published.yaml",
+        code=code("tables"),
+    output:
+        report(
+            expand(
+                f"{RESULTS}/tables/{{table}}.{{kind}}",
+                table=GEOMETRY,
+                kind=["csv", "md", "tex"],
+            ),
+            caption="../captions/geometry_tables.rst",
+            category="Geometry",
+        ),
+    log:
+        f"{RESULTS}/logs/geometry_tables.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Build the tables of the measurements"
+    shell:
+        "distancenets geometry-tables --study {params.study} > {log} 2>&1"
+
+
+rule draw_geometry:
+    input:
+        measurements=GEOMETRY.values(),
+        runs=f"{RESULTS}/runs.csv",
+        code=code("figures"),
+    output:
+        report(
+            expand(
+                f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
+                figure=FIGURES,
+                kind=["png", "svg"],
+            ),
+            caption="../captions/geometry.rst",
+            category="Geometry",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/geometry_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Draw the measurements of {wildcards.experiment}"
+    shell:
+        "distancenets figure geometry --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"
