@@ -562,9 +562,10 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
     )
     published = measured.iloc[:1].assign(label="e vs f")
     use_style()
-    figure = differences_figure({"measured": measured, "published": published}, 0.2, 0.95, "three comparisons")
+    series = {"measured": measured, "published": published}
+    figure = differences_figure(series, ["e vs f", "g vs h", "a vs b", "c vs d"], 0.2, 0.95, "three comparisons")
     axes = figure.axes[0]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["a vs b", "c vs d", "e vs f"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["e vs f", "a vs b", "c vs d"]
     assert "percentage points" in axes.get_xlabel()
     assert axes.get_xscale() == ("linear" if largest < 1 else "symlog")
     assert ("logarithmic" in axes.get_xlabel()) == (largest > 1)

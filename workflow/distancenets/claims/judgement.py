@@ -20,8 +20,8 @@ Tables = Mapping[str, pd.DataFrame]
 class Ruling:
     """The verdict on one claim in one experiment, and what it rests on.
 
-    `epochs` are those read, `seeds` those that all its models share; `epochs_needed` and `seeds_needed` what would
-    decide an undetermined one, None where that is nothing or cannot be told.
+    `epochs` are those read, `seeds` those that all its trained models share; `epochs_needed` and `seeds_needed` what
+    would decide an undetermined one, None where that is nothing or cannot be told.
     """
 
     claim: PublishedClaim
@@ -65,19 +65,19 @@ def ruling(
     at_epoch = runs[(runs["experiment"] == experiment) & (runs["epoch"] == epochs)]
     accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
     absent = [model for model in claim.models if model not in accuracies]
-    seeds = 0 if absent else len(set.intersection(*(set(accuracies[model].index) for model in claim.models)))
+    present = [set(accuracies[model].index) for model in claim.models if model in accuracies]
+    seeds = len(set.intersection(*present)) if present else 0
     found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study), epochs, seeds)
 
     lacks = []
     if reached is None:
         found = replace(found, epochs_needed=least)
         lacks.append(f"{least:,} epochs are needed, {epochs:,} were trained")
-    if absent:
-        lacks.append(f"not trained: {', '.join(absent)}")
-        return replace(found, why="; ".join(lacks))
-    if seeds < study.claims.min_seeds:
+    if present and seeds < study.claims.min_seeds:
         found = replace(found, seeds_needed=study.claims.min_seeds)
         lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} are there")
+    if absent:
+        return replace(found, why="; ".join([*lacks, f"not trained: {', '.join(absent)}"]))
     here = _measured_here(measurements, experiment, epochs)
     try:
         parts = judged_parts(claim, Evidence(accuracies, about, study.claims, study.statistics, here))

@@ -109,7 +109,8 @@ def differences(
         series[f"published, {tables[name].title}"] = printed_differences(tables[name], settings.statistics)
     statistics = settings.statistics
     title = f"{experiment}, {epochs:,} epochs, {settings.seeds} seeds; published: {tables['table2'].epochs:,} epochs"
-    drawn = differences_figure(series, statistics.equivalence_margin, statistics.confidence, title)
+    order = [f"{first} vs {second}" for first, second in statistics.comparisons]
+    drawn = differences_figure(series, order, statistics.equivalence_margin, statistics.confidence, title)
     write_figure(drawn, output)
 
 

@@ -1,6 +1,6 @@
 """Differences of test accuracy with their intervals, measured and published side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy
 import pandas
@@ -17,14 +17,18 @@ LINEAR_WITHIN = 1.0
 LINEAR_UP_TO = 5.0
 
 
-def differences_figure(series: Mapping[str, pandas.DataFrame], margin: float, confidence: float, title: str) -> Figure:
-    """Return a figure with one row a comparison, in the order of the series, and one mark a series.
+def differences_figure(
+    series: Mapping[str, pandas.DataFrame], order: Sequence[str], margin: float, confidence: float, title: str
+) -> Figure:
+    """Return a figure with one row a comparison that any of the series has, and one mark a series.
 
     Parameters
     ----------
     series
         Name in the legend → columns label, difference, low, high (percentage points, no label twice); the ends may be
         NaN, then no bar is drawn. Three at most.
+    order
+        Every label, from top to bottom.
     margin
         Half the width of the equivalence band, percentage points.
     confidence
@@ -36,7 +40,7 @@ def differences_figure(series: Mapping[str, pandas.DataFrame], margin: float, co
     beyond, and says so.
     """
     interval = f"Welch's {100 * confidence:g} % interval"
-    labels = list(dict.fromkeys(label for rows in series.values() for label in rows["label"]))
+    labels = [label for label in order if any((rows["label"] == label).any() for rows in series.values())]
     figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 1.2 + 0.34 * len(labels)), layout="constrained")
     panel.axvspan(-margin, margin, color=BAND, alpha=0.25, linewidth=0, label=f"equal: within ±{margin:g}")
     panel.axvline(0, color="black", linewidth=0.8)
@@ -91,4 +95,4 @@ def _scale(panel: Axes, rows: pandas.DataFrame) -> str:
     panel.xaxis.set_minor_locator(FixedLocator([*-between, *between]))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
-    return f"{name}, linear within ±{LINEAR_WITHIN:g}, logarithmic beyond"
+    return f"{name}\nlinear within ±{LINEAR_WITHIN:g}, logarithmic beyond"

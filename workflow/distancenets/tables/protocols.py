@@ -15,7 +15,7 @@ from distancenets.statistics.printed import printed_moments
 
 NOT_MEASURED = "not measured"
 CAPTION = (
-    "Which protocol produced the published numbers? Distance of the measured means and SDs from the printed ones, in "
+    "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
     "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
     "“Best” marks the nearest protocol that has all of a column's models. Models without a linear head have no bias."
 )
