@@ -33,7 +33,8 @@ def code(*parts):
     return sorted(
         path.as_posix()
         for part in parts
-        for path in Path("workflow/distancenets", part).glob("*.py")
+        for kind in ("*.py", "*.c")
+        for path in Path("workflow/distancenets", part).rglob(kind)
     )
 
 

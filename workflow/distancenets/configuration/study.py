@@ -72,7 +72,9 @@ class Experiment(Settings):
 class TrainingSettings(Settings):
     """How runs are trained; none of it belongs to what a run is."""
 
-    engine: Literal["dense"] = Field("dense", description="the operator that multiplies pixels with weights")
+    engine: Literal["auto", "dense", "boxed", "sparse"] = Field(
+        "auto", description="what multiplies pixels with weights; auto is the fastest that works on this device"
+    )
     threads: PositiveInt = Field(1, description="of a job; 1 makes results independent of the number of cores")
     chunk_rows: PositiveInt = Field(2000, description="images in flight at a time")
     checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")

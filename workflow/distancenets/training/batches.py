@@ -10,8 +10,9 @@ from torch import Tensor
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import Model
+from distancenets.training.engines.registry import ENGINES
 from distancenets.training.losses import cross_entropy
-from distancenets.training.pixels import ENGINES, Pixels
+from distancenets.training.pixels import Pixels, pixel_major
 from distancenets.training.scaling import Scaling
 
 
@@ -39,9 +40,13 @@ class Score(NamedTuple):
 
 
 def chunks(images: Tensor, labels: Tensor, engine: str, rows: int, dtype: torch.dtype) -> list[Chunk]:
-    """Split images, N × D uint8, and labels, N, into chunks of `rows` images in their order."""
-    pairs = zip(torch.split(images, rows), torch.split(labels.long(), rows), strict=True)
-    return [Chunk(ENGINES[engine](some, dtype), their_labels) for some, their_labels in pairs]
+    """Split images, N × D uint8, and labels, N, into chunks of `rows` images, in the order that `engine` wants."""
+    kind, labels = ENGINES[engine], labels.long()
+    if kind.order is not None:
+        order = kind.order(images)
+        images, labels = images[order], labels[order]
+    pairs = zip(torch.split(images, rows), torch.split(labels, rows), strict=True)
+    return [Chunk(kind.pixels(some, dtype), their_labels) for some, their_labels in pairs]
 
 
 def evaluate(network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk]) -> Score:
@@ -54,6 +59,7 @@ def differentiate(
 ) -> tuple[Score, dict[str, Tensor]]:
     """Return the score of `parameters` on `split`, and the gradient of the mean loss by each parameter."""
     gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
+    gradients["hidden.weight"] = pixel_major(gradients["hidden.weight"])
     score = _pass(network, parameters, split, gradients)
     weight, bias = network.scaling.unfold(gradients["hidden.weight"], gradients["hidden.bias"])
     return score, gradients | {"hidden.weight": weight, "hidden.bias": bias}
@@ -63,6 +69,7 @@ def _pass(
     network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], gradients: dict[str, Tensor] | None
 ) -> Score:
     weight, bias = network.scaling.fold(parameters["hidden.weight"], parameters["hidden.bias"])
+    weight = pixel_major(weight)
     head = {name: value.detach().requires_grad_() for name, value in head_parameters(parameters).items()}
     images = sum(len(chunk.labels) for chunk in split)
     loss = torch.zeros(len(bias), dtype=torch.float64, device=bias.device)

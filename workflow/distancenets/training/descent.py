@@ -17,6 +17,7 @@ from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
 from distancenets.training.batches import Chunk, Network, Score, chunks, differentiate, evaluate
 from distancenets.training.checkpoints import State, read_checkpoint, write_checkpoint
+from distancenets.training.engines.registry import Choice, choose
 from distancenets.training.packs import Pack
 from distancenets.training.progress import Display, display
 from distancenets.training.provenance import environment
@@ -41,18 +42,24 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
     torch.set_num_threads(settings.threads)
     # Denormal numbers cost a product up to eight times its time and carry nothing.
     torch.set_flush_denormal(True)
-    trainer = _Trainer(pack, dataset, settings, device)
+    engine = choose(settings.engine, device)
+    if engine.note:
+        console.print(f"{pack.label}: {engine.note}", soft_wrap=True, highlight=False)
+    trainer = _Trainer(pack, dataset, settings, device, engine)
     resumed_at = trainer.state.epoch
     with (
         display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show,
         _ended_by(signal.SIGTERM, signal.SIGINT) as ended,
     ):
         trainer.run(show, ended)
-    _write_runs(trainer, environment(device) | {"resumed_at": resumed_at})
+    surroundings = {"engine": {"name": engine.name} | engine.build, "resumed_at": resumed_at}
+    _write_runs(trainer, environment(device) | surroundings)
 
 
 class _Trainer:
-    def __init__(self, pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torch.device) -> None:
+    def __init__(
+        self, pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torch.device, engine: Choice
+    ) -> None:
         recipe, experiment = pack.recipe, pack.recipe.experiment
         model = find_model(recipe.architecture, recipe.representation)
         self.pack, self.settings, self.experiment = pack, settings, experiment
@@ -64,7 +71,7 @@ class _Trainer:
         self.state = state
 
         def split(images: Tensor, labels: Tensor) -> list[Chunk]:
-            return chunks(images.to(device), labels.to(device), settings.engine, settings.chunk_rows, torch.float32)
+            return chunks(images.to(device), labels.to(device), engine.name, settings.chunk_rows, torch.float32)
 
         self.train_split = split(dataset.train_images, dataset.train_labels)
         self.test_split = split(dataset.test_images, dataset.test_labels)

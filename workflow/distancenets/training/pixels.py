@@ -1,10 +1,10 @@
-"""Engines: the one operator that carries the cost, integer pixels times packed weights, forward and backward.
+"""The one operator that carries the cost: integer pixels times packed weights, forward and backward.
 
-Shapes: S seeds, H hidden nodes, D pixels, N images. Weights are S × H × D as in `torch.nn.Linear`, so that the seeds
-of a pack are one matrix of S·H rows; pre-activations are S × H × N, images last.
+Shapes: S seeds, H hidden nodes, D pixels, N images. Weights are S × H × D as in `torch.nn.Linear`; pre-activations
+are S × H × N, images last. In memory a pass keeps weights and their gradients pixel by pixel (`pixel_major`): one
+D × S·H matrix for all seeds, of which an engine that leaves out empty pixels reads whole rows.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -12,7 +12,10 @@ from torch import Tensor
 
 
 class Pixels(Protocol):
-    """A chunk of images that can be multiplied with the first layer of a pack."""
+    """A chunk of images that can be multiplied with the first layer of a pack.
+
+    Any memory layout is accepted; `pixel_major` weights and gradients are the fast one.
+    """
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations W x + b, S × H × N."""
@@ -31,13 +34,25 @@ class DensePixels:
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations as one matrix product of all seeds."""
-        product = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), self._images.T)
+        product = torch.addmm(bias.reshape(-1, 1), matrix(weight).T, self._images.T)
         return product.view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
-        """Add the gradients; `weight_gradient` must be contiguous."""
-        weight_gradient.view(-1, self._images.shape[1]).addmm_(gradient.flatten(0, 1), self._images)
+        """Add the gradients as one matrix product of all seeds."""
+        add_matrix(weight_gradient, self._images.T @ gradient.flatten(0, 1).T)
         bias_gradient += gradient.sum(-1)
 
 
-ENGINES: dict[str, Callable[[Tensor, torch.dtype], Pixels]] = {"dense": DensePixels}
+def pixel_major(weight: Tensor) -> Tensor:
+    """Return `weight`, S × H × D, laid out in memory as D × S × H."""
+    return weight.permute(2, 0, 1).contiguous().permute(1, 2, 0)
+
+
+def matrix(weight: Tensor) -> Tensor:
+    """Return `weight`, S × H × D, as a D × S·H matrix; a view where it is `pixel_major`."""
+    return weight.permute(2, 0, 1).flatten(1)
+
+
+def add_matrix(weight: Tensor, change: Tensor) -> None:
+    """Add `change`, D × S·H, to `weight`, S × H × D, in place."""
+    weight += change.view(-1, *weight.shape[:2]).permute(1, 2, 0)

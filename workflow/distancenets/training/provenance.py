@@ -19,7 +19,8 @@ LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")
 @cache
 def code_digest() -> str:
     """Return one SHA-256 over the sources that decide what a run computes."""
-    return sha256_of_files(path for part in ("models", "training") for path in (PACKAGE / part).glob("*.py"))
+    kinds = [(part, kind) for part in ("models", "training") for kind in ("*.py", "*.c")]
+    return sha256_of_files(path for part, kind in kinds for path in (PACKAGE / part).rglob(kind))
 
 
 def environment(device: torch.device) -> dict[str, Any]:

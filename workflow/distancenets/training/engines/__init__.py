@@ -1,0 +1,1 @@
+"""Faster kinds of `Pixels` than the dense reference, and the choice among them."""

@@ -1,0 +1,86 @@
+"""The sparse engine: only the pixels that hold ink are multiplied, by one compiled function, on the CPU.
+
+Both products gather rows: pre-activations of an image are the sum of its inked pixels' rows of W, the gradient of a
+pixel's weights the sum of the rows of dz of the images that have ink there. Rows that need nearly the same ones are
+neighbours and share what they read: pixels by themselves, images by `ink_order`.
+"""
+
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from distancenets.training.engines.compiler import TILE, Gather, gather
+from distancenets.training.pixels import add_matrix, matrix
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """The non-zero columns of a matrix of `rows` rows, tile by tile, with the values of the tile's rows there."""
+
+    rows: int
+    start: Tensor
+    index: Tensor
+    value: Tensor
+
+    @classmethod
+    def of(cls, values: Tensor) -> "_Lists":
+        """Return the lists of `values`, rows × columns, uint8."""
+        rows = len(values)
+        tiles = pad(values, (0, 0, 0, -rows % TILE)).view(-1, TILE, values.shape[1])
+        inked = tiles.any(1)
+        start = pad(inked.sum(1).cumsum(0), (1, 0)).to(torch.int32)
+        tile, index = inked.nonzero(as_tuple=True)
+        return cls(rows, start, index.to(torch.int32), tiles[tile, :, index].contiguous())
+
+    def add_product(self, function: Gather, source: Tensor, target: Tensor) -> None:
+        """Add this matrix times `source` to `target`, both contiguous, tiles shared out among the threads."""
+        pointers = [tensor.data_ptr() for tensor in (self.start, self.index, self.value, source, target)]
+        threads, tiles = torch.get_num_threads(), len(self.start) - 1
+
+        def work(part: int) -> None:
+            ends = (tiles * part // threads, tiles * (part + 1) // threads, self.rows, target.shape[1])
+            function.function(*map(ctypes.c_int64, ends), *map(ctypes.c_void_p, pointers))
+
+        if threads == 1:
+            work(0)
+        else:
+            list(_pool(threads).map(work, range(threads)))
+
+
+class SparsePixels:
+    """Images as lists of their inked pixels, and of the images that have ink at each pixel."""
+
+    def __init__(self, images: Tensor, dtype: torch.dtype) -> None:
+        self._gather = gather(dtype)
+        self._images, self._pixels = _Lists.of(images), _Lists.of(images.T.contiguous())
+
+    def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """Return the pre-activations; images last, as the layers behind want them."""
+        product = self._padded(bias.flatten().expand(self._images.rows, -1)).clone()
+        self._images.add_product(self._gather, self._padded(matrix(weight)).contiguous(), product)
+        return product[:, : bias.numel()].T.contiguous().view(*bias.shape, -1)
+
+    def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
+        """Add the gradients, in place where the gradient of the weights is `pixel_major`."""
+        source = self._padded(gradient.flatten(0, 1).T).contiguous()
+        target = matrix(weight_gradient)
+        in_place = target.data_ptr() == weight_gradient.data_ptr() and self._padded(target) is target
+        product = target if in_place else torch.zeros_like(self._padded(target))
+        self._pixels.add_product(self._gather, source, product)
+        if not in_place:
+            add_matrix(weight_gradient, product[:, : target.shape[1]])
+        bias_gradient += gradient.sum(-1)
+
+    def _padded(self, rows: Tensor) -> Tensor:
+        missing = -rows.shape[1] % self._gather.columns
+        return pad(rows, (0, missing)) if missing else rows
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
