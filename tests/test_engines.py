@@ -1,0 +1,272 @@
+"""Engines against the dense reference: the same numbers in double precision, as good ones in single precision."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from distancenets.configuration.datasets import DatasetSettings
+from distancenets.datasets.store import Dataset
+from distancenets.errors import UserError
+from distancenets.models.networks import head_parameters, initialise
+from distancenets.models.registry import Model, models
+from distancenets.training.batches import Network, Score, chunks, differentiate, evaluate
+from distancenets.training.engines import compiler
+from distancenets.training.engines.order import ink_order
+from distancenets.training.engines.registry import ENGINES, choose
+from distancenets.training.losses import cross_entropy
+from distancenets.training.pixels import DensePixels, pixel_major
+from distancenets.training.scaling import scaling
+
+try:
+    compiler.gather(torch.float32)
+    COMPILED = True
+except compiler.NoCompiler:
+    COMPILED = False
+
+FASTER = [
+    "boxed",
+    pytest.param("sparse", marks=pytest.mark.skipif(not COMPILED, reason="no C compiler")),
+]
+CASES = [
+    pytest.param(model, pixels, form, id=f"{model.paper_name}-{pixels}-{form}")
+    for model in models()
+    for pixels in ("raw", "standardised")
+    for form in (("code", "paper") if model.head.name == "offset_l2" else ("code",))
+]
+# Half a unit in the last place of float32: no error below it can be told from none.
+ROUNDOFF = 2.0**-24
+SEEDS = [0, 1]
+HIDDEN = 40
+Parameters = dict[str, Tensor]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def network(model: Model, pixels: str, form: str, settings: DatasetSettings) -> Network:
+    return Network(model, form, scaling(pixels, settings))  # type: ignore[arg-type]
+
+
+def gradients_of(
+    engine: str, net: Network, parameters: Parameters, images: Tensor, labels: Tensor, dtype: torch.dtype
+) -> tuple[Score, Parameters]:
+    parameters = {name: value.to(dtype) for name, value in parameters.items()}
+    return differentiate(net, parameters, chunks(images, labels, engine, 450, dtype))
+
+
+def descended(net: Network, images: Tensor, labels: Tensor, steps: int, engine: str = "dense") -> Parameters:
+    parameters = initialise(net.model, SEEDS, HIDDEN)
+    split = chunks(images, labels, engine, 2000, torch.float32)
+    for _ in range(steps):
+        _, gradients = differentiate(net, parameters, split)
+        for name, gradient in gradients.items():
+            parameters[name].sub_(gradient, alpha=0.001)
+    return parameters
+
+
+def off_the_kinks(net: Network, parameters: Parameters, images: Tensor) -> Tensor:
+    """Return which images (bool) have no unit so near zero that single precision may find it on the other side.
+
+    There ReLU and Abs have a kink, and the gradient of one image jumps by its whole size. The bound is that of the
+    rounding error of a sum, √terms · unit roundoff · Σ|terms|, four times over.
+    """
+    double = {name: value.double() for name, value in parameters.items()}
+    weight, bias = net.scaling.fold(double["hidden.weight"], double["hidden.bias"])
+    pixels = images.double()
+
+    def sure(values: Tensor, magnitudes: Tensor, terms: int) -> Tensor:
+        return (values.abs() > 4 * terms**0.5 * ROUNDOFF * magnitudes).all(0).all(0)
+
+    z = DensePixels(images, torch.float64).forward(weight, bias)
+    size = weight.abs() @ pixels.T + bias.abs().unsqueeze(-1)
+    kept = sure(z, size, images.shape[1])
+    if not net.model.head.non_negative and net.model.representation.constrained:
+        head = head_parameters(double)
+        scores = net.model.scores(z, head, net.offset_l2)
+        sizes = net.model.scores(size, {name: value.abs() for name, value in head.items()}, net.offset_l2)
+        kept &= sure(scores, sizes, images.shape[1])
+    return kept
+
+
+def errors(found: tuple[Score, Parameters], exact: tuple[Score, Parameters]) -> dict[str, float]:
+    """Return the relative error of the loss and of every gradient, over both seeds, in the Euclidean norm."""
+    pairs = {"loss": (found[0].loss, exact[0].loss)}
+    pairs |= {name: (found[1][name].double(), exact[1][name]) for name in exact[1]}
+    return {name: float((one - other).norm() / other.norm()) for name, (one, other) in pairs.items()}
+
+
+@pytest.mark.parametrize(("model", "pixels", "form"), CASES)
+def test_single_precision_is_as_good_as_the_reference(
+    model: Model, pixels: str, form: str, mnist: Dataset, mnist_settings: DatasetSettings
+) -> None:
+    net = network(model, pixels, form, mnist_settings)
+    few = mnist.train_images[1000:1100], mnist.train_labels[1000:1100]
+    for steps in (0, 200):
+        parameters = descended(net, *few, steps)
+        images, labels = mnist.train_images[:1000], mnist.train_labels[:1000]
+        kept = off_the_kinks(net, parameters, images)
+        assert kept.double().mean() > 0.5
+        images, labels = images[kept], labels[kept]
+        exact = gradients_of("dense", net, parameters, images, labels, torch.float64)
+        reference = errors(gradients_of("dense", net, parameters, images, labels, torch.float32), exact)
+        for engine in ["boxed"] + ["sparse"] * COMPILED:
+            found = errors(gradients_of(engine, net, parameters, images, labels, torch.float32), exact)
+            for name, error in found.items():
+                assert error <= 3 * max(reference[name], ROUNDOFF), (engine, steps, name)
+
+
+@pytest.mark.parametrize("engine", FASTER)
+@pytest.mark.parametrize(("model", "pixels", "form"), CASES)
+def test_double_precision_equals_the_reference(
+    model: Model, pixels: str, form: str, engine: str, mnist: Dataset, mnist_settings: DatasetSettings
+) -> None:
+    net = network(model, pixels, form, mnist_settings)
+    parameters = initialise(model, SEEDS, HIDDEN)
+    images, labels = mnist.train_images[:700], mnist.train_labels[:700]
+    exact = gradients_of("dense", net, parameters, images, labels, torch.float64)
+    found = gradients_of(engine, net, parameters, images, labels, torch.float64)
+    assert max(errors(found, exact).values()) < 1e-12
+    assert torch.equal(found[0].accuracy, exact[0].accuracy)
+
+
+@pytest.mark.parametrize("engine", ["dense", *FASTER])
+def test_the_same_steps_twice_give_the_same_bits(engine: str, mnist: Dataset, mnist_settings: DatasetSettings) -> None:
+    for model in models()[::5]:
+        net = network(model, "raw", "code", mnist_settings)
+        once, again = (descended(net, mnist.train_images[:900], mnist.train_labels[:900], 5, engine) for _ in range(2))
+        assert all(torch.equal(once[name], again[name]) for name in once)
+
+
+@pytest.mark.parametrize("engine", ["dense", *FASTER])
+@pytest.mark.parametrize("arranged", [pixel_major, Tensor.contiguous], ids=["pixel-major", "contiguous"])
+@pytest.mark.parametrize(("seeds", "hidden"), [(1, 128), (3, 7)])
+def test_products_add_to_what_is_there_in_any_layout(
+    engine: str, arranged: Callable[[Tensor], Tensor], seeds: int, hidden: int, mnist: Dataset
+) -> None:
+    generator = torch.Generator().manual_seed(5)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    images = mnist.test_images[:101]
+    # An image without ink, and a run of them, which leaves whole boxes and tiles empty.
+    images = torch.cat([images, torch.zeros(40, 784, dtype=torch.uint8)])
+    weight, bias, dz = draw(seeds, hidden, 784), draw(seeds, hidden), draw(seeds, hidden, len(images))
+    weight_gradient, bias_gradient = draw(seeds, hidden, 784), draw(seeds, hidden)
+    expected = weight_gradient + dz @ images.double(), bias_gradient + dz.sum(-1)
+    pixels = ENGINES[engine].pixels(images, torch.float64)
+    z = pixels.forward(arranged(weight), bias)
+    torch.testing.assert_close(z, weight @ images.T.double() + bias.unsqueeze(-1))
+    found = arranged(weight_gradient.clone()), bias_gradient.clone()
+    pixels.backward(dz, *found)
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.skipif(not COMPILED, reason="no C compiler")
+def test_threads_share_the_tiles_and_change_no_bit(mnist: Dataset, mnist_settings: DatasetSettings) -> None:
+    net = network(models()[0], "raw", "code", mnist_settings)
+    parameters = initialise(net.model, SEEDS, HIDDEN)
+    split = chunks(mnist.train_images[:500], mnist.train_labels[:500], "sparse", 500, torch.float32)
+    weight, bias = parameters["hidden.weight"], parameters["hidden.bias"]
+    products = []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        products.append(split[0].pixels.forward(weight, bias))
+    assert torch.equal(*products)
+
+
+def test_the_order_is_one_of_all_images_and_brings_like_ones_together(mnist: Dataset) -> None:
+    images = mnist.train_images[:6000]
+    order = ink_order(images)
+    assert torch.equal(order.sort().values, torch.arange(len(images)))
+    assert torch.equal(order, ink_order(images))
+
+    def kept(some: Tensor) -> float:
+        return torch.stack([(part > 0).any(0).double().mean() for part in torch.split(some, 500)]).mean().item()
+
+    assert kept(images[order]) < 0.8 * kept(images)
+
+
+def test_labels_go_along_with_their_images(mnist: Dataset) -> None:
+    images, labels = mnist.test_images[:300], mnist.test_labels[:300].long()
+    order = ink_order(images)
+    for engine in ["boxed"] + ["sparse"] * COMPILED:
+        split = chunks(images, labels, engine, 70, torch.float64)
+        assert torch.equal(torch.cat([chunk.labels for chunk in split]), labels[order])
+        # One weight a pixel: each image gives its own sum of pixels.
+        weight, bias = torch.ones(1, 1, 784, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+        sums = torch.cat([chunk.pixels.forward(weight, bias).flatten() for chunk in split])
+        assert torch.equal(sums, images[order].double().sum(1))
+
+
+def test_ties_count_for_the_lowest_class() -> None:
+    outputs = torch.tensor([[[0.0, 1.0, 2.0, 0.0], [0.0, 1.0, 2.0, -1.0], [0.0, 0.0, 3.0, 0.0]]])
+    for labels in itertools.product(range(3), repeat=4):
+        wanted = torch.tensor(labels)
+        assert cross_entropy(outputs, wanted).hits.item() == (outputs.argmax(1) == wanted).sum().item()
+
+
+def test_without_a_compiler_auto_is_boxed_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    compiler.gather.cache_clear()
+    try:
+        choice = choose("auto", torch.device("cpu"))
+        assert choice.name == "boxed" and choice.build == {}
+        assert choice.note is not None and "no C compiler" in choice.note and "\n" not in choice.note
+        with pytest.raises(UserError, match=r"training\.engine: sparse .* no C compiler"):
+            choose("sparse", torch.device("cpu"))
+    finally:
+        compiler.gather.cache_clear()
+
+
+def test_a_compiler_that_fails_costs_speed_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "cc"
+    broken.write_text("#!/bin/sh\n[ $1 = --version ] && echo broken 1.0 && exit 0\necho cannot >&2; exit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CC", str(broken))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    compiler.gather.cache_clear()
+    try:
+        choice = choose("auto", torch.device("cpu"))
+    finally:
+        compiler.gather.cache_clear()
+    assert choice.name == "boxed" and choice.note is not None and choice.note.endswith("(cannot)")
+    assert not list((tmp_path / "cache").rglob("*gather*"))
+
+
+@pytest.mark.skipif(not COMPILED, reason="no C compiler")
+def test_a_cache_that_cannot_be_written_costs_a_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    compiler.gather.cache_clear()
+    try:
+        assert choose("auto", torch.device("cpu")).name == "sparse"
+    finally:
+        compiler.gather.cache_clear()
+
+
+def test_another_device_than_the_cpu_stays_dense() -> None:
+    assert choose("auto", torch.device("meta")).name == "dense"
+    with pytest.raises(UserError, match="works on the CPU only"):
+        choose("sparse", torch.device("meta"))
+
+
+@pytest.mark.parametrize("engine", ["dense", *FASTER])
+def test_one_epoch_on_all_images_scores_alike(engine: str, mnist: Dataset, mnist_settings: DatasetSettings) -> None:
+    net = network(models()[0], "raw", "code", mnist_settings)
+    parameters = initialise(net.model, [0], HIDDEN)
+    images, labels = mnist.test_images, mnist.test_labels
+    found, reference = (
+        evaluate(net, parameters, chunks(images, labels, kind, 2000, torch.float32)) for kind in (engine, "dense")
+    )
+    torch.testing.assert_close(found.loss, reference.loss, rtol=1e-6, atol=0)
+    assert (found.accuracy - reference.accuracy).abs().max() <= 0.02
