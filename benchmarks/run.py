@@ -140,7 +140,7 @@ def measure(laboratory: Laboratory, chosen: list[Model], settings: list[Setting]
     usual = [laboratory.usual(model) for model in chosen]
     fast = [[laboratory.packed(model, setting.engine, setting.pack) for setting in settings] for model in chosen]
     # Memory and caches: what comes first is slower.
-    for work in (usual[0], *fast[0], usual[-1], *fast[-1]):
+    for work in (usual[0], *fast[0], *fast[-1]):
         work()
     longest = 0.0
     while longest == 0 or time.monotonic() - begun + longest < seconds:
