@@ -63,5 +63,6 @@ def _factor(values: Tensor) -> Tensor:
 
     So it is on AMD's, for which PyTorch's BLAS, Intel's MKL, leaves out the widest instructions.
     """
-    taken = values.device.type == "cpu" and values.dtype == torch.float32 and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    taken = available and values.device.type == "cpu" and values.dtype == torch.float32
     return values.contiguous().to_mkldnn() if taken else values.contiguous()

@@ -61,7 +61,7 @@ class SparsePixels:
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations; images last, as the layers behind want them."""
-        product = self._padded(bias.flatten().expand(self._images.rows, -1)).clone()
+        product = self._padded(bias.flatten().repeat(self._images.rows, 1))
         self._images.add_product(self._gather, self._padded(matrix(weight)).contiguous(), product)
         return product[:, : bias.numel()].T.contiguous().view(*bias.shape, -1)
 
@@ -69,11 +69,12 @@ class SparsePixels:
         """Add the gradients, in place where the gradient of the weights is `pixel_major`."""
         source = self._padded(gradient.flatten(0, 1).T).contiguous()
         target = matrix(weight_gradient)
-        in_place = target.data_ptr() == weight_gradient.data_ptr() and self._padded(target) is target
-        product = target if in_place else torch.zeros_like(self._padded(target))
+        shared = target.data_ptr() == weight_gradient.data_ptr() and target.is_contiguous()
+        in_place = shared and target.shape[1] == source.shape[1]
+        product = target if in_place else source.new_zeros(len(target), source.shape[1])
         self._pixels.add_product(self._gather, source, product)
         if not in_place:
-            add_matrix(weight_gradient, product[:, : target.shape[1]])
+            add_matrix(weight_gradient, product[:, : target.shape[1]].contiguous())
         bias_gradient += gradient.sum(-1)
 
     def _padded(self, rows: Tensor) -> Tensor:

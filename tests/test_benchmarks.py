@@ -1,0 +1,60 @@
+"""The yardstick trains the very networks of the package, or its times would mean nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import REPOSITORY, environment
+from distancenets.configuration.datasets import DatasetSettings
+from distancenets.datasets.store import Dataset
+from distancenets.models.networks import initialise
+from distancenets.models.registry import Model, models
+from distancenets.training.batches import Network, chunks, differentiate, evaluate
+from distancenets.training.scaling import scaling
+
+# The yardstick's parameters in its own order.
+HEADS = {
+    "linear": ["head.weight"],
+    "linear_bias": ["head.weight", "head.bias"],
+    "offset_l2": ["head.prototypes", "head.scales"],
+}
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.paper_name)
+def test_the_yardstick_follows_the_package(
+    model: Model, mnist: Dataset, mnist_settings: DatasetSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+    from yardstick import Images, Yardstick, network
+
+    splits = (mnist.train_images[:300], mnist.train_labels[:300]), (mnist.test_images[:200], mnist.test_labels[:200])
+    parameters = {name: value.double() for name, value in initialise(model, [0], 20).items()}
+    usual = network(model.architecture, model.representation.name, 20).double()
+    names = ["hidden.weight", "hidden.bias", *HEADS[model.head.name]]
+    with torch.no_grad():
+        for name, value in zip(names, usual.parameters(), strict=True):
+            value.copy_(parameters[name][0])
+    yardstick = Yardstick(usual, *(Images(images.double(), labels.long()) for images, labels in splits))
+    train, test = (chunks(*split, "dense", 100, torch.float64) for split in splits)
+    net = Network(model, "code", scaling("raw", mnist_settings))
+    for _ in range(3):
+        loss, accuracy, test_accuracy = yardstick.epoch()
+        score, gradients = differentiate(net, parameters, train)
+        for name, gradient in gradients.items():
+            parameters[name] -= 0.001 * gradient
+        assert (loss, accuracy) == pytest.approx((score.loss.item(), score.accuracy.item()), rel=1e-6)
+        assert test_accuracy == pytest.approx(evaluate(net, parameters, test).accuracy.item(), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
+    command = [sys.executable, "benchmarks/run.py", "--quick", "--seconds", "1", "--models", "ReLU"]
+    file = tmp_path / "rows.json"
+    subprocess.run([*command, "--json", str(file)], cwd=REPOSITORY, env=environment(), check=True, capture_output=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(rows[0])
+    assert rows[0]["model"] == "ReLU" and rows[0]["ratio"] > 1
