@@ -20,7 +20,7 @@ test: develop ## set up and run every check and test
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 env: $(VENV)/.run ## make .venv from envs/run.txt
 

@@ -35,7 +35,8 @@ def mnist_settings() -> DatasetSettings:
 def mnist(mnist_settings: DatasetSettings) -> Dataset:
     """Real MNIST, fetched into the checkout's data/ where it is not there yet."""
     folder = REPOSITORY / "data" / "mnist"
-    if not folder.exists():
+    # The manifest is written last: where two test processes fetch at a time, each finds whole files.
+    if not (folder / "manifest.json").exists():
         fetch("mnist", mnist_settings, folder.parent)
     return read(folder, mnist_settings)
 
