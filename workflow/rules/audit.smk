@@ -8,9 +8,7 @@ rule audit_published:
     output:
         findings=f"{RESULTS}/audit.csv",
         records=f"{RESULTS}/audit.json",
-        page=report(
-            f"{RESULTS}/audit.md", caption="../captions/audit.rst", category="Audit"
-        ),
+        page=report(f"{RESULTS}/audit.md", caption="../captions/audit.rst", category="Audit"),
     log:
         f"{RESULTS}/logs/audit.log",
     conda:

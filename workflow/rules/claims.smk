@@ -8,9 +8,7 @@ rule judge_claims:
         study=STUDY_FILE,
         code=code("claims", "statistics"),
     output:
-        page=report(
-            f"{RESULTS}/claims.md", caption="../captions/claims.rst", category="Claims"
-        ),
+        page=report(f"{RESULTS}/claims.md", caption="../captions/claims.rst", category="Claims"),
         records=f"{RESULTS}/claims.json",
     log:
         f"{RESULTS}/logs/claims.log",

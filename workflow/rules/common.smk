@@ -13,9 +13,7 @@ from distancenets.errors import UserError
 from distancenets.training.runs import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: the one beside the Python that runs Snakemake, activated or not.
-os.environ["PATH"] = os.pathsep.join(
-    [os.path.dirname(sys.executable), os.environ["PATH"]]
-)
+os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 
 try:
     STUDY = study_of(config, workflow.configfiles)
@@ -27,13 +25,7 @@ STUDY_FILE = f"{RESULTS}/study.yaml"
 RUNS = Paramspace(pandas.DataFrame(STUDY.runs()))
 # A job trains one run, or all seeds of a model.
 ONE = STUDY.models_per_job == "one"
-JOBS = (
-    RUNS
-    if ONE
-    else Paramspace(
-        pandas.DataFrame(STUDY.runs()).drop(columns="seed").drop_duplicates()
-    )
-)
+JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="seed").drop_duplicates())
 
 
 def code(*parts):
@@ -46,16 +38,12 @@ def code(*parts):
 
 
 def run_files(*names):
-    return expand(
-        f"{RESULTS}/runs/{{run}}/{{name}}", run=RUNS.instance_patterns, name=names
-    )
+    return expand(f"{RESULTS}/runs/{{run}}/{{name}}", run=RUNS.instance_patterns, name=names)
 
 
 def figure1_weights():
     node = STUDY.report.figure1
-    run = Run(
-        STUDY.reported_experiment, node.architecture, node.representation, node.seed
-    )
+    run = Run(STUDY.reported_experiment, node.architecture, node.representation, node.seed)
     return f"{RESULTS}/{run_path(run)}/weights.safetensors"
 
 
@@ -67,12 +55,12 @@ wildcard_constraints:
 rule write_study:
     output:
         STUDY_FILE,
+    params:
+        study=STUDY.model_dump_json(),
     log:
         f"{RESULTS}/logs/study.log",
     conda:
         "../../envs/distancenets.yaml"
-    params:
-        study=STUDY.model_dump_json(),
     message:
         "Write out the study with all its settings"
     shell:

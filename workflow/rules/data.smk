@@ -7,12 +7,12 @@ rule fetch_dataset:
     output:
         images="data/{dataset}/images.safetensors",
         manifest="data/{dataset}/manifest.json",
+    params:
+        folder=f"--folder {STUDY.data_folder}" if STUDY.data_folder else "",
     log:
         "data/logs/{dataset}.log",
     conda:
         "../../envs/distancenets.yaml"
-    params:
-        folder=f"--folder {STUDY.data_folder}" if STUDY.data_folder else "",
     message:
         "Fetch {wildcards.dataset} and check its digests"
     shell:

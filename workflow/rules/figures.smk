@@ -7,9 +7,7 @@ rule draw_learning_curves:
         code=code("figures"),
     output:
         report(
-            multiext(
-                f"{RESULTS}/figures/learning_curves_{{experiment}}", ".png", ".svg"
-            ),
+            multiext(f"{RESULTS}/figures/learning_curves_{{experiment}}", ".png", ".svg"),
             caption="../captions/learning_curves.rst",
             category="Figures",
         ),
@@ -31,9 +29,7 @@ rule draw_final_accuracies:
         code=code("figures"),
     output:
         report(
-            multiext(
-                f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"
-            ),
+            multiext(f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"),
             caption="../captions/final_accuracies.rst",
             category="Figures",
         ),

@@ -4,9 +4,7 @@
 rule write_summary:
     input:
         tables=rules.build_tables.output,
-        accuracies=expand(
-            rules.draw_final_accuracies.output, experiment=STUDY.experiments
-        ),
+        accuracies=expand(rules.draw_final_accuracies.output, experiment=STUDY.experiments),
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
         figure1=rules.draw_figure1.output,
         differences=expand(rules.draw_differences.output, experiment=STUDY.experiments),

@@ -11,11 +11,7 @@ rule build_tables:
         code=code("tables"),
     output:
         report(
-            expand(
-                f"{RESULTS}/tables/{{table}}.{{kind}}",
-                table=TABLES,
-                kind=["csv", "md", "tex"],
-            ),
+            expand(f"{RESULTS}/tables/{{table}}.{{kind}}", table=TABLES, kind=["csv", "md", "tex"]),
             caption="../captions/tables.rst",
             category="Tables",
         ),
@@ -48,8 +44,7 @@ rule compare_protocols:
     message:
         "Hold every protocol against every published column"
     shell:
-        "distancenets protocols {input.runs} --study {input.study}"
-        " --output {RESULTS}/tables/protocols > {log} 2>&1"
+        "distancenets protocols {input.runs} --study {input.study}" " --output {RESULTS}/tables/protocols > {log} 2>&1"
 
 
 rule build_robustness:

@@ -13,15 +13,15 @@ rule train_model:
     input:
         code=code("models", "training"),
         # The manifest tells whether the data changed; what else the study says about a run stands in the params.
-        images=lambda job: ancient(
-            f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"
-        ),
+        images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
         manifest=lambda job: f"data/{STUDY.experiments[job.experiment].dataset}/manifest.json",
         study=ancient(STUDY_FILE),
     output:
         metrics=run_output("metrics.parquet"),
         weights=run_output("weights.safetensors"),
         provenance=run_output("run.json"),
+    params:
+        recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
     log:
         f"{RESULTS}/logs/train/{JOBS.wildcard_pattern}.log",
     benchmark:
@@ -33,10 +33,6 @@ rule train_model:
         gpu=1,
         # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
         seeds=lambda job: job.seed if ONE else f"0-{STUDY.seeds - 1}",
-    params:
-        recipe=lambda job: study_recipe(
-            STUDY, job.experiment, job.architecture, job.representation
-        ).digest,
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
     shell:
