@@ -206,7 +206,10 @@ def test_dead_output_nodes_give_each_verdict() -> None:
     runs = runs_of(constructed(AS_CLAIMED))
     few = np.where(np.arange(20) < 10, 0.1, 0.2)
     assert judged(7, runs, activity=dead_outputs()).verdict is Verdict.SUPPORTED
-    assert judged(7, runs, activity=dead_outputs(Abs=few)).verdict is Verdict.MIXED
+    for other in ("ReLU", "Abs", "Abs2", "ReLU2-Neg", "Abs2-Neg"):
+        with_dead_nodes = judged(7, runs, activity=dead_outputs(**{other: few}))
+        assert with_dead_nodes.verdict is Verdict.MIXED
+        assert f"dead output nodes of {other} 15.0 %" in with_dead_nodes.why
     rising = dead_outputs()["never_active"][:20].to_numpy()
     reverse = dict.fromkeys(("ReLU", "Abs", "Abs2", "ReLU2-Neg", "Abs2-Neg"), few)
     lively = activity(reverse | {"ReLU2": (0.5 - rising) / 1000})
