@@ -167,6 +167,8 @@ def second(first: Repository) -> tuple[Repository, Trainings]:
     repository = first.copy(first.folder.parent / "second")
     before = repository.trainings()
     repository.configure(experiments=STUDY["experiments"] | {"slow": STUDY["experiments"]["slow"] | {"epochs": 5}})
+    # The study's file in a call of its own: while it is to be rewritten, Snakemake does not see that parameters changed.
+    repository.run("snakemake", "results/small/study.yaml")
     repository.run("snakemake")
     return repository, before
 
@@ -284,7 +286,7 @@ def test_old_runs_are_not_recorded_under_new_parameters(first: Repository, tmp_p
     shutil.rmtree(repository.folder / ".snakemake" / "metadata")
     repository.configure(experiments=STUDY["experiments"] | {"raw": RAW | {"learning_rate": 0.5}})
     said = repository.refused("dvc", "repro")
-    assert "Nothing to be done" in said, "Snakemake noticed by itself: the trap is gone"
+    assert "Train relu" not in said, "Snakemake noticed by itself: the trap is gone"
     assert "run.json: made with other parameters than this study's" in said
     assert repository.lock()["study"] == recorded["study"]
     assert repository.lock()["results"] == recorded["results"]
