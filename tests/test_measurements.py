@@ -1,6 +1,7 @@
 """The geometry of networks whose answers are known beforehand."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -15,7 +16,7 @@ from distancenets.configuration.published import published
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
-from distancenets.measurements.frames import AXES
+from distancenets.measurements.frames import AXES, long_form
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
     estimate,
@@ -80,6 +81,25 @@ def test_networks_give_what_their_model_gives() -> None:
         pre_activations = torch.cat(list(networks.pre_activations(dataset.test_images)), -1)
         outputs = torch.cat([networks.outputs(chunk) for chunk in networks.features(dataset.test_images)], -1)
         torch.testing.assert_close(outputs, model.outputs(pre_activations, networks.head, "code"))
+
+
+def test_pre_activations_are_of_scaled_pixels() -> None:
+    dataset = one_pixel_a_class()
+    networks = hand_built(("relu", "distance"), distance_head())
+    networks.parameters["hidden.bias"] = torch.arange(10.0).unsqueeze(0)
+    scaled = replace(networks, network=replace(networks.network, scaling=Scaling(0.5, -3.0)))
+    found = torch.cat(list(scaled.pre_activations(dataset.test_images)), -1)
+    torch.testing.assert_close(found[0].T, dataset.test_images * 0.5 - 3 + torch.arange(10.0))
+
+
+def test_long_form_keeps_seeds_and_axes_together() -> None:
+    networks = replace(hand_built(("abs", "distance"), distance_head()), seeds=(4, 7))
+    values = {"x": torch.arange(6.0).view(2, 3), "y": torch.tensor([[5.0], [6.0]])}
+    table = long_form(networks, {"node": ["a", "b", "c"]}, values)
+    assert list(table.columns) == [*AXES, "node", "x", "y"]
+    assert table["seed"].tolist() == [4, 4, 4, 7, 7, 7] and table["node"].tolist() == list("abcabc")
+    assert table["x"].tolist() == [0, 1, 2, 3, 4, 5] and table["y"].tolist() == [5, 5, 5, 6, 6, 6]
+    assert set(table["model"]) == {"Abs2-Neg"} and set(table["epoch"]) == {7}
 
 
 def test_exactly_the_dead_nodes_are_counted() -> None:
@@ -313,7 +333,7 @@ def test_the_drop_off_is_where_accuracy_passes_one_half() -> None:
     assert math.isnan(drop_off([0, 10], numpy.array([40.0, 10.0])))
     assert math.isnan(drop_off([0, 10], numpy.array([90.0, 60.0])))
     sides = torch.tensor([[[90.0, 60.0, 40.0], [20.0, 80.0, 90.0]]])
-    assert drop_offs(sides, [0, 50, 100])[0].tolist() == pytest.approx([75, 75])
+    assert drop_offs(sides, [0, 20, 100])[0].tolist() == pytest.approx([60, 90])
 
 
 def measured(workshop: Workshop, name: str) -> None:
