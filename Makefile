@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 ARGUMENTS ?=
 
 .DEFAULT_GOAL := study
-.PHONY: study test env develop lock readme clean help
+.PHONY: study test env develop lock benchmark readme clean help
 
 study: env ## set up and run a study (config/config.yaml by default)
 	$(BIN)/snakemake $(ARGUMENTS)
@@ -30,6 +30,10 @@ lock: $(BIN)/uv ## resolve pyproject.toml anew into envs/*.txt
 	echo "uv" | $(LOCK) - --upgrade --no-annotate --output-file envs/uv.txt
 	$(LOCK) --upgrade pyproject.toml --output-file envs/run.txt
 	$(LOCK) --upgrade pyproject.toml --group develop --constraint envs/run.txt --output-file envs/develop.txt
+
+benchmark: env ## time a model-epoch against the usual way, all engines and packs
+	$(BIN)/distancenets data mnist
+	$(BIN)/python benchmarks/run.py --json benchmarks/results/latest.json
 
 readme: env ## put the newest results of the quick study into README.md
 	$(BIN)/distancenets readme

@@ -480,6 +480,78 @@ def test_a_bias_without_effect_is_not_contradicted_nor_mixed() -> None:
     assert found["supported"] >= 0.5, found
 
 
+# Geometry
+
+AS_STATED = {
+    "projections_by_run": {
+        "ReLU": {"overlap_mean": 0.8, "means_differ": 0.9, "sds_differ": 0.8, "skewnesses_differ": 0.7},
+    },
+    "mahalanobis_by_run": {
+        model: {"correlation": 0.8, "scales_correlation": 0.7, "axis_correlation": 0.05}
+        for model in ("ReLU-L2-Neg", "Abs-L2-Neg")
+    },
+    "prototypes_by_run": {
+        model: {"euclidean_preference": 0.4 if model.endswith("Neg") else -0.4}
+        for model in ("ReLU-L2", "ReLU-L2-Neg", "Abs-L2", "Abs-L2-Neg")
+    },
+}
+
+
+def geometry(name: str, epoch: int, changes: Mapping[str, float], spread: float = 0.01) -> pd.DataFrame:
+    """Return 20 seeds of each model as the claims state them, with `changes`; SD over seeds `spread`."""
+    rows = []
+    for model, stated in AS_STATED[name].items():
+        axes = dict(zip(("architecture", "representation"), AXES[model], strict=True))
+        for seed in range(20):
+            values = {column: value + spread * SHAPE[seed] for column, value in (stated | dict(changes)).items()}
+            row = {"experiment": "raw", **axes, "seed": seed, "epoch": epoch} | values
+            if name != "mahalanobis_by_run":
+                rows.append(row)
+                continue
+            start = dict.fromkeys(stated, 0.1 + spread * SHAPE[-seed])
+            rows += [row | {"control": "none", "images": images} for images in ("own", "all")]
+            rows += [row | start | {"control": "untrained", "images": "own"}]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("claim", "name", "changes", "spread", "expected"),
+    [
+        (8, "projections_by_run", {}, 0.01, "supported"),
+        (8, "projections_by_run", {"skewnesses_differ": 0.2}, 0.01, "mixed"),
+        (8, "projections_by_run", dict.fromkeys(AS_STATED["projections_by_run"]["ReLU"], 0.2), 0.01, "contradicted"),
+        (8, "projections_by_run", {"overlap_mean": 0.501}, 0.05, "undetermined"),
+        (13, "mahalanobis_by_run", {}, 0.01, "supported"),
+        (13, "mahalanobis_by_run", {"scales_correlation": -0.2}, 0.01, "mixed"),
+        (
+            13,
+            "mahalanobis_by_run",
+            {"correlation": 0.05, "scales_correlation": 0.0, "axis_correlation": 0.4},
+            0.01,
+            "contradicted",
+        ),
+        (13, "mahalanobis_by_run", {"axis_correlation": 0.099}, 0.01, "undetermined"),
+        (14, "prototypes_by_run", {}, 0.01, "supported"),
+        (14, "prototypes_by_run", {"euclidean_preference": 0.3}, 0.01, "mixed"),
+        (14, "prototypes_by_run", {"euclidean_preference": 0.001}, 0.05, "undetermined"),
+    ],
+)
+def test_the_geometry_gives_each_verdict(
+    claim: int, name: str, changes: Mapping[str, float], spread: float, expected: str
+) -> None:
+    epoch = RECORD.tables["table2" if claim == 8 else "table5"].epochs
+    found = judged(claim, runs_of(constructed(AS_CLAIMED)), **{name: geometry(name, epoch, changes, spread)})
+    assert found.verdict == expected, found.why
+
+
+def test_prototypes_the_wrong_way_round_contradict() -> None:
+    epoch = RECORD.tables["table5"].epochs
+    table = geometry("prototypes_by_run", epoch, {})
+    table["euclidean_preference"] *= -1
+    found = judged(14, runs_of(constructed(AS_CLAIMED)), prototypes_by_run=table)
+    assert found.verdict is Verdict.CONTRADICTED, found.why
+
+
 # Output
 
 

@@ -12,17 +12,12 @@ from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 
 # What the tables of measurements/ must hold, as far as a decision rule reads them. Shares lie between 0 and 1.
+AXES = ("experiment", "architecture", "representation", "seed", "epoch")
 MEASUREMENTS: dict[str, Sequence[str]] = {
-    "activity": (
-        "experiment",
-        "architecture",
-        "representation",
-        "seed",
-        "epoch",
-        "layer",
-        "split",
-        "never_active",
-    ),
+    "activity": (*AXES, "layer", "split", "never_active"),
+    "projections_by_run": (*AXES, "overlap_mean", "means_differ", "sds_differ", "skewnesses_differ"),
+    "prototypes_by_run": (*AXES, "euclidean_preference"),
+    "mahalanobis_by_run": (*AXES, "control", "images", "correlation", "scales_correlation", "axis_correlation"),
 }
 
 
@@ -50,6 +45,14 @@ class Evidence:
         if table is None or table.empty:
             raise NotMeasured(name)
         return table
+
+    def of_model(self, name: str, model: str) -> pd.DataFrame:
+        """Return the rows of a measurement about `model` by seed; `NotMeasured` where there are none."""
+        table = self.measured(name)
+        chosen = table[table["model"] == model]
+        if chosen.empty:
+            raise NotMeasured(f"{name} of {model}")
+        return chosen.set_index("seed").sort_index()
 
     def dead_outputs(self, model: str) -> "pd.Series[float]":
         """Return the share of never active output nodes of `model` by seed, on the images that the settings name."""

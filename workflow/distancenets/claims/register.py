@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from distancenets.claims import accuracy, activity
+from distancenets.claims import accuracy, activity, geometry
 from distancenets.claims.conditions import Judged
-from distancenets.claims.evidence import Evidence, NotMeasured
+from distancenets.claims.evidence import Evidence
 from distancenets.configuration.study import Study
 
 LINEAR = ("ReLU", "Abs", "ReLU2", "Abs2", "ReLU2-Neg", "Abs2-Neg")
@@ -29,15 +29,6 @@ class Claim:
     def rule_in(self, study: Study) -> str:
         """Return the rule in words with the thresholds of `study`."""
         return self.rule.format(**(study.statistics.model_dump() | study.claims.model_dump()))
-
-
-def _waits_for(measurement: str) -> Callable[[Evidence], Sequence[Judged]]:
-    """Return the rule of a claim whose measurement has none yet: a function in its place fills it in."""
-
-    def decide(_: Evidence) -> Sequence[Judged]:
-        raise NotMeasured(measurement)
-
-    return decide
 
 
 REGISTER: tuple[Claim, ...] = (
@@ -96,7 +87,14 @@ REGISTER: tuple[Claim, ...] = (
         "less than {dead_share:.0%} are.",
         activity.dead_outputs_explain,
     ),
-    Claim(8, "table2", ("ReLU",), "Not evaluated: it needs the projections of the classes.", _waits_for("projections")),
+    Claim(
+        8,
+        "table2",
+        ("ReLU",),
+        "Two classes overlap at a hidden node of ReLU by more than {overlap:g} on average (Bhattacharyya coefficient), "
+        "and at more than {differing_nodes:.0%} of the nodes class means, SDs and skewnesses each differ.",
+        geometry.classes_overlap,
+    ),
     Claim(
         9,
         "table5",
@@ -132,15 +130,19 @@ REGISTER: tuple[Claim, ...] = (
     Claim(
         13,
         "table5",
-        accuracy.OFFSET_L2,
-        "Not evaluated: it needs the first layer beside principal directions, and OffsetL2 beside Λ^(−1/2) and μ.",
-        _waits_for("mahalanobis"),
+        geometry.DISTANCES,
+        "In both OffsetL2 distance models, over the test images of a class: the output distance follows the class's "
+        "Mahalanobis distance (rank correlation above {agreement:g}, and above an untrained network's), the scales "
+        "follow the inverse class variances (above {agreement:g}), and hidden nodes are uncorrelated, as principal "
+        "directions are (mean |correlation| below {axis_correlation:g}).",
+        geometry.offset_l2_is_mahalanobis,
     ),
     Claim(
         14,
         "table5",
-        accuracy.OFFSET_L2,
-        "Not evaluated: it needs the distances of prototypes from the centres of classes.",
-        _waits_for("prototypes"),
+        (*geometry.DISTANCES, *geometry.INTENSITIES),
+        "In hidden space, OffsetL2's prototypes lie nearer to their class's centre than to the mean of the other "
+        "classes in both distance models, and the other way round in both intensity models.",
+        geometry.prototypes_lie_at_centres,
     ),
 )

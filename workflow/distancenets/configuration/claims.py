@@ -50,3 +50,27 @@ class ClaimsSettings(Settings):
         default="train",
         description="Images on which nodes are called never active; one that no training image reaches cannot learn.",
     )
+    overlap: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Mean Bhattacharyya coefficient of two classes at a hidden node beyond which classes overlap.",
+    )
+    differing_nodes: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Share of hidden nodes at which class distributions must differ to count as differing.",
+    )
+    agreement: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Rank correlation beyond which one quantity follows another.",
+    )
+    axis_correlation: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Mean |correlation| of two hidden nodes within a class below which nodes count as uncorrelated.",
+    )
