@@ -297,6 +297,12 @@ def test_every_published_claim_is_registered_once_with_a_rule() -> None:
     assert all(field.description for field in ClaimsSettings.model_fields.values())
 
 
+def test_the_pattern_without_and_with_a_bias_is_every_comparison_that_the_paper_tests() -> None:
+    parts = judged(6, runs_of(constructed(AS_CLAIMED))).parts
+    tested = [f"{test.first.printed} − {test.second.printed} = " for test in RECORD.tests]
+    assert sorted(part.text.partition("= ")[0] + "= " for part in parts) == sorted(tested)
+
+
 def test_thresholds_of_the_study_decide() -> None:
     runs = runs_of(constructed(AS_CLAIMED | {"Abs": (95.1, 0.15)}))
     assert judged(1, runs).verdict is Verdict.CONTRADICTED
