@@ -25,6 +25,7 @@ from distancenets.configuration.published import published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
+from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.models.registry import find_model, models
 from distancenets.report.summary import ACCURACY_TABLES, summary
 from distancenets.statistics.spread import brown_forsythe
@@ -516,7 +517,9 @@ def geometry(name: str, epoch: int, changes: Mapping[str, float], spread: float 
                 continue
             start = dict.fromkeys(stated, 0.1 + spread * SHAPE[-seed])
             rows += [row | {"control": "none", "images": images} for images in ("own", "all")]
-            rows += [row | start | {"control": "untrained", "images": "own"}]
+            rows += [
+                row | start | {"control": control, "images": "own"} for control in ("untrained", "shuffled_labels")
+            ]
     return pd.DataFrame(rows)
 
 
@@ -608,7 +611,7 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     write(found, of, tmp_path)
     write_audit(review(RECORD), tmp_path)
     (tmp_path / "tables").mkdir()
-    for name in (*ACCURACY_TABLES, "table1", "table4", "protocols", "robustness"):
+    for name in (*ACCURACY_TABLES, *CATALOGUE, "table1", "table4", "protocols", "robustness"):
         (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     page = summary(of, tmp_path)
     headings = [line for line in page.splitlines() if line.startswith("#")]

@@ -132,9 +132,9 @@ REGISTER: tuple[Claim, ...] = (
         "table5",
         geometry.DISTANCES,
         "In both OffsetL2 distance models, over the test images of a class: the output distance follows the class's "
-        "Mahalanobis distance (rank correlation above {agreement:g}, and above an untrained network's), the scales "
-        "follow the inverse class variances (above {agreement:g}), and hidden nodes are uncorrelated, as principal "
-        "directions are (mean |correlation| below {axis_correlation:g}).",
+        "Mahalanobis distance (rank correlation above {agreement:g}, above an untrained network's, and above that for "
+        "shuffled labels), the scales follow the inverse class variances (above {agreement:g}), and hidden nodes are "
+        "uncorrelated, as principal directions are (mean |correlation| below {axis_correlation:g}).",
         geometry.offset_l2_is_mahalanobis,
     ),
     Claim(

@@ -47,7 +47,7 @@ def final_accuracies_figure(
     panel.set_ylim(len(drawn) - 0.4, -0.6)
     panel.set_xlabel("test accuracy (%), axis logarithmic in the error")
     panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
-    panel.set_title(title, loc="left")
+    panel.set_title(title, loc="left", pad=20)
     return figure
 
 

@@ -1,5 +1,7 @@
 """Learning curves: train loss, train error and test error against epochs, one row of panels a head."""
 
+import math
+
 import pandas
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -30,11 +32,12 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
             for model in (model for model in drawn if model.head.name == head):
                 _draw(panel, chosen, model, column)
             panel.set(xscale="log", yscale="log", ylabel=label)
-            _label_plainly(panel)
         row[0].set_title(HEAD_TITLES.get(head, head), loc="left", fontweight="bold")
         row[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.4)
     for panel in panels[-1]:
         panel.set_xlabel("epochs (full-batch steps)")
+    for panel in panels.flat:
+        _label_plainly(panel)
     seeds = chosen["seed"].nunique()
     figure.suptitle(f"{experiment}: mean over {seeds} seeds, band ± 1 sample SD", x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
@@ -53,8 +56,11 @@ def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> N
 
 
 def _label_plainly(panel: Axes) -> None:
-    """Write 20 instead of 2 × 10¹, and label 1, 2 and 5 of each decade where the axis spans few."""
+    """Write 20 instead of 2 × 10¹ where an axis spans little, and the decades alone where it spans much."""
     for axis in (panel.xaxis, panel.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=7))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        low, high = axis.get_view_interval()
+        decades = math.log10(high / low)
         axis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2 else (1.0,), numticks=8))
+        if decades < 4:
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
