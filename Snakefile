@@ -30,11 +30,11 @@ include: "workflow/rules/report.smk"
 
 # The runs are named too: otherwise a lost one would go unnoticed while the tables are up to date.
 rule all:
+    default_target: True
     input:
         run_files(*RUN_FILES),
         rules.write_metrics.output,
         f"{RESULTS}/summary.md",
-    default_target: True
     message:
         f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"
 

@@ -17,7 +17,7 @@ from distancenets.claims.conditions import Condition, Outcome, Part, Region, Sam
 from distancenets.claims.estimates import Estimate, centre, correlation, difference, excess_spread, runs_needed, spread
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.judgement import Ruling, judged_parts, ruling, rulings
-from distancenets.claims.output import as_json, as_markdown, read, write
+from distancenets.claims.output import as_json, as_markdown, read, verdicts, write
 from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
 from distancenets.configuration.claims import ClaimsSettings
@@ -572,6 +572,7 @@ def test_pages_and_records_hold_every_ruling(tmp_path: Path) -> None:
     assert [entry["claim"] for entry in entries] == list(range(1, 15))
     assert {entry["verdict"] for entry in entries} == {"supported", "undetermined"}
     assert [entry["claim"] for entry in entries if entry["why"].startswith("not measured")] == [7, 8, 13, 14]
+    assert verdicts(found)["raw"]["01 baselines alike"] == "supported"
     page = as_markdown(found, of)
     for entry in entries:
         assert entry["statement"] in page and entry["why"] in page and entry["rule"] in page

@@ -176,6 +176,7 @@ def test_repro_in_a_fresh_clone_does_everything_and_again_nothing(first: Reposit
     for name in (
         "summary.md",
         "metrics.json",
+        "verdicts.json",
         "tables/table2.csv",
         "figures/figure1.png",
         "curves/slow/relu_distance.csv",

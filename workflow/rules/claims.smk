@@ -10,6 +10,7 @@ rule judge_claims:
     output:
         page=report(f"{RESULTS}/claims.md", caption="../captions/claims.rst", category="Claims"),
         records=f"{RESULTS}/claims.json",
+        verdicts=f"{RESULTS}/verdicts.json",
     log:
         f"{RESULTS}/logs/claims.log",
     conda:

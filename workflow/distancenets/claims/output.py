@@ -64,8 +64,17 @@ def verdict_table(rulings: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def verdicts(rulings: Sequence[Ruling]) -> dict[str, dict[str, str]]:
+    """Return experiment → claim → verdict, in the plain form that `dvc metrics` compares."""
+    found: dict[str, dict[str, str]] = {}
+    for ruling in rulings:
+        found.setdefault(ruling.experiment, {})[f"{ruling.claim.id:02d} {ruling.claim.name}"] = str(ruling.verdict)
+    return found
+
+
 def write(rulings: Sequence[Ruling], study: Study, folder: Path) -> None:
-    """Write `claims.json` and `claims.md` into `folder`."""
+    """Write `claims.json`, `verdicts.json` and `claims.md` into `folder`."""
+    write_text(folder / "verdicts.json", json.dumps(verdicts(rulings), indent=2, ensure_ascii=False) + "\n")
     write_text(folder / "claims.json", as_json(rulings))
     write_text(folder / "claims.md", as_markdown(rulings, study))
 
