@@ -12,7 +12,8 @@ covariances of shuffled labels (control `shuffled_labels`), which leave the hidd
 they are and take the class away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy
 import pandas
@@ -84,30 +85,47 @@ def shuffled(labels: Tensor, seed: int) -> Tensor:
     return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
 
 
-def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str) -> Iterator[dict[str, object]]:
-    """Yield a row a class and set of images, the class's statistics taken over training images by `labels`.
+class Described(NamedTuple):
+    """A class in hidden space: its mean and covariance, and what stands in each of its rows."""
 
-    `network` is one seed (S = 1); only the features of one class's training images, or of the test images, are held.
-    """
-    test = torch.cat(list(network.features(dataset.test_images)), -1)
-    distances = -network.outputs(test)[0].double().numpy()
-    features = test[0].T.double().numpy()
+    estimated: LedoitWolf
+    values: dict[str, float]
+
+
+def described(network: Networks, images: Tensor, label: int) -> Described:
+    """Return the class `label` of one network (S = 1) from its training `images`, whose features alone are held."""
+    features = torch.cat(list(network.features(images)), -1)[0].T.double().numpy()
+    estimated = estimate(features)
+    values = {
+        "axis_correlation": axis_correlation(numpy.cov(features, rowvar=False)),
+        "shrinkage": float(estimated.shrinkage_),
+    }
     weights = axis_weights(network)
-    for label in range(int(dataset.train_labels.max()) + 1):
-        chunks = network.features(dataset.train_images[labels == label])
-        of_class = torch.cat(list(chunks), -1)[0].T.double().numpy()
-        estimated = estimate(of_class)
-        true = mahalanobis(estimated, features)
-        extra = {
-            "axis_correlation": axis_correlation(numpy.cov(of_class, rowvar=False)),
-            "shrinkage": estimated.shrinkage_,
-        }
-        if weights is not None:
-            extra |= scale_agreement(weights[label], of_class.var(0))
+    if weights is not None:
+        values |= scale_agreement(weights[label], features.var(0))
+    return Described(estimated, values)
+
+
+def distances(network: Networks, classes: Sequence[Described], images: Tensor) -> tuple[FloatArray, FloatArray]:
+    """Return true and learned distances of `images` to each class of one network, C × N each, chunk by chunk."""
+    true, learned = [], []
+    for chunk in network.features(images):
+        features = chunk[0].T.double().numpy()
+        true.append(numpy.stack([mahalanobis(each.estimated, features) for each in classes]))
+        learned.append(-network.outputs(chunk)[0].double().numpy())
+    return numpy.concatenate(true, axis=1), numpy.concatenate(learned, axis=1)
+
+
+def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str) -> Iterator[dict[str, object]]:
+    """Yield a row a class and set of test images, the class's statistics taken over training images by `labels`."""
+    numbers = range(int(dataset.train_labels.max()) + 1)
+    classes = [described(network, dataset.train_images[labels == label], label) for label in numbers]
+    true, learned = distances(network, classes, dataset.test_images)
+    for label, each in zip(numbers, classes, strict=True):
         own = dataset.test_labels.numpy() == label
         for images, chosen in zip(IMAGES, (own, numpy.ones_like(own)), strict=True):
-            correlation = rank_correlation(true[chosen], distances[label][chosen])
-            yield {"class": label, "control": control, "images": images, "correlation": correlation} | extra
+            correlation = rank_correlation(true[label, chosen], learned[label, chosen])
+            yield {"class": label, "control": control, "images": images, "correlation": correlation} | each.values
 
 
 def axis_weights(network: Networks) -> FloatArray | None:

@@ -60,7 +60,7 @@ class Networks:
 
     def outputs(self, features: Tensor) -> Tensor:
         """Return the network's outputs for `features`, after the output constraint."""
-        return constrained(self.model, self.scores(features))
+        return self.model.constrained(self.scores(features))
 
     def all_scores(self, images: Tensor) -> Tensor:
         """Return the scores of all `images`; only these C numbers an image are held."""
@@ -75,13 +75,6 @@ class Networks:
         """Return the networks that these started from, as epoch 0."""
         start = initialise(self.model, self.seeds, self.parameters["hidden.bias"].shape[1])
         return replace(self, epoch=0, parameters=start)
-
-
-def constrained(model: Model, scores: Tensor) -> Tensor:
-    """Return the outputs that `model` makes of its head's scores (compare `Model.outputs`)."""
-    if not model.representation.constrained:
-        return scores
-    return model.representation.sign * (scores if model.head.non_negative else model.activation.function(scores))
 
 
 def trained_networks(study: Study, root: Path, experiment: str, datasets: Path) -> Iterator[Networks]:

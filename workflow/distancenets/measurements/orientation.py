@@ -33,7 +33,7 @@ from torch import Tensor
 
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.frames import long_form
-from distancenets.measurements.networks import Networks, constrained
+from distancenets.measurements.networks import Networks
 
 
 def farther(values: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -91,7 +91,7 @@ def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, panda
     scores = networks.all_scores(dataset.test_images)
     shares, where = farther(scores, labels, classes), places(scores, labels, classes)
     units = unit_scores(shares)
-    outputs = unit_scores(farther(constrained(networks.model, scores), labels, classes))
+    outputs = unit_scores(farther(networks.model.constrained(scores), labels, classes))
     own = torch.eye(classes, dtype=torch.bool)
     distance = where["centre"].abs()
     by_run = {

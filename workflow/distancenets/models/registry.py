@@ -44,7 +44,10 @@ class Model:
 
     def outputs(self, pre_activations: Tensor, head: Parameters, form: OffsetL2Form) -> Tensor:
         """Return the network's outputs, S × C × N, from the first layer's pre-activations, S × H × N."""
-        scores = self.scores(pre_activations, head, form)
+        return self.constrained(self.scores(pre_activations, head, form))
+
+    def constrained(self, scores: Tensor) -> Tensor:
+        """Return the outputs that the representation makes of the head's scores."""
         if not self.representation.constrained:
             return scores
         return self.representation.sign * (scores if self.head.non_negative else self.activation.function(scores))
