@@ -226,7 +226,7 @@ def test_what_snakemake_did_alone_is_taken_over_compared_and_undone(
     assert repository.trainings() == done
     changes = json.loads(repository.run("dvc", "params", "diff", "--json"))
     assert changes["config/config.yaml"]["experiments.slow.epochs"] == {"old": 3, "new": 5, "diff": 2}
-    metrics = json.loads(repository.run("dvc", "metrics", "diff", "--json"))["diff"]["results/small/metrics.json"]
+    metrics = json.loads(repository.run("dvc", "metrics", "diff", "--json"))["results/small/metrics.json"]
     assert metrics and all(name.startswith("slow.") for name in metrics)
     plots = json.loads(repository.attempt("dvc", "plots", "diff", "--json", "HEAD").stdout)
     assert not plots.get("errors")

@@ -100,7 +100,7 @@ def test_figures_are_pictures_with_something_in_them(tested: Checkout) -> None:
     assert {"figure1", "learning_curves_raw", "final_accuracies_standardised"} <= names
     for name in names:
         with Image.open(figures / f"{name}.png") as picture:
-            assert picture.width > 1000 and len(picture.convert("RGB").getcolors(maxcolors=1 << 24) or []) > 10
+            assert picture.width > 600 and len(picture.convert("RGB").getcolors(maxcolors=1 << 24) or []) > 10
         assert (figures / f"{name}.svg").read_text().rstrip().endswith("</svg>")
 
 
