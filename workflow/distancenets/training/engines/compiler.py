@@ -34,7 +34,7 @@ class Gather:
     `columns`: its matrices have a multiple of that many columns. `compiler` and `flags` tell how it was built.
     """
 
-    function: Callable[..., None]
+    function: Callable[..., int]
     columns: int
     compiler: str
     flags: str
@@ -52,7 +52,7 @@ def gather(dtype: torch.dtype) -> Gather:
     # A home folder may be shared by machines of several kinds.
     kind = "\n".join([SOURCE.read_text(), version, *flags, platform.machine(), _features()])
     library = _load([path, *flags], f"gather-{sha256(kind.encode())[:16]}.so")
-    library.gather.restype = None
+    library.gather.restype = ctypes.c_int
     columns = ctypes.c_int64.in_dll(library, "columns").value
     return Gather(library.gather, columns, version, " ".join(flags))
 

@@ -38,13 +38,16 @@ class _Lists:
         return cls(rows, start, index.to(torch.int32), tiles[tile, :, index].contiguous())
 
     def add_product(self, function: Gather, source: Tensor, target: Tensor) -> None:
-        """Add this matrix times `source` to `target`, both contiguous, tiles shared out among the threads."""
-        pointers = [tensor.data_ptr() for tensor in (self.start, self.index, self.value, source, target)]
+        """Add this matrix times `source` to `target`, which is contiguous, tiles shared out among the threads."""
+        blocks = source.reshape(len(source), -1, function.columns).transpose(0, 1).contiguous()
+        pointers = [tensor.data_ptr() for tensor in (self.start, self.index, self.value, blocks, target)]
         threads, tiles = torch.get_num_threads(), len(self.start) - 1
 
         def work(part: int) -> None:
-            ends = (tiles * part // threads, tiles * (part + 1) // threads, self.rows, target.shape[1])
-            function.function(*map(ctypes.c_int64, ends), *map(ctypes.c_void_p, pointers))
+            ends = (tiles * part // threads, tiles * (part + 1) // threads)
+            sizes = (self.rows, target.shape[1], len(source))
+            if function.function(*map(ctypes.c_int64, (*ends, *sizes)), *map(ctypes.c_void_p, pointers)):
+                raise MemoryError(f"no memory for a product of {target.shape[1]} columns")
 
         if threads == 1:
             work(0)
@@ -62,12 +65,12 @@ class SparsePixels:
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations; images last, as the layers behind want them."""
         product = self._padded(bias.flatten().repeat(self._images.rows, 1))
-        self._images.add_product(self._gather, self._padded(matrix(weight)).contiguous(), product)
+        self._images.add_product(self._gather, self._padded(matrix(weight)), product)
         return product[:, : bias.numel()].T.contiguous().view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
         """Add the gradients, in place where the gradient of the weights is `pixel_major`."""
-        source = self._padded(gradient.flatten(0, 1).T).contiguous()
+        source = self._padded(gradient.flatten(0, 1).T)
         target = matrix(weight_gradient)
         shared = target.data_ptr() == weight_gradient.data_ptr() and target.is_contiguous()
         in_place = shared and target.shape[1] == source.shape[1]
