@@ -114,9 +114,14 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def workshop(tmp_path: Path, mnist: Dataset) -> Workshop:
     """A folder with the first 900 training and 300 test images of MNIST as the data set `tiny`."""
+    return open_workshop(tmp_path, mnist)
+
+
+def open_workshop(folder: Path, mnist: Dataset) -> Workshop:
+    """Set up a workshop in `folder`."""
     tensors = {split: getattr(mnist, split)[: 900 if "train" in split else 300].contiguous() for split in SPLITS}
-    write_dataset(tmp_path, "tiny", tensors)
-    place = Workshop(tmp_path)
+    write_dataset(folder, "tiny", tensors)
+    place = Workshop(folder)
     place.study()
     return place
 
@@ -151,6 +156,14 @@ class Checkout:
         return subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, env=surroundings, check=False, timeout=900
         )
+
+    def distancenets(self, *arguments: str) -> str:
+        """Run the command line, which must succeed, and return what it printed."""
+        command = [sys.executable, "-m", "distancenets", *arguments]
+        surroundings = os.environ | {"PYTHONPATH": str(self.folder / "workflow")}
+        answer = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=surroundings, check=False)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
 
     def jobs(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule snakemake would run, by a dry run."""

@@ -105,6 +105,18 @@ def test_a_lost_run_is_noticed(small: Checkout) -> None:
     assert lost.exists()
 
 
+def test_archived_runs_are_not_trained_and_others_are(small: Checkout) -> None:
+    small.distancenets("archive")
+    root = results(small, "small")
+    shutil.rmtree(root / "runs" / "experiment~first")
+    shutil.rmtree(root / "archive" / "second")
+    assert "train_model" not in small.jobs()
+    # Seeds that are archived are not among a pack's.
+    assert small.jobs("--config", "seeds=3") | {"total": 0} == small.jobs("--config", "seeds=3") | {"total": 0}
+    (root / "archive" / "first" / "relu" / "distance" / "runs.parquet").unlink()
+    assert small.jobs()["train_model"] == 2
+
+
 def test_a_run_that_does_not_belong_stops_the_aggregation(small: Checkout) -> None:
     root = results(small, "small")
     stray = root / run_path(Run("second", "relu", "distance", 0)) / "metrics.parquet"

@@ -7,9 +7,11 @@ import pandas
 from snakemake.utils import Paramspace
 
 from distancenets.configuration.recipes import study_recipe
-from distancenets.configuration.study import Run, study_of, write_study
+from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
 from distancenets.errors import UserError
+from distancenets.measurements.archive import archive_files
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
 from distancenets.training.paths import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
@@ -17,18 +19,25 @@ shell.prefix(f"set -euo pipefail; export PATH=$PATH:{Path(sys.executable).parent
 
 try:
     STUDY = study_of(config, workflow.configfiles)
+    RESULTS = f"results/{STUDY.study}"
+    STUDY = held_part(STUDY, Path(RESULTS))
+    FRESH, ARCHIVED = fresh_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
 except UserError as error:
     sys.exit(f"error: {error}")
 
-RESULTS = f"results/{STUDY.study}"
 STUDY_FILE = f"{RESULTS}/study.yaml"
 # As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()
-RUNS = Paramspace(pandas.DataFrame(STUDY.runs()))
-DATASETS = {experiment.dataset for experiment in STUDY.experiments.values()}
-# A job trains one run, or all seeds of a model.
-ONE = STUDY.models_per_job == "one"
-JOBS = RUNS if ONE else Paramspace(pandas.DataFrame(STUDY.runs()).drop(columns="seed").drop_duplicates())
+# What is archived is neither trained nor measured again; its files are inputs of whatever reads it.
+ARCHIVE = archive_files(Path(RESULTS)) if ARCHIVED else []
+LACKING = pandas.DataFrame(FRESH, columns=Run._fields)
+RUNS = Paramspace(LACKING)
+DATASETS = {STUDY.experiments[run.experiment].dataset for run in FRESH}
+# A job trains one run, or, where all models lack the same seeds, these seeds of a model.
+SEEDS = sorted(set(LACKING["seed"]))
+MODELS = LACKING.drop(columns="seed").drop_duplicates()
+ONE = STUDY.models_per_job == "one" or len(LACKING) < len(MODELS) * len(SEEDS)
+JOBS = RUNS if ONE else Paramspace(MODELS)
 
 
 def code(*parts):
@@ -50,13 +59,17 @@ def run_output(name):
     if ONE:
         return pattern
     # `update` keeps the seeds that are there when others are added.
-    return update(expand(pattern, seed=range(STUDY.seeds), allow_missing=True))
+    return update(expand(pattern, seed=SEEDS, allow_missing=True))
 
 
-def figure1_weights():
-    node = STUDY.report.figure1
-    run = Run(STUDY.reported_experiment, node.architecture, node.representation, node.seed)
-    return f"{RESULTS}/{run_path(run)}/weights.safetensors"
+def manifest(experiment):
+    return f"data/{STUDY.experiments[experiment].dataset}/manifest.json"
+
+
+def figure1_sources():
+    node, experiment = STUDY.report.figure1, STUDY.reported_experiment
+    run = Run(experiment, node.architecture, node.representation, node.seed)
+    return ARCHIVE if run in ARCHIVED else [f"{RESULTS}/{run_path(run)}/weights.safetensors", manifest(experiment)]
 
 
 wildcard_constraints:

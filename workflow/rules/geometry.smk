@@ -14,6 +14,7 @@ for name, files in GEOMETRY.items():
             f"measure_{name}"
         input:
             weights=run_files("weights.safetensors"),
+            archive=ARCHIVE,
             images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
             code=code("measurements"),
         output:
@@ -65,6 +66,7 @@ rule draw_geometry:
     input:
         measurements=GEOMETRY.values(),
         runs=f"{RESULTS}/runs.csv",
+        images=lambda job: manifest(job.experiment),
         code=code("figures"),
     output:
         report(

@@ -4,6 +4,7 @@
 rule collect_runs:
     input:
         metrics=run_files("metrics.parquet"),
+        archive=ARCHIVE,
         code=code("measurements"),
     output:
         runs=f"{RESULTS}/runs.csv",
@@ -23,8 +24,7 @@ rule collect_runs:
 
 rule measure_node:
     input:
-        weights=figure1_weights(),
-        images=f"data/{STUDY.experiments[STUDY.reported_experiment].dataset}/manifest.json",
+        sources=figure1_sources(),
         code=code("measurements"),
     output:
         f"{RESULTS}/measurements/figure1.csv",

@@ -1,7 +1,7 @@
 """Metrics: what `dvc metrics` and `dvc plots` compare between revisions."""
 
 CURVES = sorted(
-    {f"{RESULTS}/curves/{run.experiment}/{run.architecture}_{run.representation}.csv" for run in STUDY.runs()}
+    {f"{RESULTS}/curves/{run.experiment}/{run.architecture}_{run.representation}.csv" for run in [*FRESH, *ARCHIVED]}
 )
 
 

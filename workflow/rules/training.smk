@@ -6,7 +6,7 @@ rule train_model:
         code=code("models", "training"),
         # The manifest tells whether the data changed; what else the study says about a run stands in the params.
         images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
-        manifest=lambda job: f"data/{STUDY.experiments[job.experiment].dataset}/manifest.json",
+        manifest=lambda job: manifest(job.experiment),
     output:
         metrics=run_output("metrics.parquet"),
         weights=run_output("weights.safetensors"),
@@ -21,7 +21,7 @@ rule train_model:
     resources:
         gpu=1,
         # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
-        seeds=lambda job: job.seed if ONE else f"0-{STUDY.seeds - 1}",
+        seeds=lambda job: job.seed if ONE else seed_ranges(SEEDS),
     params:
         study=STUDY_FILE,
         recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,

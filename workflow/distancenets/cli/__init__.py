@@ -3,6 +3,7 @@
 import sys
 
 from distancenets.cli import (
+    archive,
     artifacts,
     audit,
     check,
@@ -44,6 +45,7 @@ COMMANDS = (
     summary,
     readme,
     check,
+    archive,
     artifacts,
 )
 

@@ -26,15 +26,24 @@ def measure_node(
     from distancenets.configuration.recipes import study_recipe
     from distancenets.configuration.study import Run, load_study
     from distancenets.datasets.store import read
-    from distancenets.measurements.nodes import node_outputs
+    from distancenets.measurements.holdings import archived_runs
+    from distancenets.measurements.networks import Stored
+    from distancenets.measurements.nodes import archived_node_outputs, node_outputs
+    from distancenets.training.paths import run_path
+    from distancenets.training.runs import RunFolder
 
     settings = load_study(study)
     root = output or RESULTS / settings.study
     chosen = settings.report.figure1
     run = Run(settings.reported_experiment, chosen.architecture, chosen.representation, chosen.seed)
-    made_by = study_recipe(settings, *run[:3], datasets)
-    images = read(data / made_by.experiment.dataset, made_by.dataset)
-    outputs = node_outputs(root, run, made_by, settings.reported_epochs("figure1"), chosen.node, images)
+    epoch = settings.reported_epochs("figure1")
+    if run in archived_runs(settings, root, datasets):
+        outputs = archived_node_outputs(root, run, epoch, chosen.node)
+    else:
+        made_by = study_recipe(settings, *run[:3], datasets)
+        stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
+        images = read(data / made_by.experiment.dataset, made_by.dataset)
+        outputs = node_outputs(stored, made_by, epoch, chosen.node, images)
     with replacing(root / "measurements" / "figure1.csv") as path:
         outputs.to_csv(path, index=False)
 

@@ -9,6 +9,10 @@ from distancenets.configuration.settings import Settings
 from distancenets.configuration.study import Experiment, Study
 from distancenets.files import sha256
 
+# Keys of an experiment that say which models it trains, and those that say how far and what is written down on the way.
+CHOICES = {"architectures", "representations"}
+LENGTH = {"epochs", "milestones", "record_every"}
+
 
 class Recipe(Settings):
     """One model of an experiment on one data set; a seed completes it."""
@@ -24,14 +28,22 @@ class Recipe(Settings):
 
         Names, sources and the choice of models are left out: they do not change a run.
         """
-        experiment = self.experiment.model_dump(mode="json", exclude={"architectures", "representations"})
-        data = self.dataset.model_dump(mode="json", include={"pixel_mean", "pixel_sd", "sha256"})
-        parts = [self.architecture, self.representation, experiment, data]
-        return sha256(json.dumps(parts, sort_keys=True).encode())
+        return self._digest_without(CHOICES)
+
+    @cached_property
+    def trajectory(self) -> str:
+        """The SHA-256 of what all seeds have in common at every epoch: a longer run goes through a shorter one's."""
+        return self._digest_without(CHOICES | LENGTH)
 
     def run_digest(self, seed: int) -> str:
         """Return the SHA-256 of what determines the run of `seed`, in hexadecimal."""
         return sha256(f"{self.digest} seed {seed}".encode())
+
+    def _digest_without(self, keys: set[str]) -> str:
+        experiment = self.experiment.model_dump(mode="json", exclude=keys)
+        data = self.dataset.model_dump(mode="json", include={"pixel_mean", "pixel_sd", "sha256"})
+        parts = [self.architecture, self.representation, experiment, data]
+        return sha256(json.dumps(parts, sort_keys=True).encode())
 
 
 def study_recipe(

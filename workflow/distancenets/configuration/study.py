@@ -122,6 +122,9 @@ class Study(Settings):
     title: str = Field(description="one line for people")
     seeds: PositiveInt = Field(3, description="runs of each model; seeds are 0 .. seeds − 1")
     models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
+    missing: Literal["train", "skip"] = Field(
+        "train", description="what becomes of runs that are neither finished nor archived"
+    )
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
     architectures: tuple[Architecture, ...] = Field(default_factory=lambda: tuple(architectures()))
     representations: tuple[Representation, ...] = tuple(REPRESENTATIONS)
@@ -191,6 +194,13 @@ def study_of(values: Mapping[str, object], files: Sequence[Path]) -> Study:
 def write_study(path: Path, study: Study) -> None:
     """Write `study` to the YAML file `path` with every setting that was overridden or left to its default."""
     write_text(path, yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def seed_ranges(seeds: Sequence[int]) -> str:
+    """Return the ascending `seeds` as `parse_seeds` reads them, such as `0-4,7`."""
+    starts = [seed for seed in seeds if seed - 1 not in seeds]
+    ends = [seed for seed in seeds if seed + 1 not in seeds]
+    return ",".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
 
 
 def parse_seeds(text: str, count: int) -> tuple[int, ...]:

@@ -6,10 +6,14 @@ from pathlib import Path
 import pandas
 
 from distancenets.configuration.recipes import study_recipe
-from distancenets.configuration.study import Study
+from distancenets.configuration.study import Run, Study
+from distancenets.measurements.archive import METRICS, archived_table
+from distancenets.measurements.holdings import archived_runs, fresh_runs
 from distancenets.models.registry import find_model
 from distancenets.training.paths import run_path
 from distancenets.training.runs import RunFolder
+
+RUN_AXES = list(Run._fields)
 
 
 def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
@@ -38,16 +42,24 @@ def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFra
 
 def check_runs(study: Study, root: Path, datasets: Path) -> int:
     """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
-    runs = list(study.runs())
+    runs = fresh_runs(study, root, datasets)
     for run in runs:
         RunFolder(root / run_path(run)).check(study_recipe(study, *run[:3], datasets).run_digest(run.seed))
-    return len(runs)
+    return len(runs) + len(archived_runs(study, root, datasets))
 
 
 def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+    archived, fresh = archived_runs(study, root, datasets), set(fresh_runs(study, root, datasets))
+    rows = dict(tuple(archived_table(METRICS, list(archived), root).groupby(RUN_AXES))) if archived else {}
     for run in study.runs():
-        digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
-        metrics = RunFolder(root / run_path(run)).read_metrics(digest).to_pandas()
+        if run in archived:
+            metrics = rows[run].drop(columns=[*RUN_AXES, "model"])
+            metrics = metrics[metrics["epoch"] <= study.experiments[run.experiment].epochs]
+        elif run in fresh:
+            digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
+            metrics = RunFolder(root / run_path(run)).read_metrics(digest).to_pandas()
+        else:
+            continue
         axes = {**run._asdict(), "model": find_model(run.architecture, run.representation).paper_name}
         order = ("experiment", "architecture", "representation", "model", "seed")
         for position, name in enumerate(order):

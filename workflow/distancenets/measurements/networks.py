@@ -3,9 +3,10 @@
 Shapes throughout: S seeds, H hidden nodes, C classes, N images; features are S × H × N, scores S × C × N.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +20,13 @@ from distancenets.training.paths import run_path
 from distancenets.training.pixels import DensePixels
 from distancenets.training.runs import RunFolder, of_seed, pack
 from distancenets.training.scaling import scaling
+
+
+class Stored(NamedTuple):
+    """A run on disk, and the digest that its files carry."""
+
+    folder: RunFolder
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -77,20 +85,33 @@ class Networks:
         return replace(self, epoch=0, parameters=start)
 
 
-def trained_networks(study: Study, root: Path, experiment: str, datasets: Path) -> Iterator[Networks]:
-    """Yield every model of `experiment` at every milestone, read from the weights below `root`.
+def trained_networks(
+    study: Study, experiment: str, model: Model, epoch: int, stored: Mapping[int, Stored], datasets: Path
+) -> Networks:
+    """Return the seeds of `model` that are `stored`, a folder and its digest a seed, at `epoch`.
 
     Raises
     ------
     UserError
         A run's weights are missing, or were made with other parameters; the file is named.
     """
-    seeds = tuple(range(study.seeds))
+    recipe = study_recipe(study, experiment, model.architecture, model.representation.name, datasets)
+    network = Network(model, recipe.experiment.offset_l2, scaling(recipe.experiment.pixels, recipe.dataset))
+    weights = pack([run.folder.read_weights(run.digest, epoch) for run in stored.values()])
+    return Networks(experiment, epoch, tuple(stored), network, weights, study.training.chunk_rows)
+
+
+def finished_networks(
+    study: Study, root: Path, experiment: str, runs: Container[Run], datasets: Path
+) -> Iterator[Networks]:
+    """Yield every model of `experiment` at every milestone, those of its seeds that are among `runs` below `root`."""
     for model in study.models(experiment):
         recipe = study_recipe(study, experiment, model.architecture, model.representation.name, datasets)
-        settings = recipe.experiment
-        network = Network(model, settings.offset_l2, scaling(settings.pixels, recipe.dataset))
-        runs = [Run(experiment, model.architecture, model.representation.name, seed) for seed in seeds]
-        for epoch in settings.kept_epochs:
-            read = [RunFolder(root / run_path(run)).read_weights(recipe.run_digest(run.seed), epoch) for run in runs]
-            yield Networks(experiment, epoch, seeds, network, pack(read), study.training.chunk_rows)
+        every = (Run(experiment, model.architecture, model.representation.name, seed) for seed in range(study.seeds))
+        stored = {
+            run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
+            for run in every
+            if run in runs
+        }
+        for epoch in recipe.experiment.kept_epochs if stored else ():
+            yield trained_networks(study, experiment, model, epoch, stored, datasets)

@@ -1,6 +1,6 @@
 """The register of what is measured from saved weights: a new one is a module and an entry here and in the catalogue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas
@@ -8,18 +8,21 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from distancenets.configuration.datasets import dataset
-from distancenets.configuration.study import Study
+from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset, read
 from distancenets.errors import UserError
 from distancenets.files import replacing
 from distancenets.measurements.activity import measure_activity
+from distancenets.measurements.archive import archived_table
 from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.holdings import archived_runs, fresh_runs
 from distancenets.measurements.mahalanobis import measure_mahalanobis
-from distancenets.measurements.networks import Networks, trained_networks
+from distancenets.measurements.networks import Networks, finished_networks
 from distancenets.measurements.orientation import measure_orientation
 from distancenets.measurements.perturbation import measure_perturbation
 from distancenets.measurements.projections import measure_projections
 from distancenets.measurements.prototypes import measure_prototypes
+from distancenets.models.registry import models
 
 Tables = Mapping[str, pandas.DataFrame]
 
@@ -50,18 +53,26 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
+    fresh, archived = fresh_runs(study, root, datasets), archived_runs(study, root, datasets)
     read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
     for experiment, settings in study.experiments.items():
-        if settings.dataset not in read_before:
-            read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
-        for networks in trained_networks(study, root, experiment, datasets):
-            _refuse_non_finite(networks)
-            # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
-            with torch.no_grad(), threadpool_limits(study.training.threads):
-                for table, rows in MEASUREMENTS[name](networks, read_before[settings.dataset]).items():
-                    parts[table].append(rows)
-    return {table: pandas.concat(rows, ignore_index=True) for table, rows in parts.items()}
+        for networks in finished_networks(study, root, experiment, fresh, datasets):
+            if settings.dataset not in read_before:
+                read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+            for table, rows in measure(name, networks, read_before[settings.dataset]).items():
+                parts[table].append(rows)
+    for table, held in parts.items() if archived else ():
+        held.append(_archived(table, study, list(archived), root))
+    return {table: _in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
+
+
+def measure(name: str, networks: Networks, images: Dataset) -> Tables:
+    """Return the tables of the measurement `name` of `networks`; a `UserError` refuses numbers that are not finite."""
+    _refuse_non_finite(networks)
+    # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
+    with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
+        return MEASUREMENTS[name](networks, images)
 
 
 def write_tables(name: str, tables: Tables, folder: Path) -> None:
@@ -72,6 +83,22 @@ def write_tables(name: str, tables: Tables, folder: Path) -> None:
                 tables[Path(file).stem].to_parquet(path, index=False)
             else:
                 tables[Path(file).stem].to_csv(path, index=False, float_format="%.6g", na_rep="NaN")
+
+
+def _archived(table: str, study: Study, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
+    """Return the archive's rows of `table` at the milestones of `study`."""
+    rows = archived_table(table, runs, root)
+    kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
+    return rows[[epoch in kept[name] for name, epoch in zip(rows["experiment"], rows["epoch"], strict=True)]]
+
+
+def _in_order(table: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+    """Return `table` experiment by experiment, model by model, epoch by epoch, seed by seed."""
+    names = [model.paper_name for model in models()]
+    places = {"experiment": list(study.experiments), "model": names}
+    keys = {name: table[name].map(known.index) for name, known in places.items()}
+    order = pandas.DataFrame(keys | {name: table[name] for name in ("epoch", "seed")})
+    return table.loc[order.sort_values(list(order.columns), kind="stable").index].reset_index(drop=True)
 
 
 def _refuse_non_finite(networks: Networks) -> None:

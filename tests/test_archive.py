@@ -1,0 +1,167 @@
+"""The archive: runs without their weights, taken as those on disk are."""
+
+import shutil
+from pathlib import Path
+
+import pandas
+import pytest
+import yaml
+
+from conftest import Workshop, open_workshop
+from distancenets.configuration.study import Run, load_study, seed_ranges
+from distancenets.datasets.store import Dataset
+from distancenets.errors import UserError
+from distancenets.measurements.archive import archive_files, entries
+from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
+
+DISTANCE, INTENSITY = Run("raw", "relu", "distance", 0), Run("raw", "relu", "intensity", 0)
+LONG = {"epochs": 6, "milestones": [3]}
+
+
+def configure(workshop: Workshop, missing: str = "train", seeds: int = 1, **experiment: object) -> None:
+    """Write a study of two models and `seeds`, whose Figure 1 is of a node of the first."""
+    workshop.study(**(LONG | experiment))
+    path = workshop.folder / "config" / "config.yaml"
+    study = yaml.safe_load(path.read_text()) | {"seeds": seeds, "missing": missing, "architectures": ["relu"]}
+    study |= {"representations": ["intensity", "distance"]}
+    study["report"]["figure1"] |= {"representation": "distance"}
+    path.write_text(yaml.safe_dump(study))
+
+
+def done(workshop: Workshop, *arguments: str) -> str:
+    answer = workshop.run(*arguments)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def train(workshop: Workshop, representation: str, *arguments: str) -> None:
+    answer = workshop.train(*arguments, model=("relu", representation))
+    assert answer.returncode == 0, answer.stderr
+
+
+def derived(workshop: Workshop) -> dict[str, pandas.DataFrame]:
+    """Return every table that is read off the runs."""
+    done(workshop, "collect")
+    for name in ("node", *CATALOGUE):
+        done(workshop, "measure", name)
+    tables = [workshop.results / "runs.csv", *sorted((workshop.results / "measurements").glob("*.csv"))]
+    return {path.name: pandas.read_csv(path) for path in tables}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Workshop:
+    """Both models trained and archived, and the runs moved away."""
+    workshop = open_workshop(tmp_path_factory.mktemp("archived"), mnist)
+    configure(workshop)
+    for representation in ("intensity", "distance"):
+        train(workshop, representation)
+    done(workshop, "archive")
+    shutil.move(workshop.results / "runs", workshop.folder / "moved")
+    return workshop
+
+
+@pytest.fixture
+def archived(kept: Workshop, tmp_path: Path) -> Workshop:
+    """The same in a folder of its own, to be changed at will."""
+    shutil.copytree(kept.folder, tmp_path / "copy")
+    return Workshop(tmp_path / "copy")
+
+
+def held(workshop: Workshop) -> tuple[set[Run], set[Run]]:
+    """Return which runs the archive serves, and which must lie on disk."""
+    study = load_study(workshop.folder / "config" / "config.yaml")
+    places = (workshop.results, workshop.folder / "config" / "datasets.yaml")
+    return set(archived_runs(study, *places)), set(fresh_runs(study, *places))
+
+
+def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
+    found = derived(archived)
+    assert held(archived) == ({DISTANCE, INTENSITY}, set())
+    shutil.move(archived.folder / "moved", archived.results / "runs")
+    shutil.move(archived.results / "archive", archived.folder / "archive")
+    expected = derived(archived)
+    assert set(found) == set(expected) and len(found) > 8
+    for name, table in expected.items():
+        tolerance = 2.0**-12 if name == "projections.csv" else 1e-5
+        pandas.testing.assert_frame_equal(found[name], table, rtol=tolerance, obj=name)
+    accuracies = ["train_accuracy", "test_accuracy"]
+    pandas.testing.assert_frame_equal(found["runs.csv"][accuracies], expected["runs.csv"][accuracies], check_exact=True)
+
+
+def test_archived_and_fresh_runs_stand_in_one_table(archived: Workshop) -> None:
+    configure(archived, seeds=2)
+    assert held(archived)[1] == {DISTANCE._replace(seed=1), INTENSITY._replace(seed=1)}
+    for representation in ("intensity", "distance"):
+        train(archived, representation, "--seeds", "1")
+    table = derived(archived)["activity.csv"].drop_duplicates(["representation", "epoch", "seed"])
+    rows = [(representation, epoch) for representation in ("intensity", "distance") for epoch in (3, 6)]
+    assert list(table[["representation", "epoch"]].itertuples(index=False, name=None)) == [
+        row for row in rows for _ in range(2)
+    ]
+    assert table["seed"].tolist() == [0, 1] * 4
+
+
+def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
+    configure(workshop)
+    train(workshop, "distance", "--epochs", "3")
+    assert "raw/relu/distance/0: archived at 3 epochs" in done(workshop, "archive")
+    assert held(workshop) == (set(), {DISTANCE, INTENSITY})
+    configure(workshop, missing="skip")
+    assert held(workshop) == ({DISTANCE}, set())
+    study = load_study(workshop.folder / "config" / "config.yaml")
+    part = held_part(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
+    assert part.experiments["raw"].kept_epochs == (3,) and part.seeds == 1
+    done(workshop, "collect")
+    assert pandas.read_csv(workshop.results / "runs.csv")[["model", "epoch"]].to_numpy().tolist() == [["ReLU2-Neg", 3]]
+
+
+def test_a_longer_run_takes_the_place_of_a_shorter_one(workshop: Workshop) -> None:
+    configure(workshop)
+    train(workshop, "distance", "--epochs", "3")
+    done(workshop, "archive")
+    train(workshop, "distance", "--overwrite")
+    assert "archived at 3, 6 epochs" in done(workshop, "archive")
+    assert "archived already" in done(workshop, "archive")
+    study = load_study(workshop.folder / "config" / "config.yaml")
+    [(run, entry)] = entries(study, workshop.results, workshop.folder / "config" / "datasets.yaml").items()
+    assert run == DISTANCE and entry.milestones == (3, 6)
+    assert entry.provenance["recipe"]["experiment"]["epochs"] == 6
+
+
+def test_a_run_of_another_trajectory_is_none_of_the_study(archived: Workshop) -> None:
+    configure(archived, learning_rate=0.01)
+    assert held(archived) == (set(), {DISTANCE, INTENSITY})
+    line = archived.refused("archive", str(archived.folder / "moved"))
+    assert line.endswith("moved: holds no finished run of study 'small'")
+
+
+def test_no_run_at_all_is_refused(archived: Workshop) -> None:
+    configure(archived, missing="skip", learning_rate=0.01)
+    study = load_study(archived.folder / "config" / "config.yaml")
+    with pytest.raises(UserError, match="no run of study 'small' is archived or finished"):
+        held_part(study, archived.results, archived.folder / "config" / "datasets.yaml")
+
+
+def test_a_damaged_archive_is_named(archived: Workshop) -> None:
+    path = archived.results / "archive" / "raw" / "relu" / "distance" / "metrics.parquet"
+    path.write_bytes(path.read_bytes()[:50])
+    assert "results/small/archive/raw/relu/distance/metrics.parquet: cannot be read" in archived.refused("collect")
+
+
+def test_another_node_than_the_archived_one_is_refused(archived: Workshop) -> None:
+    path = archived.folder / "config" / "config.yaml"
+    path.write_text(path.read_text().replace("node: 3", "node: 4"))
+    assert "node 4 at epoch 6 is not in the archive" in archived.refused("measure", "node")
+
+
+def test_an_archive_is_small_and_holds_no_weights(archived: Workshop) -> None:
+    names = {path.stem for path in archive_files(archived.results)}
+    tables = {Path(file).stem for entry in CATALOGUE.values() for file in entry.files}
+    assert names == {"runs", "metrics", "figure1"} | tables
+    assert not list((archived.results / "archive").rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize(("seeds", "text"), [([0], "0"), ([0, 1, 2], "0-2"), ([1, 2, 4, 6, 7], "1-2,4,6-7")])
+def test_seeds_are_written_as_they_are_read(seeds: list[int], text: str) -> None:
+    assert seed_ranges(seeds) == text

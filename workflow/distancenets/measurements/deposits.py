@@ -1,0 +1,91 @@
+"""Deposits: finished runs, measured from their weights and made ready for the archive."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas
+import torch
+
+from distancenets.configuration.recipes import Recipe, study_recipe
+from distancenets.configuration.study import Run, Study
+from distancenets.datasets.store import Dataset
+from distancenets.measurements.archive import FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
+from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.networks import Stored, trained_networks
+from distancenets.measurements.nodes import node_outputs
+from distancenets.measurements.register import measure
+from distancenets.models.registry import find_model
+from distancenets.training.runs import RunFolder
+
+Tables = dict[str, pandas.DataFrame]
+
+
+class Finished(NamedTuple):
+    """A finished run: its axes, its files, and the milestones of the study that it reached."""
+
+    run: Run
+    stored: Stored
+    provenance: dict[str, Any]
+    milestones: tuple[int, ...]
+
+
+def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finished]:
+    """Yield the finished runs below `folder` that belong to `study`, however far they were trained.
+
+    Raises
+    ------
+    UserError
+        A file of a run is damaged, or is not the one that its provenance tells of; it is named.
+    """
+    known = set(study.runs())
+    for path in sorted(folder.rglob("run.json")):
+        files = RunFolder(path.parent)
+        provenance = files.read_provenance()
+        run, recipe = Run(**provenance["run"]), Recipe.model_validate(provenance["recipe"])
+        if run not in known or recipe.trajectory != study_recipe(study, *run[:3], datasets).trajectory:
+            continue
+        digest = recipe.run_digest(run.seed)
+        files.check(digest)
+        kept = study.experiments[run.experiment].kept_epochs
+        milestones = tuple(epoch for epoch in recipe.experiment.kept_epochs if epoch in kept)
+        yield Finished(run, Stored(files, digest), provenance, milestones)
+
+
+def adds(finished: Finished, archived: Entry | None) -> bool:
+    """Return whether `finished` reached a milestone that the archive lacks."""
+    return not set(finished.milestones) <= set(archived.milestones if archived else ())
+
+
+def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset) -> Tables:
+    """Return everything that the archive keeps of a run, by table."""
+    run = finished.run
+    model = find_model(run.architecture, run.representation)
+    recipe = Recipe.model_validate(finished.provenance["recipe"])
+    axes = dict(zip(MODEL_AXES, (*run[:3], model.paper_name), strict=True)) | {"seed": run.seed}
+    index = {
+        "trajectory": [recipe.trajectory],
+        "milestones": [list(finished.milestones)],
+        "provenance": [json.dumps(finished.provenance, ensure_ascii=False, sort_keys=True)],
+    }
+    curve = finished.stored.folder.read_metrics(finished.stored.digest).to_pandas()
+    tables = {RUNS: pandas.DataFrame(index).assign(**axes), METRICS: curve.assign(**axes)}
+    torch.set_num_threads(study.training.threads)
+    stored = {run.seed: finished.stored}
+    measured: dict[str, list[pandas.DataFrame]] = {}
+    for epoch in finished.milestones:
+        networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
+        for name in CATALOGUE:
+            for table, rows in measure(name, networks, images).items():
+                measured.setdefault(table, []).append(rows)
+        if _is_figure1(run, study):
+            node = study.report.figure1.node
+            outputs = node_outputs(finished.stored, recipe, epoch, node, images)
+            measured.setdefault(FIGURE1, []).append(outputs.assign(**axes, epoch=epoch, node=node))
+    return tables | {table: pandas.concat(rows, ignore_index=True) for table, rows in measured.items()}
+
+
+def _is_figure1(run: Run, study: Study) -> bool:
+    chosen = study.report.figure1
+    return run == Run(study.reported_experiment, chosen.architecture, chosen.representation, chosen.seed)
