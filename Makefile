@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 ARGUMENTS ?=
 
 .DEFAULT_GOAL := study
-.PHONY: study test env develop lock benchmark readme clean help
+.PHONY: study test env develop lock benchmark readme verify clean help
 
 study: env ## set up and run a study (config/config.yaml by default)
 	$(BIN)/snakemake $(ARGUMENTS)
@@ -35,8 +35,12 @@ benchmark: env ## time a model-epoch against the usual way, all engines and pack
 	$(BIN)/distancenets data mnist
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/latest.json
 
-readme: env ## put the newest results of the quick study into README.md
+readme: env ## put the newest committed results into README.md and docs/findings.md
 	$(BIN)/distancenets readme
+	$(BIN)/distancenets findings
+
+verify: env ## derive the committed tables and verdicts of the paper's study anew from its archive
+	$(BIN)/distancenets verify --study config/paper.yaml
 
 clean: ## delete the environment; results and data stay
 	rm -rf $(VENV)

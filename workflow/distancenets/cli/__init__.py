@@ -11,6 +11,7 @@ from distancenets.cli import (
     collect,
     data,
     figures,
+    findings,
     geometry,
     measure,
     metrics,
@@ -22,6 +23,7 @@ from distancenets.cli import (
     summary,
     tables,
     train,
+    verify,
 )
 from distancenets.cli.application import app
 from distancenets.errors import UserError
@@ -44,8 +46,10 @@ COMMANDS = (
     audit,
     summary,
     readme,
+    findings,
     check,
     archive,
+    verify,
     artifacts,
 )
 

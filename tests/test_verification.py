@@ -1,0 +1,61 @@
+"""Committed results beside those that their archive gives."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from distancenets.report.verification import compared, differences
+
+ROOT = Path(__file__).parent.parent / "results" / "quick"
+
+
+@pytest.fixture
+def derived(tmp_path: Path) -> Path:
+    """A copy of the committed results of the default study, as if they had been derived."""
+    copy = tmp_path / "derived"
+    for path in compared(ROOT):
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, copy / path)
+    return copy
+
+
+def test_equal_results_are_no_difference(derived: Path) -> None:
+    assert len(compared(ROOT)) > 40 and differences(ROOT, derived) == []
+
+
+def test_a_number_that_moved_is_found(derived: Path) -> None:
+    path = derived / "tables" / "table2.csv"
+    text = path.read_text()
+    published = text.splitlines()[1].split(",")[4]
+    path.write_text(text.replace(published, str(float(published) + 1e-6), 1))
+    [line] = differences(ROOT, derived)
+    assert "tables/table2.csv: holds other values than the archive gives" in line
+
+
+def test_rounding_in_the_last_digit_is_no_difference(derived: Path) -> None:
+    path = derived / "metrics.json"
+    values = json.loads(path.read_text())
+    [experiment] = values
+    values[experiment]["ReLU"]["mean"] = math.nextafter(values[experiment]["ReLU"]["mean"], 0)
+    path.write_text(json.dumps(values))
+    assert differences(ROOT, derived) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("claims.json", '"undetermined"', '"supported"'), ("tables/table2.md", "95.87", "95.88"), ("claims.md", "a", "b")],
+)
+def test_a_changed_verdict_or_text_is_found(derived: Path, name: str, old: str, new: str) -> None:
+    path = derived / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    assert [line.split(": ")[0] for line in differences(ROOT, derived)] == [str(ROOT / name)]
+
+
+def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
+    (derived / "verdicts.json").unlink()
+    assert differences(ROOT, derived) == [f"{ROOT / 'verdicts.json'}: does not follow from the archive"]

@@ -1,0 +1,25 @@
+"""`distancenets findings`: the page about what was reproduced."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATASETS, RESULTS, DatasetsFile, StudyFile
+
+
+@app.command()
+def findings(
+    study: StudyFile = Path("config/paper.yaml"),
+    page: Annotated[Path, typer.Option(help="The page that is written.")] = Path("docs/findings.md"),
+    datasets: DatasetsFile = DATASETS,
+) -> None:
+    """Write what was reproduced, what was not and how sure that is, from the committed results of a study."""
+    from distancenets.configuration.study import load_study
+    from distancenets.files import write_text
+    from distancenets.report.findings import findings_page
+
+    wanted = load_study(study)
+    root = RESULTS / wanted.study
+    write_text(page, findings_page(study, wanted, load_study(root / "study.yaml"), root, datasets))

@@ -1,0 +1,97 @@
+"""The page of findings: prose around numbers that all come from the files of a study."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from distancenets.audit.findings import Check, Verdict
+from distancenets.audit.output import read_summary
+from distancenets.claims.output import read as read_claims
+from distancenets.claims.verdicts import Verdict as ClaimVerdict
+from distancenets.configuration.study import Study
+from distancenets.errors import UserError
+from distancenets.files import read_text
+from distancenets.measurements.holdings import archived_runs
+
+TEST_IMAGES = 10_000
+
+
+def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, datasets: Path) -> str:
+    """Return the page about the results in `root`: of `wanted`, the whole study, the part `held` was trained."""
+    environment = Environment(
+        loader=PackageLoader("distancenets", "report"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    archived = archived_runs(held, root, datasets)
+    provenances = [entry.provenance for entry in archived.values()]
+    return environment.get_template("findings.md.j2").render(
+        root=root.as_posix(),
+        wanted={"runs": len(list(wanted.runs())), "file": study_file.as_posix()},
+        held=list(archived),
+        devices=sorted({provenance["device"]["name"] for provenance in provenances}),
+        hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
+        table2=_table(root, "table2"),
+        protocols=_table(root, "protocols"),
+        **_accuracies(root),
+        **_claims(root, held),
+        **_audit(root),
+    )
+
+
+def _table(root: Path, name: str) -> str:
+    return read_text(root / "tables" / f"{name}.md").strip()
+
+
+def _accuracies(root: Path) -> Mapping[str, Any]:
+    runs = pandas.read_csv(root / "runs.csv")
+    groups = runs.groupby(["experiment", "model", "epoch"], sort=False)["test_accuracy"]
+    models = [
+        {
+            "model": model if experiment == runs["experiment"].iloc[0] else f"{model} ({experiment})",
+            "seeds": len(values),
+            "epoch": f"{epoch:,}",
+            "mean": f"{values.mean():.2f}",
+            "range": f"{values.min():.2f}–{values.max():.2f}",
+        }
+        for (experiment, model, epoch), values in groups
+    ]
+    level = runs.loc[runs["epoch"] == runs["epoch"].max(), "test_accuracy"].max() / 100
+    binomial = 100 * math.sqrt(level * (1 - level) / TEST_IMAGES)
+    return {"models": models, "binomial": f"{binomial:.2f}", "level": f"{100 * level:.1f}"}
+
+
+def _claims(root: Path, study: Study) -> Mapping[str, Any]:
+    rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
+    verdicts = {
+        str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in ClaimVerdict
+    }
+    return {"judged": len(rulings), "verdicts": verdicts, "least_seeds": study.claims.min_seeds}
+
+
+def _audit(root: Path) -> Mapping[str, Any]:
+    path = root / "audit.json"
+    audit = json.loads(read_text(path))
+    inconsistent = [entry for entry in audit["findings"] if entry["verdict"] == str(Verdict.INCONSISTENT)]
+
+    def of(*checks: Check) -> list[dict[str, Any]]:
+        found = [entry for entry in inconsistent if entry["check"] in {str(check) for check in checks}]
+        if not found:
+            raise UserError(f"{path}: the audit finds no inconsistency of the kind '{checks[0]}' any more")
+        return found
+
+    checks, origin, *_ = read_summary(path)
+    return {
+        "checks": checks,
+        "origin": origin,
+        "rows_twice": of(Check.SAME_ROWS)[0],
+        "two_results": of(Check.SAME_MODELS)[0],
+        "copied": of(Check.COPIED_T)[0],
+        "fits_nothing": of(Check.STATISTIC),
+        "wordings": of(Check.WORDING, Check.WORDING_RECOMPUTED),
+        "untold": audit["verdicts"][str(Verdict.UNTOLD)],
+        "checked": sum(audit["verdicts"].values()),
+    }

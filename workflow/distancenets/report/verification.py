@@ -1,0 +1,96 @@
+"""Verification: the committed tables and verdicts of a study beside those that its archive gives now."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas
+
+from distancenets.errors import UserError
+from distancenets.files import read_text
+
+# What the workflow needs to derive numbers.
+SOURCES = ("Snakefile", "workflow", "config", "profiles", "envs")
+# What git keeps of a study's numbers; its summary and figures repeat them.
+COMMITTED = (
+    "study.yaml",
+    "runs.csv",
+    "provenance.csv",
+    "metrics.json",
+    "verdicts.json",
+    "audit.*",
+    "claims.*",
+    "tables/*",
+)
+# Libraries of other versions round differently; the tables show seven digits at most.
+TOLERANCE = 1e-9
+
+
+def derive(study_file: Path, study: str, folder: Path) -> Path:
+    """Derive every table and verdict of `study` from a copy of its archive in `folder`, and return where they are.
+
+    Raises
+    ------
+    UserError
+        There is no archive, or the workflow failed; its last line is given.
+    """
+    root = Path("results", study)
+    if not (root / "archive").exists():
+        raise UserError(f"{root / 'archive'}: there is none to verify the results from")
+    for source in SOURCES:
+        copy = shutil.copytree if Path(source).is_dir() else shutil.copy
+        copy(source, folder / source)
+    shutil.copytree(root / "archive", folder / root / "archive")
+    snakemake = Path(sys.executable).parent / "snakemake"
+    command: list[str | Path] = [snakemake, "numbers", "--configfile", study_file, "--config", "missing=skip"]
+    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        lines = [line for line in answer.stderr.splitlines() if line.startswith("error: ")] or [answer.stderr.strip()]
+        raise UserError(f"{root}: cannot be derived from its archive: {lines[0]}")
+    return folder / root
+
+
+def differences(committed: Path, derived: Path) -> list[str]:
+    """Return one line for every file below `committed` that is not what `derived` holds."""
+    return [f"{path}: {fault}" for path, fault in _faults(committed, derived)]
+
+
+def compared(committed: Path) -> list[Path]:
+    """Return the files below `committed` that are verified, relative to it."""
+    found = {path for pattern in COMMITTED for path in committed.glob(pattern)}
+    return sorted(path.relative_to(committed) for path in found)
+
+
+def _faults(committed: Path, derived: Path) -> Iterator[tuple[Path, str]]:
+    for path in compared(committed):
+        ours, theirs = committed / path, derived / path
+        if not theirs.exists():
+            yield ours, "does not follow from the archive"
+        elif path.suffix == ".csv":
+            yield from ((ours, fault) for fault in _csv_fault(ours, theirs))
+        elif path.suffix == ".json":
+            if not _alike(json.loads(read_text(ours)), json.loads(read_text(theirs))):
+                yield ours, "holds other values than the archive gives"
+        elif read_text(ours) != read_text(theirs):
+            yield ours, "reads otherwise than the archive gives"
+
+
+def _csv_fault(ours: Path, theirs: Path) -> Iterator[str]:
+    try:
+        pandas.testing.assert_frame_equal(pandas.read_csv(ours), pandas.read_csv(theirs), rtol=TOLERANCE, atol=0)
+    except AssertionError as error:
+        yield f"holds other values than the archive gives ({' '.join(str(error).split())[:120]})"
+
+
+def _alike(ours: object, theirs: object) -> bool:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(_alike(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(_alike, ours, theirs))
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=TOLERANCE) or (math.isnan(ours) and math.isnan(theirs))
+    return ours == theirs
