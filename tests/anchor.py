@@ -17,7 +17,7 @@ from distancenets.models.registry import Model, models
 from reference import reference_network
 
 LOSSES = Path(__file__).parent / "reference" / "losses.csv"
-IMAGES, EPOCHS, SEED, HIDDEN, LEARNING_RATE = 1000, 50, 0, 128, 0.001
+IMAGES, EPOCHS, SEED, HIDDEN, LEARNING_RATE = 500, 50, 0, 128, 0.001
 
 
 def start(model: Model) -> dict[str, Tensor]:
