@@ -15,6 +15,7 @@ from distancenets.cli import (
     measure,
     metrics,
     models,
+    pin,
     protocols,
     readme,
     robustness,
@@ -30,6 +31,7 @@ from distancenets.errors import UserError
 # Importing a command's module registers it.
 COMMANDS = (
     data,
+    pin,
     models,
     train,
     collect,
