@@ -1,6 +1,7 @@
-"""The register of what is measured from saved weights: a new one is a module and an entry here and in the catalogue."""
+"""How what the catalogue lists is measured from saved weights and written."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pandas
@@ -12,27 +13,17 @@ from distancenets.configuration.study import Study
 from distancenets.datasets.store import Dataset, read
 from distancenets.errors import UserError
 from distancenets.files import replacing
-from distancenets.measurements.activity import measure_activity
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.mahalanobis import measure_mahalanobis
 from distancenets.measurements.networks import Networks, trained_networks
-from distancenets.measurements.orientation import measure_orientation
-from distancenets.measurements.perturbation import measure_perturbation
-from distancenets.measurements.projections import measure_projections
-from distancenets.measurements.prototypes import measure_prototypes
 
 Tables = Mapping[str, pandas.DataFrame]
+Measurement = Callable[[Networks, Dataset], Tables]
 
 
-# How each measurement of the catalogue is done: all seeds of a model at a milestone, and images, to tables by name.
-MEASUREMENTS: dict[str, Callable[[Networks, Dataset], Tables]] = {
-    "activity": measure_activity,
-    "projections": measure_projections,
-    "orientation": measure_orientation,
-    "prototypes": measure_prototypes,
-    "mahalanobis": measure_mahalanobis,
-    "perturbation": measure_perturbation,
-}
+def measurement(name: str) -> Measurement:
+    """Return `measure_<name>` of the module `name`: from the seeds of a model at a milestone, and images, to tables."""
+    found: Measurement = getattr(import_module(f"distancenets.measurements.{name}"), f"measure_{name}")
+    return found
 
 
 def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Path) -> Tables:
@@ -50,6 +41,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
+    measure = measurement(name)
     read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
     for experiment, settings in study.experiments.items():
@@ -59,7 +51,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
             _refuse_non_finite(networks)
             # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
             with torch.no_grad(), threadpool_limits(study.training.threads):
-                for table, rows in MEASUREMENTS[name](networks, read_before[settings.dataset]).items():
+                for table, rows in measure(networks, read_before[settings.dataset]).items():
                     parts[table].append(rows)
     return {table: pandas.concat(rows, ignore_index=True) for table, rows in parts.items()}
 
