@@ -30,6 +30,7 @@ from distancenets.cli import app
 from distancenets.configuration.datasets import DatasetSettings, dataset, datasets
 from distancenets.datasets import idx, sources
 from distancenets.datasets.arrays import Arrays
+from distancenets.datasets.pins import pinned
 from distancenets.datasets.sources import arrays_of_pickle
 from distancenets.datasets.store import Dataset, fetch, read
 from distancenets.errors import UserError
@@ -488,3 +489,30 @@ def test_the_command_fetches_from_the_folder_of_the_environment(tiny: Arrays, tm
     assert_serves(read(tmp_path / "data" / "mnist", dataset("mnist", config)), tiny)
     outcome = CliRunner().invoke(app, command, env={"DISTANCENETS_DATA": None})
     assert isinstance(outcome.exception, UserError)
+
+
+def of_ten_classes(pixels: int = 784) -> Arrays:
+    images = np.random.default_rng(1).integers(0, 256, (20, pixels), dtype=np.uint8)
+    labels = np.arange(20, dtype=np.uint8) % 10
+    return Arrays(images, labels, images[:10], labels[:10])
+
+
+def test_a_new_data_set_is_pinned_to_its_bytes(tmp_path: Path) -> None:
+    arrays = of_ten_classes()
+    settings = pinned("mine", write_idx(tmp_path / "files", arrays, 28, compressed=True))
+    assert settings.sha256.model_dump() == digests_of(arrays)
+    share = arrays.train_images / 255
+    assert (settings.pixel_mean, settings.pixel_sd) == pytest.approx((share.mean(), share.std()), abs=5e-5)
+    assert_serves(read(fetch("mine", settings, tmp_path / "data", say=lambda _: None), settings), arrays)
+
+
+def test_what_the_networks_cannot_take_is_not_pinned(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"small: train: 20 labels of 20 images of 4 pixels \(expected .* 784 pixels\)"):
+        pinned("mine", write_idx(tmp_path / "small", of_ten_classes(4), 2))
+    arrays = of_ten_classes()
+    with pytest.raises(UserError, match="other: test: expected labels of all 10 classes, 0 to 9"):
+        pinned("mine", write_idx(tmp_path / "other", arrays._replace(test_labels=arrays.test_labels + 1), 28))
+    with pytest.raises(UserError, match="Mine: a data set's name is lower-case letters"):
+        pinned("Mine", tmp_path / "other")
+    with pytest.raises(UserError, match="nowhere/train-images-idx3-ubyte: no such file"):
+        pinned("mine", tmp_path / "nowhere")

@@ -4,7 +4,7 @@
 rule judge_claims:
     input:
         runs=f"{RESULTS}/runs.csv",
-        measurements=[GEOMETRY[name] for name in ("activity", "projections", "prototypes", "mahalanobis")],
+        measurements=GEOMETRY.values(),
         published="config/published.yaml",
         code=code("claims", "statistics"),
     output:

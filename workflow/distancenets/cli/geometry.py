@@ -76,15 +76,23 @@ def geometry_tables(output: Output = None, study: StudyFile = STUDY, published: 
     """Write a table of each measurement, over the seeds of each model, at the reported epochs."""
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
+    from distancenets.measurements.catalogue import CATALOGUE
     from distancenets.tables.formats import write_table
-    from distancenets.tables.geometry import LAYOUTS, geometry_cells, geometry_table, with_published_activity
+    from distancenets.tables.geometry import (
+        geometry_cells,
+        geometry_table,
+        layout_of,
+        measured_file,
+        with_published_activity,
+    )
 
     settings = load_study(study)
     root = output or RESULTS / settings.study
     record = load_published(published)
-    for name, layout in LAYOUTS.items():
+    for name in CATALOGUE:
         epoch = settings.reported_epochs(name)
-        runs = _last_epoch(root / "measurements" / layout.file, settings.reported_experiment, epoch)
+        runs = _last_epoch(root / "measurements" / measured_file(name), settings.reported_experiment, epoch)
+        layout = layout_of(name, runs)
         table = geometry_table(runs, layout)
         cells = geometry_cells(table, layout)
         if name == "activity":

@@ -63,18 +63,29 @@ def entries(study: Study, root: Path, datasets: Path) -> dict[Run, Entry]:
 
 
 def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
-    """Return the rows of the table `name` of all `runs`, with `MODEL_AXES` and seed in front."""
+    """Return the rows of the table `name` of `runs`, as far as the archive has them, with `MODEL_AXES` in front.
+
+    Raises
+    ------
+    UserError
+        It has the table of none of them, such as one of a measurement that is newer than the archive.
+    """
     seeds: dict[Path, set[int]] = {}
     for run in runs:
         seeds.setdefault(_folder(root, run[:3]), set()).add(run.seed)
     parts = []
     for folder, wanted in seeds.items():
-        table = _read(folder / f"{name}.parquet")
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            continue
+        table = _read(path)
         architecture, representation = folder.parts[-2:]
         model = find_model(architecture, representation).paper_name
         axes = dict(zip(MODEL_AXES, (*folder.parts[-3:], model), strict=True))
         chosen = table[table["seed"].isin(wanted)].assign(**axes)
         parts.append(chosen[[*MODEL_AXES, *table.columns]])
+    if not parts:
+        raise UserError(f"{archive_folder(root)}: holds no table {name}.parquet of any run")
     return pandas.concat(parts, ignore_index=True)
 
 

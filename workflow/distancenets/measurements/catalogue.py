@@ -1,6 +1,7 @@
 """The catalogue of what is measured from saved weights: what each measurement says, and the files that it writes.
 
-It imports nothing heavy, so that the workflow and `--help` can read it; `measurements.register` says how each is done.
+A new one is a module and an entry here. It imports nothing heavy, so that the workflow and `--help` can read it: an
+entry is measured by `measure_<name>` of the module named after it.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,7 @@
-"""The register of what is measured from saved weights: a new one is a module and an entry here and in the catalogue."""
+"""How what the catalogue lists is measured from saved weights and written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pandas
@@ -12,30 +13,20 @@ from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset, read
 from distancenets.errors import UserError
 from distancenets.files import replacing
-from distancenets.measurements.activity import measure_activity
 from distancenets.measurements.archive import archived_table
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.holdings import archived_runs, fresh_runs
-from distancenets.measurements.mahalanobis import measure_mahalanobis
 from distancenets.measurements.networks import Networks, finished_networks
-from distancenets.measurements.orientation import measure_orientation
-from distancenets.measurements.perturbation import measure_perturbation
-from distancenets.measurements.projections import measure_projections
-from distancenets.measurements.prototypes import measure_prototypes
 from distancenets.models.registry import models
 
 Tables = Mapping[str, pandas.DataFrame]
+Measurement = Callable[[Networks, Dataset], Tables]
 
 
-# How each measurement of the catalogue is done: all seeds of a model at a milestone, and images, to tables by name.
-MEASUREMENTS: dict[str, Callable[[Networks, Dataset], Tables]] = {
-    "activity": measure_activity,
-    "projections": measure_projections,
-    "orientation": measure_orientation,
-    "prototypes": measure_prototypes,
-    "mahalanobis": measure_mahalanobis,
-    "perturbation": measure_perturbation,
-}
+def measurement(name: str) -> Measurement:
+    """Return `measure_<name>` of the module `name`: from the seeds of a model at a milestone, and images, to tables."""
+    found: Measurement = getattr(import_module(f"distancenets.measurements.{name}"), f"measure_{name}")
+    return found
 
 
 def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Path) -> Tables:
@@ -72,7 +63,7 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
     _refuse_non_finite(networks)
     # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
     with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
-        return MEASUREMENTS[name](networks, images)
+        return measurement(name)(networks, images)
 
 
 def write_tables(name: str, tables: Tables, folder: Path) -> None:

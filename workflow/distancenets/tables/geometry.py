@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy
 import pandas
 
+from distancenets.claims.evidence import AXES
 from distancenets.configuration.published import PublishedActivity
+from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.models.registry import Model, find_model, models
 from distancenets.statistics.differences import interval, paired
 from distancenets.statistics.moments import mean, standard_deviation
@@ -105,6 +107,28 @@ LAYOUTS = {
         f"Where clamping hidden features brings accuracy below 50 %, {SPREAD}; {NONE}: it is below from the start",
     ),
 }
+
+
+def measured_file(name: str) -> str:
+    """Return the file below measurements/ that the table of `name` is made from."""
+    if name in LAYOUTS:
+        return LAYOUTS[name].file
+    files = CATALOGUE[name].files
+    return next((file for file in files if file.endswith("_by_run.csv")), files[0])
+
+
+def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
+    """Return the layout of the measurement `name`, whose file holds `runs`.
+
+    One that `LAYOUTS` says nothing about is tabled as it is: words are keys, every number is a column.
+    """
+    if name in LAYOUTS:
+        return LAYOUTS[name]
+    own = runs.drop(columns=[*AXES, "model"], errors="ignore")
+    numbers = [str(column) for column in own.select_dtypes("number")]
+    keys = tuple(str(column) for column in own if column not in numbers)
+    columns = {column: Column(column.replace("_", " ")) for column in numbers}
+    return Layout(measured_file(name), keys, columns, f"{CATALOGUE[name].text.rstrip('.')}, {SPREAD}")
 
 
 def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:

@@ -1,0 +1,92 @@
+"""One run, found by its axes or its folder and read back from its files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from distancenets.configuration.recipes import Recipe
+from distancenets.configuration.settings import validated
+from distancenets.configuration.study import Run, Study
+from distancenets.errors import UserError
+from distancenets.models.registry import Model, find_model
+from distancenets.training.paths import run_path
+from distancenets.training.runs import RunFolder
+
+FORM = "experiment/architecture/representation/seed"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run as its three files hold it: `metrics` has a row a recorded epoch, `provenance` is `run.json`."""
+
+    files: RunFolder
+    run: Run
+    recipe: Recipe
+    metrics: pandas.DataFrame
+    provenance: dict[str, Any]
+
+    @property
+    def model(self) -> Model:
+        """The model that was trained."""
+        return find_model(self.run.architecture, self.run.representation)
+
+    @property
+    def milestones(self) -> pandas.DataFrame:
+        """The rows of `metrics` at the start and at every epoch whose weights are kept."""
+        kept = (0, *self.recipe.experiment.kept_epochs)
+        return self.metrics[self.metrics["epoch"].isin(kept)]
+
+
+def parse_run(text: str, study: Study) -> Run:
+    """Return the run of `study` that `text` names, such as `raw/relu/distance/0`, or `relu/distance/0` where the
+    reported experiment is meant.
+
+    Raises
+    ------
+    UserError
+        The text has another form, or names an axis that the study or the registry does not have.
+    """
+    parts = text.split("/")
+    if len(parts) == 3:
+        parts = [study.reported_experiment, *parts]
+    if len(parts) != 4 or not parts[3].isdecimal():
+        raise UserError(f"{text}: neither a run's folder nor {FORM} (such as raw/relu/distance/0)")
+    experiment, architecture, representation, seed = parts
+    study.experiment(experiment)
+    find_model(architecture, representation)
+    return Run(experiment, architecture, representation, int(seed))
+
+
+def run_folder(run: Run, root: Path) -> Path:
+    """Return the folder of `run` below its study's, `root`; a `UserError` names one that is not there."""
+    folder = root / run_path(run)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such run; it has not been trained")
+    return folder
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Return the run in `folder`.
+
+    Raises
+    ------
+    UserError
+        A file is missing or damaged, or the metrics belong to another run than the provenance.
+    """
+    files = RunFolder(folder)
+    if files.finished() is None:
+        raise UserError(f"{folder}: holds no finished run (expected {', '.join(_names(files))})")
+    provenance = files.read_provenance()
+    try:
+        run = Run(**provenance["run"])
+        recipe = validated(Recipe, provenance["recipe"], files.provenance)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{files.provenance}: not the provenance of a run ({error})") from error
+    metrics = files.read_metrics(provenance["digest"]).to_pandas()
+    return FinishedRun(files, run, recipe, metrics, provenance)
+
+
+def _names(files: RunFolder) -> list[str]:
+    return [path.name for path in (files.metrics, files.weights, files.provenance)]
