@@ -1,7 +1,10 @@
 """The geometry of networks whose answers are known beforehand."""
 
 import math
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy
@@ -9,6 +12,7 @@ import pandas
 import pytest
 import torch
 import yaml
+from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 from conftest import REPOSITORY, Workshop
@@ -16,10 +20,10 @@ from distancenets.configuration.published import published
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.covariances import class_covariance
 from distancenets.measurements.frames import AXES, long_form
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
-    estimate,
     mahalanobis,
     measure_mahalanobis,
     rank_correlation,
@@ -39,6 +43,7 @@ from distancenets.measurements.projections import (
     separable,
 )
 from distancenets.measurements.prototypes import class_centres, measure_prototypes, nearest_images
+from distancenets.measurements.register import MEASUREMENTS
 from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model, models
 from distancenets.tables.geometry import Column, Layout, geometry_cells, geometry_table, with_published_activity
@@ -131,7 +136,8 @@ def test_activity_has_the_papers_thresholds() -> None:
 
 def test_the_moments_are_those_of_known_distributions() -> None:
     values = torch.tensor([0.0, 0.0, 0.0, 1.0]).view(1, 1, 4)
-    found = {name: value.item() for name, value in distribution(values)._asdict().items()}
+    chunks = torch.split(values, 3, dim=-1)
+    found = {name: value.item() for name, value in distribution(lambda: chunks)._asdict().items()}
     # A Bernoulli variable with p = ¼: variance p(1−p), skewness (1−2p)/√(p(1−p)), excess (1−6p(1−p))/(p(1−p)).
     variance = 3 / 16
     expected = {"mean": 0.25, "sd": math.sqrt(variance), "skewness": 0.5 / math.sqrt(variance)}
@@ -145,7 +151,9 @@ def test_the_overlap_of_gaussians_is_bhattacharyyas() -> None:
     first, second = draws[0].view(1, 1, -1), 2 * draws[1].view(1, 1, -1) + 1.5
     both = torch.cat([first, second], -1)
     ends = both.amin(-1), both.amax(-1)
-    coefficients = bhattacharyya(torch.stack([histogram(first, *ends), histogram(second, *ends)], -2))[0, 0]
+    coefficients = bhattacharyya(
+        torch.stack([histogram(torch.split(part, 70_000, -1), *ends) for part in (first, second)], -2)
+    )[0, 0]
     # √(2 σ₁σ₂ / (σ₁² + σ₂²)) exp(−(μ₁ − μ₂)² / (4 (σ₁² + σ₂²)))
     expected = math.sqrt(4 / 5) * math.exp(-(1.5**2) / 20)
     assert coefficients[0, 1].item() == pytest.approx(expected, abs=0.005)
@@ -164,9 +172,9 @@ def test_a_class_beyond_all_others_is_separable() -> None:
 def test_node_tables_tell_alike_classes_from_different_ones() -> None:
     values = torch.linspace(-1, 1, 101).view(1, 1, -1)
     for parts, separable_classes, eta in (([values, values], 0, 0.0), ([values, values + 10], 2, 0.987)):
-        classes = [distribution(part) for part in parts]
+        classes = [distribution(partial(torch.split, part, 40, -1)) for part in parts]
         ends = torch.stack([each.lowest for each in classes]).amin(0), torch.stack([c.highest for c in classes]).amax(0)
-        table = node_table(classes, torch.stack([histogram(part, *ends) for part in parts], -2))
+        table = node_table(classes, torch.stack([histogram([part], *ends) for part in parts], -2))
         assert table["separable_classes"].item() == separable_classes
         assert table["eta_squared"].item() == pytest.approx(eta, abs=1e-3)
         assert table["sd_ratio"].item() == pytest.approx(1)
@@ -259,11 +267,35 @@ def test_neighbours_are_found_across_chunks() -> None:
 def test_the_mahalanobis_distance_of_gaussians_is_the_closed_form() -> None:
     generator = numpy.random.default_rng(0)
     mean, covariance = numpy.array([1.0, -2.0, 0.5]), numpy.array([[4.0, 1.2, 0], [1.2, 1.0, 0.2], [0, 0.2, 0.5]])
-    estimated = estimate(generator.multivariate_normal(mean, covariance, 100_000))
+    drawn = torch.from_numpy(generator.multivariate_normal(mean, covariance, 100_000)).T.unsqueeze(0)
+    estimated = class_covariance(partial(torch.split, drawn, 30_000, -1))
     points = numpy.array([[1.0, -2.0, 0.5], [3.0, -2.0, 0.5], [0.0, 0.0, 0.0], [-4.0, 1.0, 2.0]])
     offsets = points - mean
     expected = numpy.sqrt(numpy.einsum("ni,ij,nj->n", offsets, numpy.linalg.inv(covariance), offsets))
     numpy.testing.assert_allclose(mahalanobis(estimated, points), expected, atol=0.03)
+
+
+@pytest.mark.parametrize("images", [12, 500])
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_a_streamed_covariance_is_scikit_learns(images: int, rows: int) -> None:
+    generator = numpy.random.default_rng(images)
+    # Skewed and correlated as features are after a ReLU, far from 0, of very different spreads, and one always 0.
+    features = numpy.maximum(generator.normal(0.5, 1, (images, 20)) @ generator.normal(0, 1, (20, 20)), 0)
+    features = (features + 50) * numpy.logspace(-2, 1, 20)
+    features[:, 3] = 0
+    chunks = torch.split(torch.from_numpy(features).T.unsqueeze(0), rows, -1)
+    found, expected = class_covariance(lambda: chunks), LedoitWolf().fit(features)
+    assert 0 < found.share < 1
+    assert found.share == pytest.approx(expected.shrinkage_, rel=1e-9)
+    numpy.testing.assert_allclose(found.mean, expected.location_, rtol=1e-12)
+    numpy.testing.assert_allclose(found.precision, expected.precision_, rtol=1e-7, atol=1e-12)
+    numpy.testing.assert_allclose(mahalanobis(found, features) ** 2, expected.mahalanobis(features), rtol=1e-7)
+
+
+def test_a_class_of_one_spread_alone_is_shrunk_as_scikit_learn_does() -> None:
+    for features in (numpy.zeros((5, 3)), numpy.eye(3), numpy.arange(4.0).reshape(4, 1)):
+        found = class_covariance(partial(torch.split, torch.from_numpy(features).T.unsqueeze(0), 2, -1))
+        assert found.share == pytest.approx(LedoitWolf().fit(features).shrinkage_)
 
 
 def test_rank_correlations_and_scales() -> None:
@@ -297,13 +329,12 @@ def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
     networks = hand_built(("relu_l2", "distance"), head)
     # The untrained control starts from 784 pixels: take these networks for it instead.
     object.__setattr__(networks, "untrained", lambda: networks)
-    table = measure_mahalanobis(networks, dataset)["mahalanobis"]
+    table, by_run = measure_mahalanobis(networks, dataset).values()
     own = table[table["images"] == "own"].set_index(["control", "class"]).sort_index()
     assert (own.loc["none", "correlation"] > 0.93).all()
     assert (own.loc["shuffled_labels", "correlation"] < 0.85).all()
     assert own.loc["none", "scales_correlation"].tolist() == pytest.approx([1, 1])
     assert (own["negative_scales"] == 0).all()
-    by_run = measure_mahalanobis(networks, dataset)["mahalanobis_by_run"]
     assert len(by_run) == 6 and list(by_run.columns[:8]) == [*AXES, "control", "images"]
 
 
@@ -334,6 +365,34 @@ def test_the_drop_off_is_where_accuracy_passes_one_half() -> None:
     assert math.isnan(drop_off([0, 10], numpy.array([90.0, 60.0])))
     sides = torch.tensor([[[90.0, 60.0, 40.0], [20.0, 80.0, 90.0]]])
     assert drop_offs(sides, [0, 20, 100])[0].tolist() == pytest.approx([60, 90])
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_no_more_than_a_chunk_of_activations_is_held(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a chunk comes, the one before it may still be in hand, and none from before that."""
+    # Seven chunks even of a class alone.
+    networks = replace(hand_built(("relu_l2", "distance"), offset_head(torch.eye(CLASSES))), rows=3)
+    monkeypatch.setattr(Networks, "untrained", lambda self: self)
+    monkeypatch.setattr(Networks, "alone", lambda self: [self])
+    seen: dict[str, list[weakref.ref[Tensor]]] = {"pre_activations": [], "features": []}
+
+    def watched(kind: str) -> Callable[[Networks, Tensor], Iterator[Tensor]]:
+        original = getattr(Networks, kind)
+
+        def chunks(self: Networks, images: Tensor) -> Iterator[Tensor]:
+            for chunk in original(self, images):
+                assert chunk.shape[-1] <= self.rows
+                assert sum(reference() is not None for reference in seen[kind]) <= 1
+                seen[kind].append(weakref.ref(chunk))
+                yield chunk
+                del chunk
+
+        return chunks
+
+    for kind in seen:
+        monkeypatch.setattr(Networks, kind, watched(kind))
+    MEASUREMENTS[name](networks, one_pixel_a_class())
+    assert len(seen["pre_activations"]) > 5
 
 
 def measured(workshop: Workshop, name: str) -> None:

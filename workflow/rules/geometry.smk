@@ -1,6 +1,6 @@
 """Geometry: what saved weights hold. One job a measurement, for all runs of the study.
 
-A network takes 0.2 to 2 s, about as long as starting torch and reading the images: a job a run would double the time,
+A network takes 0.2 to 3 s, about as long as starting torch and reading the images: a job a run would double the time,
 and hundreds of runs and milestones are minutes in one job, beside days of training.
 """
 

@@ -1,8 +1,7 @@
 """Mahalanobis: does the learned output distance order images as the class's true Mahalanobis distance does (claim 13)?
 
 For class c in hidden space, with mean z_c and covariance Σ_c of its training images' features,
-D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk towards a multiple of the identity (Ledoit and Wolf 2004, the
-implementation of scikit-learn): a class has nodes that none of its images activates, along which it is singular.
+D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`covariances`), and no more than a chunk of images is in flight.
 
 The learned distance of class c is − output c, whatever the model: an output is the larger, the more an image counts as
 of its class. So +1 means that the output falls with the Mahalanobis distance, image by image.
@@ -18,29 +17,22 @@ from typing import NamedTuple
 import numpy
 import pandas
 import torch
-from numpy.typing import NDArray
 from scipy import stats
-from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
+from distancenets.measurements.covariances import Covariance, FloatArray, class_covariance
 from distancenets.measurements.frames import long_form
 from distancenets.measurements.networks import Networks
 
-FloatArray = NDArray[numpy.float64]
 IMAGES = ("own", "all")
 
 
-def estimate(features: FloatArray) -> LedoitWolf:
-    """Return mean and shrunk covariance of `features`, images × H."""
-    return LedoitWolf().fit(features)
-
-
-def mahalanobis(estimated: LedoitWolf, features: FloatArray) -> FloatArray:
+def mahalanobis(covariance: Covariance, features: FloatArray) -> FloatArray:
     """Return the Mahalanobis distance, not squared, of each of `features`, images × H."""
-    offsets = features - estimated.location_
+    offsets = features - covariance.mean
     # One matrix product: scikit-learn's own method goes pair by pair and takes ten times as long.
-    square = ((offsets @ estimated.precision_) * offsets).sum(1)
+    square = ((offsets @ covariance.precision) * offsets).sum(1)
     return numpy.asarray(numpy.sqrt(numpy.maximum(square, 0)))
 
 
@@ -88,22 +80,18 @@ def shuffled(labels: Tensor, seed: int) -> Tensor:
 class Described(NamedTuple):
     """A class in hidden space: its mean and covariance, and what stands in each of its rows."""
 
-    estimated: LedoitWolf
+    covariance: Covariance
     values: dict[str, float]
 
 
 def described(network: Networks, images: Tensor, label: int) -> Described:
-    """Return the class `label` of one network (S = 1) from its training `images`, whose features alone are held."""
-    features = torch.cat(list(network.features(images)), -1)[0].T.double().numpy()
-    estimated = estimate(features)
-    values = {
-        "axis_correlation": axis_correlation(numpy.cov(features, rowvar=False)),
-        "shrinkage": float(estimated.shrinkage_),
-    }
+    """Return the class `label` of one network (S = 1) from its training `images`."""
+    covariance = class_covariance(lambda: network.features(images))
+    values = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
     weights = axis_weights(network)
     if weights is not None:
-        values |= scale_agreement(weights[label], features.var(0))
-    return Described(estimated, values)
+        values |= scale_agreement(weights[label], covariance.plain.diagonal())
+    return Described(covariance, values)
 
 
 def distances(network: Networks, classes: Sequence[Described], images: Tensor) -> tuple[FloatArray, FloatArray]:
@@ -111,7 +99,7 @@ def distances(network: Networks, classes: Sequence[Described], images: Tensor) -
     true, learned = [], []
     for chunk in network.features(images):
         features = chunk[0].T.double().numpy()
-        true.append(numpy.stack([mahalanobis(each.estimated, features) for each in classes]))
+        true.append(numpy.stack([mahalanobis(each.covariance, features) for each in classes]))
         learned.append(-network.outputs(chunk)[0].double().numpy())
     return numpy.concatenate(true, axis=1), numpy.concatenate(learned, axis=1)
 

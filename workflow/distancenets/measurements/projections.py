@@ -1,10 +1,11 @@
 """Projections: how the classes lie along single hidden nodes (Figure 1, claim 8).
 
-Everything is of the first layer's output before the activation, over the test images, as in Figure 1. One class of
-test images is in flight at a time.
+Everything is of the first layer's output before the activation, over the test images, as in Figure 1. Values come in
+chunks of images, each S × H × n, from a function where they are gone through more than once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pandas
@@ -32,23 +33,26 @@ class Distribution(NamedTuple):
     highest: Tensor
 
 
-def distribution(values: Tensor) -> Distribution:
-    """Return the distribution along the last axis of `values`, S × H × n; without spread, its shape is NaN."""
-    exact = values.double()
-    mean = exact.mean(-1)
-    centred = exact - mean.unsqueeze(-1)
-    variance = centred.square().mean(-1)
-    skewness = centred.pow(3).mean(-1) / variance.pow(1.5)
-    kurtosis = centred.pow(4).mean(-1) / variance.square() - 3
-    return Distribution(mean, variance.sqrt(), skewness, kurtosis, exact.amin(-1), exact.amax(-1))
+def distribution(values: Callable[[], Iterable[Tensor]]) -> Distribution:
+    """Return the distribution of `values` over all images; without spread, its shape is NaN."""
+    seen = [(chunk.shape[-1], chunk.double().sum(-1), chunk.amin(-1), chunk.amax(-1)) for chunk in values()]
+    counts, totals, lowest, highest = zip(*seen, strict=True)
+    mean = torch.stack(totals).sum(0) / sum(counts)
+    powers = torch.stack([_powers(chunk.double() - mean.unsqueeze(-1)) for chunk in values()]).sum(0) / sum(counts)
+    variance, third, fourth = powers
+    shape = third / variance.pow(1.5), fourth / variance.square() - 3
+    ends = torch.stack(lowest).amin(0).double(), torch.stack(highest).amax(0).double()
+    return Distribution(mean, variance.sqrt(), *shape, *ends)
 
 
-def histogram(values: Tensor, lowest: Tensor, highest: Tensor, bins: int = BINS) -> Tensor:
-    """Return the shares of `values`, S × H × n, in equal bins from `lowest` to `highest`, S × H: S × H × bins."""
+def histogram(values: Iterable[Tensor], lowest: Tensor, highest: Tensor, bins: int = BINS) -> Tensor:
+    """Return the shares of `values` in equal bins from `lowest` to `highest`, S × H: S × H × bins."""
     width = (highest - lowest).clamp(min=torch.finfo(torch.float64).tiny).unsqueeze(-1)
-    place = ((values.double() - lowest.unsqueeze(-1)) / width * bins).long().clamp(0, bins - 1)
     counts = torch.zeros(*lowest.shape, bins, dtype=torch.float64)
-    return counts.scatter_add_(-1, place, torch.ones_like(place, dtype=torch.float64)) / values.shape[-1]
+    for chunk in values:
+        place = ((chunk.double() - lowest.unsqueeze(-1)) / width * bins).long().clamp(0, bins - 1)
+        counts.scatter_add_(-1, place, torch.ones_like(place, dtype=torch.float64))
+    return counts / counts.sum(-1, keepdim=True)
 
 
 def bhattacharyya(histograms: Tensor) -> Tensor:
@@ -131,12 +135,10 @@ def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, panda
     """
     labels = dataset.test_labels
     parts = [dataset.test_images[labels == label] for label in range(int(labels.max()) + 1)]
-    classes = [distribution(torch.cat(list(networks.pre_activations(part)), -1)) for part in parts]
+    classes = [distribution(partial(networks.pre_activations, part)) for part in parts]
     lowest = torch.stack([each.lowest for each in classes]).amin(0)
     highest = torch.stack([each.highest for each in classes]).amax(0)
-    histograms = torch.stack(
-        [histogram(torch.cat(list(networks.pre_activations(part)), -1), lowest, highest) for part in parts], -2
-    )
+    histograms = torch.stack([histogram(networks.pre_activations(part), lowest, highest) for part in parts], -2)
     nodes = node_table(classes, histograms)
     moments = {name: torch.stack([getattr(each, name) for each in classes], -1) for name in Distribution._fields[:4]}
     hidden = range(lowest.shape[-1])
@@ -145,3 +147,9 @@ def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, panda
         "projections": long_form(networks, {"node": hidden}, nodes),
         "projections_by_run": long_form(networks, {}, run_table(nodes)),
     }
+
+
+def _powers(centred: Tensor) -> Tensor:
+    """Return the sums of squares, cubes and fourth powers along the last axis, 3 × S × H."""
+    square = centred.square()
+    return torch.stack([square.sum(-1), (square * centred).sum(-1), square.square().sum(-1)])
