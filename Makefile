@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled at once: where nothing may be written later, each of a study's many short jobs would compile PyTorch anew.
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 # Passed on to snakemake: make study ARGUMENTS="--configfile config/paper.yaml"
 ARGUMENTS ?=
