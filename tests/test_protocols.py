@@ -18,7 +18,7 @@ from distancenets.models.registry import find_model
 from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
 from distancenets.statistics.moments import Moments
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
-from distancenets.tables.robustness import robustness_table
+from distancenets.tables.robustness import reading, robustness_table, with_reading
 
 TABLES = published(REPOSITORY / "config" / "published.yaml").tables
 STUDY = validated(
@@ -111,14 +111,33 @@ def test_commands_and_figure(workshop: Workshop) -> None:
     (workshop.folder / "claims.json").write_text(json.dumps(records))
     assert workshop.run("robustness", "claims.json", "--output", "robustness").returncode == 0
     table = pd.read_csv(workshop.folder / "robustness.csv")
-    assert list(table) == ["claim", "name", "raw", "wide"]
+    assert list(table) == ["claim", "name", "raw", "wide", "across experiments"]
     assert list(table["raw"]) == ["supported", "contradicted", "mixed", "undetermined"]
-    assert "| 2 | claim 2 | contradicted | mixed |" in (workshop.folder / "robustness.md").read_text()
+    assert (
+        "| 2 | claim 2 | contradicted | mixed | depends on the hyper-parameters |"
+        in (workshop.folder / "robustness.md").read_text()
+    )
     assert workshop.run("figure", "robustness", "claims.json", "--output", "picture").returncode == 0
     assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
     (workshop.folder / "claims.json").write_text("{}")
     assert "claims.json: not a list of verdicts" in workshop.refused("robustness", "claims.json", "--output", "other")
     assert not (workshop.folder / "other.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["supported", "supported"], "supported in all 2"),
+        (["supported", "undetermined", "supported"], "supported in all 2 judged of 3"),
+        (["supported", "undetermined"], "open"),
+        (["supported", "mixed", "undetermined"], "depends on the hyper-parameters"),
+        (["undetermined", "undetermined"], "open"),
+    ],
+)
+def test_the_reading_of_a_claim_across_experiments(verdicts: list[str], words: str) -> None:
+    assert reading(verdicts) == words
+    alone = robustness_table([{"claim": 1, "name": "a", "experiment": "raw", "verdict": verdicts[0]}])
+    assert list(with_reading(alone)) == ["claim", "name", "raw"]
 
 
 def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:

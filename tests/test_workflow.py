@@ -26,16 +26,18 @@ SMALL = {
     },
     "report": {"figure1": {"node": 3}},
 }
+# From training to a figure, without what tests/test_end_to_end.py and tests/test_dvc.py run as well.
+FEW = ("results/small/runs.csv", "results/small/figures/figure1.png")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Checkout:
-    """A copy in which a small study on a small data set has been run."""
+    """A copy in which a small study on a small data set has been trained, collected and drawn from."""
     copy = checkout(tmp_path_factory.mktemp("small"))
     tensors = {split: getattr(mnist, split)[: 900 if "train" in split else 300].contiguous() for split in SPLITS}
     write_dataset(copy.folder, "tiny", tensors)
     (copy.folder / "config" / "config.yaml").write_text(yaml.safe_dump(SMALL))
-    copy.complete()
+    copy.complete(*FEW)
     return copy
 
 
@@ -53,8 +55,9 @@ def results(copy: Checkout, study: str) -> Path:
 
 
 def test_other_packing_retrains_nothing(finished: Checkout) -> None:
-    assert finished.jobs() == {}
-    assert "train_model" not in finished.jobs("--config", "models_per_job=one")
+    assert finished.jobs(*FEW) == {}
+    jobs = finished.jobs(*FEW, "--config", "models_per_job=one")
+    assert jobs["collect_runs"] == 1 and "train_model" not in jobs
 
 
 def test_one_model_a_job_gives_the_same_paths(finished: Checkout) -> None:
@@ -66,7 +69,7 @@ def test_one_model_a_job_gives_the_same_paths(finished: Checkout) -> None:
 def test_a_raised_seed_count_adds_runs_and_keeps_the_others(small: Checkout) -> None:
     seeds = (results(small, "small") / run_path(Run("first", "relu", "distance", 0))).parent
     before = [(seeds / f"seed~{seed}" / "run.json").read_bytes() for seed in range(2)]
-    small.complete("--config", "seeds=3")
+    small.complete(*FEW, "--config", "seeds=3")
     assert [(seeds / f"seed~{seed}" / "run.json").read_bytes() for seed in range(2)] == before
     assert json.loads((seeds / "seed~2" / "run.json").read_text())["pack"] == [2]
     assert pandas.read_csv(results(small, "small") / "runs.csv")["seed"].nunique() == 3
@@ -77,7 +80,7 @@ def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
     changed["experiments"]["second"]["learning_rate"] = 0.002
     (small.folder / "config" / "config.yaml").write_text(yaml.safe_dump(changed))
     assert small.jobs()["train_model"] == 2
-    small.complete()
+    small.complete(*FEW)
     runs = pandas.read_csv(results(small, "small") / "runs.csv")
     assert len(runs) == 8
     digest = json.loads(
@@ -88,8 +91,7 @@ def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
 
 def test_a_figures_code_redraws_without_training(small: Checkout) -> None:
     small.edit("workflow/distancenets/figures/nodes.py", "BINS = 20", "BINS = 10")
-    jobs = small.jobs()
-    assert jobs["draw_figure1"] == 1 and "train_model" not in jobs and "collect_runs" not in jobs
+    assert small.jobs(*FEW) == {"draw_figure1": 1, "total": 1}
 
 
 def test_trainings_code_retrains(small: Checkout) -> None:
@@ -101,7 +103,7 @@ def test_a_lost_run_is_noticed(small: Checkout) -> None:
     lost = results(small, "small") / run_path(Run("first", "relu", "distance", 1)) / "weights.safetensors"
     lost.unlink()
     assert small.jobs()["train_model"] == 1
-    small.complete()
+    small.complete("--until", "train_model")
     assert lost.exists()
 
 
@@ -117,12 +119,29 @@ def test_archived_runs_are_not_trained_and_others_are(small: Checkout) -> None:
     assert "train_model" not in small.jobs("--config", "missing=skip")
 
 
+def test_a_changed_parameter_is_noticed_without_snakemakes_records(small: Checkout) -> None:
+    shutil.rmtree(small.folder / ".snakemake" / "metadata")
+    assert small.jobs(*FEW) == {}
+    small.edit("config/config.yaml", "epochs: 2", "epochs: 1")
+    root = results(small, "small")
+    kept = (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes()
+    answer = small.snakemake(*FEW)
+    stray = f"results/small/{run_path(Run('second', 'relu', 'unconstrained', 0))}/run.json"
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0 and f"error: {stray}: made with other parameters than this study's" in said
+    assert "`snakemake --forcerun train_model` trains what differs" in said
+    small.complete(*FEW, "--forcerun", "train_model")
+    assert set(pandas.read_csv(root / "runs.csv").groupby("experiment")["epoch"].max()) == {1, 3}
+    assert (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes() == kept
+    assert small.jobs(*FEW) == {}
+
+
 def test_a_run_that_does_not_belong_stops_the_aggregation(small: Checkout) -> None:
     root = results(small, "small")
     stray = root / run_path(Run("second", "relu", "distance", 0)) / "metrics.parquet"
     target = root / run_path(Run("first", "relu", "distance", 0)) / "metrics.parquet"
     target.write_bytes(stray.read_bytes())
-    answer = small.snakemake("--forcerun", "collect_runs")
+    answer = small.snakemake(*FEW, "--forcerun", "collect_runs")
     assert answer.returncode != 0
     assert f"{target.relative_to(small.folder)}: made with other parameters" in answer.stdout + answer.stderr
 

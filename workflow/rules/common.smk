@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas
 from snakemake.utils import Paramspace
 
-from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.recipes import study_digest, study_recipe
 from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
 from distancenets.errors import UserError
 from distancenets.measurements.archive import archive_files
@@ -22,10 +22,14 @@ try:
     RESULTS = f"results/{STUDY.study}"
     STUDY = held_part(STUDY, Path(RESULTS))
     FRESH, ARCHIVED = fresh_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
+    DIGEST = study_digest(STUDY)
 except UserError as error:
     sys.exit(f"error: {error}")
 
 STUDY_FILE = f"{RESULTS}/study.yaml"
+# Says that the runs were checked to be this study's. Its name holds the settings, so that a changed one is noticed
+# even where Snakemake's records of parameters are lost: then this file is missing.
+GATHERED = f"{RESULTS}/gathered/{DIGEST}"
 # As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()
 # What is archived is neither trained nor measured again; its files are inputs of whatever reads it.
@@ -56,10 +60,8 @@ def run_files(*names):
 
 def run_output(name):
     pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
-    if ONE:
-        return pattern
-    # `update` keeps the seeds that are there when others are added.
-    return update(expand(pattern, seed=SEEDS, allow_missing=True))
+    # `update` keeps what is there: `distancenets train` leaves finished runs as they are, and only adds seeds.
+    return update(pattern if ONE else expand(pattern, seed=SEEDS, allow_missing=True))
 
 
 def manifest(experiment):

@@ -13,6 +13,7 @@ for name, files in GEOMETRY.items():
         name:
             f"measure_{name}"
         input:
+            runs=GATHERED,
             weights=run_files("weights.safetensors"),
             archive=ARCHIVE,
             images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),

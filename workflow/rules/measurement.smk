@@ -9,6 +9,7 @@ rule collect_runs:
     output:
         runs=f"{RESULTS}/runs.csv",
         curves=f"{RESULTS}/learning_curves.parquet",
+        gathered=GATHERED,
     log:
         f"{RESULTS}/logs/collect.log",
     conda:
@@ -24,6 +25,7 @@ rule collect_runs:
 
 rule measure_node:
     input:
+        runs=GATHERED,
         sources=figure1_sources(),
         code=code("measurements"),
     output:

@@ -7,7 +7,7 @@ import typer
 
 from distancenets.cli.application import app
 from distancenets.cli.options import DATASETS, RESULTS, STUDY, DatasetsFile, StudyFile
-from distancenets.files import replacing
+from distancenets.files import replacing, write_text
 
 
 @app.command()
@@ -18,8 +18,10 @@ def collect(
 ) -> None:
     """Gather runs.csv (a row a run and milestone) and learning_curves.parquet (a row a run and recorded epoch).
 
-    A run that was made with other parameters than the study's is refused by name.
+    A run that was made with other parameters than the study's is refused by name. `gathered/` then holds one file,
+    named after the digest of the study that they were gathered for.
     """
+    from distancenets.configuration.recipes import study_digest
     from distancenets.configuration.study import load_study
     from distancenets.measurements.collection import learning_curves, runs_at_milestones
 
@@ -30,3 +32,6 @@ def collect(
         curves.to_parquet(path, index=False)
     with replacing(root / "runs.csv") as path:
         runs_at_milestones(curves, settings).to_csv(path, index=False)
+    for earlier in (root / "gathered").glob("*"):
+        earlier.unlink()
+    write_text(root / "gathered" / study_digest(settings, datasets), f"{settings.title}\n")

@@ -16,7 +16,7 @@ def robustness(
     """Write the verdicts as a table claims × experiments."""
     from distancenets.claims.output import read
     from distancenets.tables.formats import write_table
-    from distancenets.tables.robustness import CAPTION, robustness_table
+    from distancenets.tables.robustness import CAPTION, robustness_table, with_reading
 
-    table = robustness_table(read(claims))
+    table = with_reading(robustness_table(read(claims)))
     write_table(output, table, table, CAPTION)

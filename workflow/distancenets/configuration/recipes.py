@@ -12,6 +12,8 @@ from distancenets.files import sha256
 # Keys of an experiment that say which models it trains, and those that say how far and what is written down on the way.
 CHOICES = {"architectures", "representations"}
 LENGTH = {"epochs", "milestones", "record_every"}
+# What of a data set changes a run: not its title or where it is had from.
+PINNED = {"pixel_mean", "pixel_sd", "sha256"}
 
 
 class Recipe(Settings):
@@ -41,7 +43,7 @@ class Recipe(Settings):
 
     def _digest_without(self, keys: set[str]) -> str:
         experiment = self.experiment.model_dump(mode="json", exclude=keys)
-        data = self.dataset.model_dump(mode="json", include={"pixel_mean", "pixel_sd", "sha256"})
+        data = self.dataset.model_dump(mode="json", include=PINNED)
         parts = [self.architecture, self.representation, experiment, data]
         return sha256(json.dumps(parts, sort_keys=True).encode())
 
@@ -53,3 +55,10 @@ def study_recipe(
     settings = study.experiment(experiment)
     source = dataset(settings.dataset, datasets)
     return Recipe(architecture=architecture, representation=representation, experiment=settings, dataset=source)
+
+
+def study_digest(study: Study, datasets: Path = DATASETS_FILE) -> str:
+    """Return the SHA-256 of what all results of `study` come from, its settings and its data, in hexadecimal."""
+    names = sorted({experiment.dataset for experiment in study.experiments.values()})
+    data = [dataset(name, datasets).model_dump(mode="json", include=PINNED) for name in names]
+    return sha256(json.dumps([study.model_dump(mode="json"), data], sort_keys=True).encode())
