@@ -1,6 +1,7 @@
 """What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pandas
@@ -60,6 +61,12 @@ def run_output(name):
         return pattern
     # `update` keeps the seeds that are there when others are added.
     return update(expand(pattern, seed=SEEDS, allow_missing=True))
+
+
+# Once a model, not once a job: it reads config/datasets.yaml.
+@cache
+def recipe_digest(experiment, architecture, representation):
+    return study_recipe(STUDY, experiment, architecture, representation).digest
 
 
 def manifest(experiment):
