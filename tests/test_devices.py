@@ -1,46 +1,65 @@
-"""Leases: two jobs of one machine never share a device, and a dead job leaves none behind."""
+"""Devices: which one a job gets, with and without GPUs and a scheduler."""
 
-import subprocess
-import sys
-import time
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
 
-from conftest import environment
 from distancenets.errors import UserError
-from distancenets.training.devices import claimed_device, lease
+from distancenets.training.devices import claimed_device
 from distancenets.training.gpus import visible_gpus
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from distancenets.training.devices import lease
-with lease(["0"], Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
+from distancenets.training.schedulers import SCHEDULERS, allocation
 
 
-def test_leases_are_exclusive_and_end_with_the_block(tmp_path: Path) -> None:
-    with lease(["0", "1"], tmp_path) as first:
-        with lease(["0", "1"], tmp_path) as second:
-            assert {first, second} == {"0", "1"}
-        with lease(["0", "1"], tmp_path) as third:
-            assert third == second
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Two GPUs, as far as choosing one goes, no scheduler and nobody else's leases."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    for name in SCHEDULERS:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
 
 
-def test_a_killed_job_leaves_no_lease(tmp_path: Path) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment()
-    )
-    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-    begun = time.monotonic()
-    holder.kill()
-    with lease(["0"], tmp_path, poll_seconds=0.05):
-        assert time.monotonic() - begun < 10
-    holder.wait()
+def test_jobs_of_one_machine_get_devices_of_their_own(gpus: pytest.MonkeyPatch) -> None:
+    with claimed_device("auto") as first, claimed_device("auto") as second:
+        assert {first, second} == {torch.device("cuda:0"), torch.device("cuda:1")}
+
+
+def test_a_device_is_counted_among_the_visible_ones(gpus: pytest.MonkeyPatch) -> None:
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    with claimed_device("auto") as first:
+        gpus.setenv("CUDA_VISIBLE_DEVICES", "5,3")
+        with claimed_device("auto") as second:
+            assert (first, second) == (torch.device("cuda:0"), torch.device("cuda:0"))
+
+
+def test_the_choice_of_a_scheduler_is_taken(gpus: pytest.MonkeyPatch) -> None:
+    """Under cgroups every allocation of a machine counts its devices from 0."""
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "0")
+    gpus.setenv("SLURM_JOB_ID", "17")
+    with claimed_device("auto") as first:
+        gpus.setenv("SLURM_JOB_ID", "18")
+        with claimed_device("auto") as second:
+            assert first == second == torch.device("cuda:0")
+
+
+def test_jobs_within_one_allocation_get_devices_of_their_own(gpus: pytest.MonkeyPatch) -> None:
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    gpus.setenv("SLURM_JOB_ID", "17")
+    with claimed_device("auto") as first, claimed_device("auto") as second:
+        assert {first, second} == {torch.device("cuda:0"), torch.device("cuda:1")}
+
+
+def test_what_a_scheduler_gave_is_recorded(gpus: pytest.MonkeyPatch) -> None:
+    assert allocation() is None
+    for name, value in {"SLURM_JOB_ID": "17", "SLURMD_NODENAME": "n3", "SLURM_JOB_GPUS": "2"}.items():
+        gpus.setenv(name, value)
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert allocation() == {"scheduler": "slurm", "job": "17", "node": "n3", "gpus": "2", "visible": "0"}
 
 
 def test_without_gpus_a_job_stays_on_the_cpu() -> None:

@@ -18,9 +18,12 @@ import yaml
 from rich.console import Console
 from safetensors.numpy import load_file
 
-from conftest import Answer, Workshop, environment
+from conftest import SPLITS, Answer, Workshop, environment, write_dataset
 from distancenets.configuration.study import Run
+from distancenets.datasets.store import Dataset
+from distancenets.training import batches
 from distancenets.training.batches import Score
+from distancenets.training.losses import CrossEntropy
 from distancenets.training.paths import run_path
 from distancenets.training.progress import display
 from distancenets.training.runs import RunFolder
@@ -58,6 +61,19 @@ def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:
     return Answer(process.returncode, out, err)
 
 
+def checkpoint_by_signal_alone(workshop: Workshop, chunk_rows: int, seeds: int = 4) -> None:
+    file = workshop.folder / "config/config.yaml"
+    study = yaml.safe_load(file.read_text())
+    study |= {"seeds": seeds, "training": {"checkpoint_seconds": 3600, "chunk_rows": chunk_rows}}
+    file.write_text(yaml.safe_dump(study))
+
+
+def catches(process: int, number: signal.Signals) -> bool:
+    """Whether the process with this id has a handler for `number`: training has then begun."""
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(workshop: Workshop, number: signal.Signals) -> None:
     workshop.study(epochs=150, milestones=[10, 60])
@@ -81,6 +97,52 @@ def test_sigterm_says_where_the_run_goes_on(workshop: Workshop) -> None:
     answer = interrupted(workshop, signal.SIGTERM)
     assert "stopped before epoch" in answer.stderr and "seeds-0-1.safetensors" in answer.stderr
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize("chunk", [2, 7], ids=["training", "test"])
+def test_sigterm_within_an_epoch_loses_that_epoch_alone(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """An epoch takes six chunks of the training images and two of the test images; the signal comes in the sixth."""
+    checkpoint_by_signal_alone(workshop, chunk_rows=150)
+    trained(workshop)
+    expected = digests(workshop, range(2))
+    shutil.rmtree(workshop.results / "runs")
+    scored = batches.cross_entropy
+    calls = iter(range(100))
+
+    def interrupting(*arguments: torch.Tensor) -> CrossEntropy:
+        if next(calls) == 5 * 8 + chunk - 1:
+            signal.raise_signal(signal.SIGTERM)
+        return scored(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "cross_entropy", interrupting)
+        line = workshop.refused("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-1")
+    assert "stopped before epoch 5" in line
+    trained(workshop)
+    assert RunFolder(folder(workshop, 0)).read_provenance()["resumed_at"] == 5
+    assert digests(workshop, range(2)) == expected
+
+
+def test_sigterm_ends_a_wide_pack_within_five_seconds(workshop: Workshop, mnist: Dataset) -> None:
+    """An epoch of these 20 networks on all of MNIST takes longer than that on a CPU of today."""
+    shutil.rmtree(workshop.folder / "data")
+    write_dataset(workshop.folder, "tiny", {split: getattr(mnist, split) for split in SPLITS})
+    workshop.study(epochs=1000, hidden=1024)
+    checkpoint_by_signal_alone(workshop, chunk_rows=2000, seeds=20)
+    process = workshop.start("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-19")
+    deadline = time.monotonic() + 120
+    while not catches(process.pid, signal.SIGTERM):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 5
+    assert process.returncode == 1 and "stopped before epoch 0" in err
+    assert (workshop.results / "checkpoints/raw/relu/distance/seeds-0-19.safetensors").exists()
 
 
 def test_the_same_command_gives_the_same_bits(workshop: Workshop) -> None:

@@ -1,6 +1,7 @@
 """What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pandas
@@ -62,6 +63,12 @@ def run_output(name):
     pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
     # `update` keeps what is there: `distancenets train` leaves finished runs as they are, and only adds seeds.
     return update(pattern if ONE else expand(pattern, seed=SEEDS, allow_missing=True))
+
+
+# Once a model, not once a job: it reads config/datasets.yaml.
+@cache
+def recipe_digest(experiment, architecture, representation):
+    return study_recipe(STUDY, experiment, architecture, representation).digest
 
 
 def manifest(experiment):

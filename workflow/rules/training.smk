@@ -24,7 +24,7 @@ rule train_model:
         seeds=lambda job: job.seed if ONE else seed_ranges(SEEDS),
     params:
         study=STUDY_FILE,
-        recipe=lambda job: study_recipe(STUDY, job.experiment, job.architecture, job.representation).digest,
+        recipe=lambda job: recipe_digest(job.experiment, job.architecture, job.representation),
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
     shell:

@@ -2,8 +2,9 @@
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
 import torch
@@ -30,6 +31,10 @@ class Interrupted(UserError):
     """The run was asked to end; its checkpoint holds what was done."""
 
 
+class _Asked(Exception):
+    """A signal asks the run to end, in the middle of a pass: the state is still that before the epoch."""
+
+
 def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torch.device, console: Console) -> None:
     """Train `pack` to its last epoch and write the files of its runs.
 
@@ -40,6 +45,7 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
     Interrupted
         SIGTERM or SIGINT arrived; the checkpoint was written.
     """
+    started = datetime.now(UTC)
     torch.set_num_threads(settings.threads)
     # Denormal numbers cost a product up to eight times its time and carry nothing.
     torch.set_flush_denormal(True)
@@ -48,13 +54,31 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
         console.print(f"{pack.label}: {engine.note}", soft_wrap=True, highlight=False)
     trainer = _Trainer(pack, dataset, settings, device, engine)
     resumed_at = trainer.state.epoch
-    with (
-        display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show,
-        _ended_by(signal.SIGTERM, signal.SIGINT) as ended,
-    ):
-        trainer.run(show, ended)
-    surroundings = {"engine": {"name": engine.name} | engine.build, "resumed_at": resumed_at}
-    _write_runs(trainer, environment(device) | surroundings)
+    # Around the writing, too: a run that is done is written in full, whatever arrives.
+    with _asked_by(signal.SIGTERM, signal.SIGINT) as asked:
+        with display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show:
+            trainer.run(show, asked)
+        surroundings = {
+            "engine": {"name": engine.name} | engine.build,
+            "resumed_at": resumed_at,
+            "started": started.isoformat(),
+            "ended": datetime.now(UTC).isoformat(),
+        }
+        _write_runs(trainer, environment(device) | surroundings)
+
+
+class _Split(list[Chunk]):
+    """The chunks of a split, handed out until a signal has arrived: an epoch of a wide pack takes many seconds."""
+
+    def __init__(self, chunks: Iterable[Chunk], asked: list[int]) -> None:
+        super().__init__(chunks)
+        self._asked = asked
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for chunk in super().__iter__():
+            if self._asked:
+                raise _Asked
+            yield chunk
 
 
 class _Trainer:
@@ -77,25 +101,31 @@ class _Trainer:
         self.train_split = split(dataset.train_images, dataset.train_labels)
         self.test_split = split(dataset.test_images, dataset.test_labels)
 
-    def run(self, show: Display, ended: Sequence[int]) -> None:
-        """Go from the state's epoch to the last; `ended` is non-empty once the run is asked to end."""
+    def run(self, show: Display, asked: list[int]) -> None:
+        """Go from the state's epoch to the last; `asked` is non-empty once a signal asks the run to end."""
+        self.train_split, self.test_split = _Split(self.train_split, asked), _Split(self.test_split, asked)
         begun = last_checkpoint = time.perf_counter()
         seconds_before = self.state.seconds
         while True:
             epoch = self.state.epoch
             last = epoch == self.experiment.epochs
-            score = self._epoch(last)
+            try:
+                score = self._epoch(last)
+            except _Asked:
+                self._checkpoint()
+                raise Interrupted(f"stopped before epoch {epoch}; it goes on from {self.pack.checkpoint}") from None
             show(epoch, score)
             now = time.perf_counter()
             self.state.seconds = seconds_before + now - begun
             if last:
                 return
             self.state.epoch += 1
-            if ended or now - last_checkpoint >= self.settings.checkpoint_seconds:
-                write_checkpoint(self.pack.checkpoint, self.pack.digest, self.state)
+            if now - last_checkpoint >= self.settings.checkpoint_seconds:
+                self._checkpoint()
                 last_checkpoint = now
-            if ended:
-                raise Interrupted(f"stopped before epoch {self.state.epoch}; it goes on from {self.pack.checkpoint}")
+
+    def _checkpoint(self) -> None:
+        write_checkpoint(self.pack.checkpoint, self.pack.digest, self.state)
 
     def _epoch(self, last: bool) -> Score:
         state = self.state
@@ -109,6 +139,7 @@ class _Trainer:
             test = evaluate(self.network, state.parameters, self.test_split)
             epochs = torch.full_like(score.loss, state.epoch)
             state.rows.append(torch.stack([epochs, score.loss, score.accuracy, test.accuracy], dim=-1).cpu())
+        # From here on nothing raises `_Asked`: rows, kept weights and the step belong together.
         if state.epoch in self.experiment.kept_epochs:
             state.kept[state.epoch] = {name: value.clone() for name, value in state.parameters.items()}
         for name, gradient in gradients.items():
@@ -146,7 +177,7 @@ def _write_runs(trainer: _Trainer, surroundings: dict[str, object]) -> None:
 
 
 @contextmanager
-def _ended_by(*numbers: signal.Signals) -> Iterator[list[int]]:
+def _asked_by(*numbers: signal.Signals) -> Iterator[list[int]]:
     """Yield a list that the number of every such signal is appended to as it arrives."""
     arrived: list[int] = []
 

@@ -11,6 +11,7 @@ import torch
 
 import distancenets
 from distancenets.files import sha256_of_files
+from distancenets.training.schedulers import allocation
 
 PACKAGE = Path(distancenets.__file__).parent
 LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")
@@ -24,13 +25,14 @@ def code_digest() -> str:
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Return code version, library versions and device, as `run.json` keeps them."""
+    """Return code version, library versions, device and what a scheduler gave, as `run.json` keeps them."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
         "code": {"version": distancenets.__version__, "revision": _revision(), "digest": code_digest()},
         "libraries": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         "device": {"kind": device.type, "name": name},
         "threads": torch.get_num_threads(),
+        "allocation": allocation(),
     }
 
 
