@@ -4,10 +4,12 @@
 rule collect_runs:
     input:
         metrics=run_files("metrics.parquet"),
+        provenance=run_files("run.json"),
         code=code("measurements"),
     output:
         runs=f"{RESULTS}/runs.csv",
         curves=f"{RESULTS}/learning_curves.parquet",
+        provenance=report(f"{RESULTS}/provenance.csv", caption="../captions/provenance.rst", category="Report"),
     log:
         f"{RESULTS}/logs/collect.log",
     conda:
