@@ -35,8 +35,9 @@ rule all:
         run_files(*RUN_FILES),
         rules.write_metrics.output,
         f"{RESULTS}/summary.md",
+        f"{RESULTS}/report.html",
     message:
-        f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"
+        f"The study '{STUDY.study}' is complete: {RESULTS}/report.html"
 
 
 # No rule writes it: jobs that depend on a rule's output by `ancient` would not notice that their parameters changed
