@@ -42,8 +42,9 @@ rule all:
         run_files(*RUN_FILES),
         rules.write_metrics.output,
         f"{RESULTS}/summary.md",
+        f"{RESULTS}/report.html",
     message:
-        f"The study '{STUDY.study}' is complete: {RESULTS}/summary.md"
+        f"The study '{STUDY.study}' is complete: {RESULTS}/report.html"
 
 
 # What can be derived from the archive alone: no figure, and no image or weight is read.

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -582,6 +583,26 @@ def test_pages_and_records_hold_every_ruling(tmp_path: Path) -> None:
             read(tmp_path / "claims.json")
 
 
+def test_numbers_stand_beside_the_published_ones_whatever_the_verdict() -> None:
+    few = runs_of(constructed({"ReLU": (96.5, 0.2), "Abs": (95.0, 0.1), "ReLU_Bias": (95.5, 0.2)}))
+    assert judged(1, few[few["seed"] < 2], study()).verdict is Verdict.UNDETERMINED
+    first, second = judged(1, few, study()).numbers
+    assert first == ("ReLU", "96.62 ± 0.17", "96.50 ± 0.20") and second == ("Abs", "95.87 ± 0.22", "95.00 ± 0.10")
+    bias = {number.quantity: number for number in judged(6, few, study()).numbers}
+    assert bias["ReLU_Bias"] == ("ReLU_Bias", "95.69 ± 0.17", "95.50 ± 0.20")
+    assert bias["ReLU"].published == "96.62 ± 0.17 (Table 2)" and bias["Abs2_Bias"].measured == "not trained"
+    everything = runs_of(constructed(AS_CLAIMED))
+    shares = judged(7, everything, activity=dead_outputs()).numbers
+    assert shares[0].quantity == "ReLU2" and shares[0].published == "33.00 % dead"
+    assert re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d % dead", shares[0].measured)
+    assert {share.published for share in shares[1:]} == {""}
+    assert {share.measured for share in judged(7, everything).numbers} == {"not measured"}
+    table = geometry("prototypes_by_run", 50_000, {})
+    found = judged(14, everything, prototypes_by_run=table)
+    assert [part.measured for part in found.parts] == [number.measured for number in found.numbers] != []
+    assert found.evidence == ("prototypes",) and judged(1, few).evidence == ("table2",)
+
+
 def test_the_command_writes_verdicts_and_refuses_a_broken_measurement(workshop: Workshop) -> None:
     table = runs_of(constructed({name: AS_CLAIMED[name] for name in ("ReLU", "Abs")}), epochs=(6,))
     (workshop.folder / "runs.csv").write_text(table.to_csv(index=False))
@@ -602,7 +623,7 @@ def test_paper_names_of_the_register_are_models() -> None:
     for name, axes in AXES.items():
         assert find_model(*axes).paper_name == name
     assert Condition(lambda level: Estimate(1, 0.5, 1.5, 1), lambda e: "x", Region(0, 2), "y").judge(0.05, 0.8) == Part(
-        Outcome.HOLDS, "x, y"
+        Outcome.HOLDS, "x, y", measured="x"
     )
 
 

@@ -1,18 +1,31 @@
-"""The test study from data to summary, through the real snakemake command, on real MNIST."""
+"""The test study on real MNIST, through the real snakemake command, and its report in a real browser."""
 
+import base64
+import html
+import json
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pandas
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import Browser
 
-from conftest import Checkout, checkout
+from browser import Visit, chromium, faults_of_html
+from conftest import REPOSITORY, Checkout, checkout
 from distancenets.configuration.study import load_study
 from distancenets.datasets.store import Dataset
+from distancenets.markdown import parse_table
+from distancenets.report.commands import commands
 from distancenets.training.paths import run_path
 
 TEST = ("--configfile", "config/test.yaml")
+# Kept after the tests, for people to look at.
+SCREENSHOTS = REPOSITORY / "tests" / "screenshots"
+HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(heading => heading.tagName)"
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +99,167 @@ def test_a_configfile_replaces_the_default_study(tested: Checkout) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "results/paper/" in answer.stdout + answer.stderr
     assert "results/quick/" not in answer.stdout + answer.stderr
+
+
+# The report
+
+
+@pytest.fixture(scope="module")
+def report(tested: Checkout) -> Path:
+    return results(tested, "test") / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, report: Path) -> Visit:
+    return Visit(browser, report)
+
+
+def test_the_report_holds_every_table_figure_and_verdict(tested: Checkout, report: Path) -> None:
+    root, page = results(tested, "test"), html.unescape(report.read_text())
+    assert report.stat().st_size < 5_000_000
+    for path in (root / "tables").glob("*.md"):
+        table = parse_table(path.read_text())
+        for cell in {cell for row in (table.header, *table.rows) for cell in row}:
+            assert f">{cell}<" in page, f"{path.name}: {cell}"
+    for path in (root / "figures").glob("*.svg"):
+        assert base64.b64encode(path.read_bytes()).decode() in page, path.name
+    rulings = json.loads((root / "claims.json").read_text())
+    reported = [ruling for ruling in rulings if ruling["experiment"] == "raw"]
+    for ruling in reported:
+        assert ruling["statement"] in page and ruling["rule"] in page and ruling["why"] in page
+        assert all(number["measured"] in page and number["published"] in page for number in ruling["numbers"])
+    first = next(number for number in reported[1]["numbers"] if number["quantity"] == "ReLU2")
+    assert first["published"] == "56.31 ± 19.31" and re.fullmatch(r"\d+\.\d\d ± \d+\.\d\d", first["measured"])
+    found = re.findall(r'download="([^"]+)" href="data:[^,]+;base64,([^"]+)"', page)
+    contents = {name: base64.b64decode(content) for name, content in found}
+    assert contents["tables_table2.csv"] == (root / "tables" / "table2.csv").read_bytes()
+    assert contents["provenance.csv"] == (root / "provenance.csv").read_bytes()
+    assert len(pandas.read_csv(root / "provenance.csv")) == len(
+        list(load_study(tested.folder / "config/test.yaml").runs())
+    )
+
+
+def test_the_commands_shown_are_those_of_the_workflow(tested: Checkout, report: Path) -> None:
+    answer = tested.snakemake("-n", "--printshellcmds", "--forceall", *TEST)
+    assert answer.returncode == 0, answer.stderr
+    printed = re.findall(r"(distancenets [^>\n]+) > ", answer.stdout + answer.stderr)
+    ran = {" ".join(command.split()) for command in printed}
+    root, page = Path("results/test"), html.unescape(report.read_text())
+    shown = set(re.findall(r"<code>(distancenets [^<]+)</code>", page))
+    known = [commands(root, experiment) for experiment in ("raw", "standardised")]
+    assert shown == {command for each in known for command in each.values()}
+    assert shown - ran == set()
+
+
+def test_the_page_opens_without_a_network_an_error_or_an_empty_figure(visit: Visit, report: Path) -> None:
+    assert visit.complaints == [] and visit.requests() == [report.as_uri()]
+    sizes = visit.page.evaluate(
+        "[...document.images].map(i => [i.naturalWidth, i.clientWidth, i.clientHeight, i.alt.length])"
+    )
+    assert len(sizes) >= 20 and all(min(size) > 20 for size in sizes)
+    assert visit.page.locator("figure table").count() >= 14
+    assert all(
+        len(visit.column(f"#{key}", 1)) > 1
+        for key in visit.page.evaluate("[...document.querySelectorAll('figure:has(table)')].map(figure => figure.id)")
+    )
+    links = visit.page.evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(link => link.hash.slice(1))")
+    assert {link for link in links if not visit.page.locator(f"[id='{link}']").count()} == set()
+
+
+def test_tables_sort_by_keyboard_and_by_pointer(visit: Visit) -> None:
+    heading = visit.page.locator("#table2 th").nth(2)
+    heading.locator("button").focus()
+    visit.page.keyboard.press("Enter")
+    published = [float(text.split()[0]) for text in visit.column("#table2", 3)]
+    assert published == sorted(published) and len(set(published)) > 3
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.locator("button").click()
+    assert [float(text.split()[0]) for text in visit.column("#table2", 3)] == sorted(published, reverse=True)
+    visit.page.locator("#claims th button").first.click()
+    visit.page.locator("#claims th button").first.click()
+    assert visit.column("#claims", 1) == [str(number) for number in range(14, 0, -1)]
+    visit.page.locator("#table2 th button").first.click()
+    assert heading.get_attribute("aria-sort") is None
+    names = visit.column("#table2", 1)
+    assert names == sorted(names, key=str.lower)
+
+
+def test_learning_curves_pick_models_and_switch_axes(visit: Visit, tested: Checkout) -> None:
+    plot = visit.page.locator(".plot").first
+    lines = plot.locator("svg.drawing path")
+    names = [name.strip() for name in plot.locator(".models label").all_inner_texts()]
+    assert lines.count() == plot.locator(".models input:checked").count() > 0
+    plot.get_by_role("button", name="All models").click()
+    assert lines.count() == len(names) == plot.locator(".models label").count()
+    plot.get_by_role("button", name="No model").click()
+    assert lines.count() == 0
+    box = plot.get_by_role("checkbox", name="ReLU2-Neg", exact=False).first
+    box.focus()
+    visit.page.keyboard.press("Space")
+    assert lines.count() == 1
+    linear = lines.first.get_attribute("d")
+    plot.get_by_role("group", name="Values").get_by_label("log").check()
+    assert lines.first.get_attribute("d") != linear
+    curve = pandas.read_csv(results(tested, "test") / "curves" / "raw" / "relu_distance.csv")
+    shown = plot.locator(".models output").filter(has_text=re.compile(r"\d")).first
+    assert float(shown.inner_text()) == pytest.approx(100 - curve["test_accuracy"].iloc[-1], rel=1e-3)
+    plot.get_by_role("slider").focus()
+    visit.page.keyboard.press("Home")
+    assert float(shown.inner_text()) == pytest.approx(100 - curve["test_accuracy"].iloc[0], rel=1e-3)
+    plot.get_by_label("Quantity").select_option("train_loss")
+    assert float(shown.inner_text().replace(",", "")) == pytest.approx(curve["train_loss"].iloc[0], rel=1e-3)
+    assert "nan" not in str(lines.first.get_attribute("d")).lower() and visit.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_text_leaves_its_place(browser: Browser, report: Path, width: int, scheme: str) -> None:
+    visit = Visit(browser, report, width, scheme)
+    SCREENSHOTS.mkdir(exist_ok=True)
+    visit.page.screenshot(path=SCREENSHOTS / f"{scheme}-{width}-top.png")
+    for part in ("#claims", ".plot"):
+        visit.page.locator(part).first.screenshot(path=SCREENSHOTS / f"{scheme}-{width}-{part[1:]}.png")
+    # Other tables may be wider than a phone and scroll; the claims are read in one glance.
+    assert visit.page.locator(".scroll:has(.claims)").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    assert visit.overflows() == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1400, "dark")])
+def test_the_page_is_accessible(browser: Browser, report: Path, width: int, scheme: str) -> None:
+    visit = Visit(browser, report, width, scheme)
+    violations = Axe().run(visit.page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+    levels = [int(name[1]) for name in visit.page.evaluate(HEADINGS)]
+    assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
+    visit.context.close()
+
+
+def test_the_page_prints(visit: Visit) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    pages = visit.page.pdf(path=SCREENSHOTS / "print.pdf", format="A4")
+    assert pages.startswith(b"%PDF") and 5 < len(re.findall(rb"/Type /Page\b", pages)) < 80
+
+
+def test_the_html_is_valid(report: Path) -> None:
+    assert faults_of_html(report) == []
+
+
+def test_snakemakes_own_report_has_a_caption_for_everything(tested: Checkout) -> None:
+    answer = tested.snakemake("--report", "snakemake.html", *TEST)
+    assert answer.returncode == 0, answer.stderr
+    page = (tested.folder / "snakemake.html").read_text()
+    root = results(tested, "test")
+    reported = [*(root / "tables").iterdir(), *(root / "figures").iterdir(), root / "claims.md", root / "audit.md"]
+    assert [path.name for path in (*reported, root / "report.html") if path.name not in page] == []
+    captions = (tested.folder / "workflow" / "captions").glob("*.rst")
+    said = [re.sub(r"\{\{.*?\}\}", "raw", path.read_text()).strip() for path in captions]
+    assert len(said) >= 13 and [text for text in said if text.split(":")[0].split("’")[0] not in page] == []
+    rules = "".join(path.read_text() for path in (tested.folder / "workflow" / "rules").glob("*.smk"))
+    assert rules.count("report(") == rules.count("caption=") == rules.count("category=") > 10

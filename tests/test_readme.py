@@ -1,5 +1,6 @@
 """The README and what it promises."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,14 +9,44 @@ import pytest
 from conftest import REPOSITORY
 from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
-from distancenets.report.readme import with_results
+from distancenets.report.readme import BEGIN, END, with_results
 
 
-def test_the_results_are_those_of_the_committed_study(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_results_are_those_of_a_committed_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
-    root = Path("results/quick")
     readme = Path("README.md")
+    [root] = {Path(page).parent for page in re.findall(r"\]\((results/[^/]+/summary\.md)\)", readme.read_text())}
     assert with_results(readme, load_study(root / "study.yaml"), root) == readme.read_text()
+
+
+def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path) -> None:
+    """Of any study: this one decides some claims."""
+    readme, root = tmp_path / "README.md", tmp_path / "results" / "paper"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    study = load_study(REPOSITORY / "config" / "paper.yaml")
+    rulings = [
+        {
+            "claim": number,
+            "name": f"claim {number}",
+            "statement": f"statement {number}",
+            "place": "Table 2",
+            "experiment": experiment,
+            "verdict": "supported" if number == 1 else "mixed",
+            "why": f"reason {number}",
+            "epochs_needed": None,
+            "seeds_needed": None,
+        }
+        for experiment in ("published", "offset_l2_as_printed")
+        for number in (1, 2)
+    ]
+    root.mkdir(parents=True)
+    (root / "claims.json").write_text(json.dumps(rulings))
+    text = with_results(readme, study, root)
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    assert "20 seeds of each model, 50,000 full-batch epochs on raw pixels" in text
+    assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
+    assert "| 2 | statement 2 | Table 2 | **mixed** | reason 2 |" in text and text.count("statement 2") == 1
+    assert f"]({root}/figures/final_accuracies_published.png)" in text
 
 
 def test_the_committed_study_is_the_default_one() -> None:

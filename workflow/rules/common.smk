@@ -50,7 +50,7 @@ def code(*parts):
     return sorted(
         path.as_posix()
         for part in parts
-        for kind in ("*.py", "*.c")
+        for kind in ("*.py", "*.c", "*.html", "*.css", "*.js")
         for path in Path("workflow/distancenets", part).rglob(kind)
     )
 

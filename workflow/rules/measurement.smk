@@ -4,11 +4,13 @@
 rule collect_runs:
     input:
         metrics=run_files("metrics.parquet"),
+        provenance=run_files("run.json"),
         archive=ARCHIVE,
         code=code("measurements"),
     output:
         runs=f"{RESULTS}/runs.csv",
         curves=f"{RESULTS}/learning_curves.parquet",
+        provenance=report(f"{RESULTS}/provenance.csv", caption="../captions/provenance.rst", category="Report"),
         gathered=GATHERED,
     log:
         f"{RESULTS}/logs/collect.log",

@@ -1,4 +1,4 @@
-"""The page that gathers tables and figures."""
+"""The pages that gather tables and figures: in Markdown for code hosts, in HTML for a browser."""
 
 
 rule write_summary:
@@ -29,3 +29,28 @@ rule write_summary:
         "Gather tables and figures in summary.md"
     shell:
         "distancenets summary --study {params.study} > {log} 2>&1"
+
+
+rule write_report:
+    input:
+        summary=rules.write_summary.input,
+        curves=rules.write_metrics.output.curves,
+        findings=rules.audit_published.output.records,
+        runs=rules.collect_runs.output,
+        measurements=[*GEOMETRY.values(), rules.measure_node.output],
+        published="config/published.yaml",
+        captions=sorted(Path("workflow/captions").glob("*.rst")),
+        code=code("report"),
+    output:
+        report(f"{RESULTS}/report.html", caption="../captions/report.rst", category="Report"),
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Write report.html, the page to read first"
+    shell:
+        "distancenets report --study {params.study} > {log} 2>&1"

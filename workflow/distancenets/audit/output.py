@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -36,12 +37,18 @@ def as_json(findings: Sequence[Finding]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_summary(path: Path) -> list[str]:
-    """Return the summary's lines from an `audit.json`, fit for Markdown; a `UserError` names a file that is none."""
+def read(path: Path) -> dict[str, Any]:
+    """Return summary, verdicts and findings from an `audit.json`; a `UserError` names a file that is none."""
     try:
-        return [_plain(line) for line in json.loads(read_text(path))["summary"]]
-    except (json.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
+        content = json.loads(read_text(path))
+        return {"summary": content["summary"], "verdicts": content["verdicts"], "findings": content["findings"]}
+    except (json.JSONDecodeError, TypeError, KeyError) as error:
         raise UserError(f"{path}: not what `distancenets audit` writes") from error
+
+
+def read_summary(path: Path) -> list[str]:
+    """Return the summary's lines from an `audit.json`, fit for Markdown."""
+    return [_plain(line) for line in read(path)["summary"]]
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:

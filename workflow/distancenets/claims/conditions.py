@@ -38,11 +38,15 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """One judged condition: its outcome, the numbers in words, and the runs at which an open one would be told."""
+    """One judged condition: its outcome, the numbers in words, and the runs at which an open one would be told.
+
+    `measured` is the part of `text` that does not depend on what is asked.
+    """
 
     outcome: Outcome
     text: str
     runs_needed: int | None = None
+    measured: str = ""
 
 
 class Judged(Protocol):
@@ -69,10 +73,12 @@ class Condition:
         """Return the outcome at the one-sided `level`."""
         estimate = self.estimate(level)
         outcome = self.region.place(estimate)
-        text = f"{self.measured(estimate)}, {_LINKS[outcome]}{self.asked}"
+        measured = self.measured(estimate)
+        text = f"{measured}, {_LINKS[outcome]}{self.asked}"
         if outcome is not Outcome.OPEN:
-            return Part(outcome, text)
-        return Part(outcome, text, runs_needed(self.region.gap(estimate.value), estimate.scale, level, power))
+            return Part(outcome, text, measured=measured)
+        needed = runs_needed(self.region.gap(estimate.value), estimate.scale, level, power)
+        return Part(outcome, text, needed, measured)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ class SameSide:
         text = self.measured(*estimates)
         if None not in sides:
             same = sides[0] == sides[1]
-            return Part(Outcome.HOLDS if same else Outcome.FAILS, f"{text}, {'alike' if same else 'not alike'}")
+            outcome = Outcome.HOLDS if same else Outcome.FAILS
+            return Part(outcome, f"{text}, {'alike' if same else 'not alike'}", measured=text)
         edges = Region(-self.margin, self.margin)
         needed = [
             runs_needed(edges.gap(estimate.value), estimate.scale, level / 2, power)
@@ -99,7 +106,8 @@ class SameSide:
             if side is None
         ]
         known = [count for count in needed if count is not None]
-        return Part(Outcome.OPEN, f"{text}, undecided", max(known) if len(known) == len(needed) else None)
+        most = max(known) if len(known) == len(needed) else None
+        return Part(Outcome.OPEN, f"{text}, undecided", most, text)
 
     def _side(self, estimate: Estimate) -> int | None:
         regions = (

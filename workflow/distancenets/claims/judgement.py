@@ -7,6 +7,7 @@ import pandas as pd
 
 from distancenets.claims.conditions import Part
 from distancenets.claims.evidence import Evidence, NotMeasured
+from distancenets.claims.numbers import Number, numbers
 from distancenets.claims.register import REGISTER, Claim
 from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
 from distancenets.configuration.published import Published, PublishedClaim
@@ -21,7 +22,8 @@ class Ruling:
     """The verdict on one claim in one experiment, and what it rests on.
 
     `epochs` are those read, `seeds` those that all its trained models share; `epochs_needed` and `seeds_needed` what
-    would decide an undetermined one, None where that is nothing or cannot be told.
+    would decide an undetermined one, None where that is nothing or cannot be told. `numbers` are there whatever the
+    verdict; `evidence` names the tables that show where they come from.
     """
 
     claim: PublishedClaim
@@ -34,6 +36,8 @@ class Ruling:
     epochs_needed: int | None = None
     seeds_needed: int | None = None
     parts: Sequence[Part] = ()
+    numbers: Sequence[Number] = ()
+    evidence: Sequence[str] = ()
 
 
 def rulings(study: Study, runs: pd.DataFrame, measurements: Tables, record: Published) -> list[Ruling]:
@@ -67,7 +71,10 @@ def ruling(
     absent = [model for model in claim.models if model not in accuracies]
     present = [set(accuracies[model].index) for model in claim.models if model in accuracies]
     seeds = len(set.intersection(*present)) if present else 0
+    here = _measured_here(measurements, experiment, epochs)
+    evidence = Evidence(accuracies, about, study.claims, study.statistics, here)
     found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study), epochs, seeds)
+    found = replace(found, numbers=numbers(claim, evidence, (), record), evidence=claim.evidence)
 
     lacks = []
     if reached is None:
@@ -78,9 +85,9 @@ def ruling(
         lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} are there")
     if absent:
         return replace(found, why="; ".join([*lacks, f"not trained: {', '.join(absent)}"]))
-    here = _measured_here(measurements, experiment, epochs)
     try:
-        parts = judged_parts(claim, Evidence(accuracies, about, study.claims, study.statistics, here))
+        parts = judged_parts(claim, evidence)
+        found = replace(found, numbers=numbers(claim, evidence, parts, record))
     except NotMeasured as missing:
         lacks.append(f"not measured: {missing}")
     return replace(found, why="; ".join(lacks)) if lacks else _decided(found, parts)

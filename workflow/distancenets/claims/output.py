@@ -23,6 +23,7 @@ def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
             "name": ruling.claim.name,
             "statement": ruling.claim.statement,
             "place": ruling.claim.place,
+            "measured_in_paper": ruling.claim.measured,
             "experiment": ruling.experiment,
             "verdict": str(ruling.verdict),
             "why": ruling.why,
@@ -31,6 +32,8 @@ def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
             "seeds": ruling.seeds,
             "epochs_needed": ruling.epochs_needed,
             "seeds_needed": ruling.seeds_needed,
+            "numbers": [number._asdict() for number in ruling.numbers],
+            "evidence": list(ruling.evidence),
             "conditions": [{"outcome": str(part.outcome), "text": part.text} for part in ruling.parts],
         }
         for ruling in rulings

@@ -17,7 +17,7 @@ class Claim:
 
     `models` are the paper's names of all that it needs. `table` is the published table whose epochs it is about.
     `rule` says in words when it is supported, with settings in braces. `decide` returns its conditions, or
-    raises `NotMeasured`.
+    raises `NotMeasured`. `measurement` is what it rests on besides or in place of accuracies.
     """
 
     number: int
@@ -25,6 +25,12 @@ class Claim:
     models: tuple[str, ...]
     rule: str
     decide: Callable[[Evidence], Sequence[Judged]]
+    measurement: str | None = None
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The tables that show what it is decided from."""
+        return (self.measurement,) if self.measurement else (self.table,)
 
     def rule_in(self, study: Study) -> str:
         """Return the rule in words with the thresholds of `study`."""
@@ -86,6 +92,7 @@ REGISTER: tuple[Claim, ...] = (
         "seeds falls with their share (rank correlation below {dead_correlation:g}), and of the other five models' "
         "less than {dead_share:.0%} are.",
         activity.dead_outputs_explain,
+        "activity",
     ),
     Claim(
         8,
@@ -94,6 +101,7 @@ REGISTER: tuple[Claim, ...] = (
         "Two classes overlap at a hidden node of ReLU by more than {overlap:g} on average (Bhattacharyya coefficient), "
         "and at more than {differing_nodes:.0%} of the nodes class means, SDs and skewnesses each differ.",
         geometry.classes_overlap,
+        "projections",
     ),
     Claim(
         9,
@@ -136,6 +144,7 @@ REGISTER: tuple[Claim, ...] = (
         "shuffled labels), the scales follow the inverse class variances (above {agreement:g}), and hidden nodes are "
         "uncorrelated, as principal directions are (mean |correlation| below {axis_correlation:g}).",
         geometry.offset_l2_is_mahalanobis,
+        "mahalanobis",
     ),
     Claim(
         14,
@@ -144,5 +153,6 @@ REGISTER: tuple[Claim, ...] = (
         "In hidden space, OffsetL2's prototypes lie nearer to their class's centre than to the mean of the other "
         "classes in both distance models, and the other way round in both intensity models.",
         geometry.prototypes_lie_at_centres,
+        "prototypes",
     ),
 )

@@ -1,4 +1,4 @@
-"""`distancenets collect`: all runs of a study in two tables."""
+"""`distancenets collect`: all runs of a study in three tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,22 +16,27 @@ def collect(
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
-    """Gather runs.csv (a row a run and milestone) and learning_curves.parquet (a row a run and recorded epoch).
+    """Gather runs.csv, learning_curves.parquet and provenance.csv.
 
-    A run that was made with other parameters than the study's is refused by name. `gathered/` then holds one file,
-    named after the digest of the study that they were gathered for.
+    They have a row a run and milestone, a row a run and recorded epoch, and a row a run. A run that was made with other
+    parameters than the study's is refused by name. `gathered/` then holds one file, named after the digest of the
+    study that they were gathered for.
     """
     from distancenets.configuration.recipes import study_digest
     from distancenets.configuration.study import load_study
     from distancenets.measurements.collection import learning_curves, runs_at_milestones
+    from distancenets.measurements.provenance import provenance
 
     settings = load_study(study)
     root = output or RESULTS / settings.study
     curves = learning_curves(settings, root, datasets)
+    origins = provenance(settings, root, datasets)
     with replacing(root / "learning_curves.parquet") as path:
         curves.to_parquet(path, index=False)
     with replacing(root / "runs.csv") as path:
         runs_at_milestones(curves, settings).to_csv(path, index=False)
+    with replacing(root / "provenance.csv") as path:
+        origins.to_csv(path, index=False)
     for earlier in (root / "gathered").glob("*"):
         earlier.unlink()
     write_text(root / "gathered" / study_digest(settings, datasets), f"{settings.title}\n")

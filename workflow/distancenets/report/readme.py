@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from distancenets.claims.output import read as read_claims
+from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.files import read_text
+from distancenets.report.verdict import sentence
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
@@ -15,7 +18,7 @@ def with_results(readme: Path, study: Study, root: Path) -> str:
     Raises
     ------
     UserError
-        The marks are missing, or a table of the study is.
+        The marks are missing, or the study's claims are.
     """
     text = read_text(readme)
     if text.count(BEGIN) != 1 or text.count(END) != 1:
@@ -26,11 +29,16 @@ def with_results(readme: Path, study: Study, root: Path) -> str:
 
 def _results(study: Study, root: Path) -> str:
     experiment = study.experiments[study.reported_experiment]
+    rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
     intro = (
-        f"What `make` gives: {study.seeds} seeds of each model, {experiment.epochs:,} full-batch epochs on "
-        f"{experiment.pixels} pixels. The paper's tables stand at 5,000 and 50,000, so this shows the machinery, "
-        f"not yet a verdict. All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
+        f"{study.seeds} seeds of each model, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
+        f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
     )
-    table = read_text(root / "tables" / "table2.md").strip()
-    return f"## The default study\n\n{intro}\n\n![Final test accuracies, every run a point]({figure})\n\n{table}"
+    parts = [
+        f"## Results: {study.title}",
+        intro,
+        f"![Final test accuracies, every run a point]({figure})",
+        verdict_table(rulings).strip(),
+    ]
+    return "\n\n".join(parts)

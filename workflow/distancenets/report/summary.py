@@ -34,6 +34,16 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     )
 
 
+def protocols(study: Study) -> dict[str, str]:
+    """Return experiment → how it trains, in words."""
+    return {
+        name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
+        f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
+        f"{experiment.offset_l2}, {len(study.models(name))} models × {study.seeds} seeds"
+        for name, experiment in study.experiments.items()
+    }
+
+
 def _geometry(study: Study, root: Path) -> Sequence[str]:
     return (
         "## The geometry, measured",
@@ -48,7 +58,8 @@ def _geometry(study: Study, root: Path) -> Sequence[str]:
 
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
-    parts = [f"# {study.study}: {study.title}", *_claims(study, root), "## Protocol", _protocol(study)]
+    parts = [f"# {study.study}: {study.title}", *_claims(study, root)]
+    parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study).items())]
     parts += ["## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
@@ -79,13 +90,3 @@ def _audit(root: Path) -> str:
 
 def _table(root: Path, name: str) -> str:
     return read_text(root / "tables" / f"{name}.md")
-
-
-def _protocol(study: Study) -> str:
-    lines = [
-        f"- **{name}**: {experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
-        f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
-        f"{experiment.offset_l2}, {len(study.models(name))} models × {study.seeds} seeds"
-        for name, experiment in study.experiments.items()
-    ]
-    return "\n".join(lines)

@@ -1,0 +1,151 @@
+"""The report's parts: the verdict in a sentence, tables read back, downloads, provenance, the plot's series."""
+
+import base64
+import gzip
+import json
+from pathlib import Path
+
+import pandas
+import pytest
+
+from conftest import REPOSITORY, Workshop
+from distancenets.configuration.study import load_study
+from distancenets.errors import UserError
+from distancenets.markdown import markdown_table, parse_table
+from distancenets.measurements.provenance import cost
+from distancenets.report import downloads
+from distancenets.report.curves import mean_curves, plotted
+from distancenets.report.downloads import Downloads
+from distancenets.report.provenance import facts, read_provenance
+from distancenets.report.verdict import sentence
+
+
+def ruling(verdict: str, epochs: int | None = None, seeds: int | None = None) -> dict[str, object]:
+    return {"verdict": verdict, "epochs_needed": epochs, "seeds_needed": seeds}
+
+
+@pytest.mark.parametrize(
+    ("rulings", "expected"),
+    [
+        (
+            [ruling("undetermined", 5000, 10), ruling("undetermined", 50_000, 10)],
+            "This study cannot tell any of the paper's 2 claims; that takes up to 50,000 epochs and 10 seeds.",
+        ),
+        (
+            [ruling("mixed"), ruling("supported"), ruling("undetermined", None, 42), ruling("supported")],
+            "Of the paper's 4 claims, 2 are supported, 1 mixed and 1 undetermined; "
+            "telling the rest takes up to 42 seeds.",
+        ),
+        ([ruling("contradicted")], "Of the paper's 1 claims, 1 is contradicted."),
+        ([ruling("undetermined")], "This study cannot tell any of the paper's 1 claims."),
+    ],
+)
+def test_the_verdict_is_one_sentence_about_every_claim(rulings: list[dict[str, object]], expected: str) -> None:
+    assert sentence(rulings) == expected
+
+
+def test_a_table_in_markdown_is_read_back_as_it_was_written() -> None:
+    rows = [("a | b", "−4.42"), ("", "1")]
+    table = parse_table(f"**A caption**\n\n{markdown_table(['what', 'number'], rows, [False, True])}")
+    assert (table.header, table.right) == (["what", "number"], [False, True])
+    assert [tuple(row) for row in table.rows] == rows
+    with pytest.raises(ValueError, match="no table"):
+        parse_table("| only a header |")
+
+
+def test_a_page_holds_a_file_once_and_no_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tables" / "numbers.csv"
+    path.parent.mkdir()
+    path.write_text("a,b\n1,2\n" * 10)
+    page = Downloads(tmp_path)
+    found = page.file("tables/numbers.csv")
+    assert (found.path, found.name, found.size) == ("tables/numbers.csv", "tables_numbers.csv", "80 bytes")
+    kind, _, content = str(found.address).partition(";base64,")
+    assert kind == "data:text/csv" and base64.b64decode(content) == path.read_bytes()
+    again = page.file("tables/numbers.csv")
+    assert again.repeated and again.address is None and again.name == found.name
+    monkeypatch.setattr(downloads, "PLAIN", 79)
+    packed = Downloads(tmp_path).file("tables/numbers.csv")
+    assert (packed.path, packed.size) == ("tables/numbers.csv.gz", "80 bytes, compressed")
+    assert gzip.decompress(base64.b64decode(str(packed.address).partition(",")[2])) == path.read_bytes()
+    monkeypatch.setattr(downloads, "LARGEST", 20)
+    assert Downloads(tmp_path).file("tables/numbers.csv") == ("tables/numbers.csv", "80 bytes", None, False)
+    with pytest.raises(UserError, match=r"other\.csv: cannot be read"):
+        page.file("other.csv")
+
+
+def trained(workshop: Workshop) -> Path:
+    """Train one model in two packs and collect its runs; return provenance.csv."""
+    config = workshop.folder / "config/config.yaml"
+    text = config.read_text().replace("seeds: 4", "seeds: 3")
+    text = text.replace("node: 3", "node: 3\n    representation: distance")
+    config.write_text(f"{text}architectures: [relu]\nrepresentations: [distance]\n")
+    for seeds in ("0-1", "2"):
+        assert workshop.train("--seeds", seeds).returncode == 0
+    answer = workshop.run("collect")
+    assert answer.returncode == 0, answer.stderr
+    return workshop.results / "provenance.csv"
+
+
+def test_provenance_has_a_row_a_run_and_counts_a_pack_once(workshop: Workshop) -> None:
+    path = trained(workshop)
+    table = read_provenance(path)
+    assert table["seed"].tolist() == [0, 1, 2] and table["pack"].tolist() == ["0 1", "0 1", "2"]
+    run = workshop.results / "runs/experiment~raw/architecture~relu/representation~distance/seed~1/run.json"
+    written = json.loads(run.read_text())
+    row = table.iloc[1]
+    assert row["digest"] == written["digest"] and row["code_digest"] == written["code"]["digest"]
+    assert (row["torch"], row["device"]) == (written["libraries"]["torch"], written["device"]["kind"])
+    hours = (table["seconds"][0] + table["seconds"][2]) / 3600
+    assert cost(table) == (pytest.approx(hours), 0.0)
+    assert cost(table.assign(threads=4)) == (pytest.approx(4 * hours), 0.0)
+    assert cost(table.assign(device="cuda", threads=4)) == (0.0, pytest.approx(hours))
+    run.write_text(json.dumps(written | {"digest": "0" * 64}))
+    assert "seed~1/run.json: made with other parameters" in workshop.refused("collect")
+    run.write_text(json.dumps({key: value for key, value in written.items() if key != "pack"}))
+    assert "seed~1/run.json: not the provenance of a run ('pack')" in workshop.refused("collect")
+
+
+def provenance_of(**changes: object) -> pandas.DataFrame:
+    row = {"code_version": "1", "code_revision": "abc", "code_digest": "d" * 64, "python": "3.11", "torch": "2"}
+    row |= {"numpy": "2", "safetensors": "1", "pyarrow": "9", "device": "cpu", "device_name": "a CPU"}
+    row |= {"engine": "sparse", "threads": 1, "pack": "0", "seconds": 36.0, "digest": "e" * 64}  # type: ignore[dict-item]
+    return pandas.DataFrame([row, row | changes])
+
+
+def test_facts_name_what_differs_between_runs(tmp_path: Path) -> None:
+    found = {fact.heading: list(fact.lines) for fact in facts(provenance_of(device_name="another", code_revision=None))}
+    assert found["Python"] == ["3.11"]
+    assert found["Device"] == ["cpu, a CPU (1 of 2 runs)", "cpu, another (1 of 2 runs)"]
+    assert found["Code"][1] == f"version 1, revision unknown, digest {'d' * 12} (1 of 2 runs)"
+    assert found["Training took"] == ["0.02 CPU-hours"]
+    table = provenance_of(device="cuda")
+    assert dict(facts(table))["Training took"] == ["0.01 CPU-hours and 0.01 GPU-hours"]
+    table.drop(columns="engine").to_csv(tmp_path / "provenance.csv")
+    with pytest.raises(UserError, match=r"provenance\.csv: column engine is missing"):
+        read_provenance(tmp_path / "provenance.csv")
+    with pytest.raises(UserError, match=r"none\.csv: cannot be read"):
+        read_provenance(tmp_path / "none.csv")
+
+
+def test_the_plot_draws_the_mean_curves_that_were_written(tmp_path: Path) -> None:
+    study = load_study(REPOSITORY / "config" / "config.yaml").replaced(architectures=["relu", "relu_l2"])
+    folder = tmp_path / "curves" / "raw"
+    folder.mkdir(parents=True)
+    for number, model in enumerate(study.models("raw")):
+        rows = f"epoch,train_loss,train_accuracy,test_accuracy\n0,2.3,10.0,{number}.5\n150,0.4,90.0,88.25\n"
+        (folder / f"{model.architecture}_{model.representation.name}.csv").write_text(rows)
+    means = mean_curves(study, tmp_path, "raw")
+    series = plotted(study, means, "raw")
+    assert [entry["name"] for entry in series["models"]] == ["ReLU", "ReLU2", "ReLU2-Neg", "ReLU-L2", "ReLU-L2-Neg"]
+    assert [entry["shown"] for entry in series["models"]] == [True, True, True, False, False]
+    assert series["models"][1]["epoch"] == [0, 150] and series["models"][1]["test_error"] == [98.5, 11.75]
+    (folder / "relu_l2_distance.csv").write_text("epoch\n0\n")
+    with pytest.raises(UserError, match=r"relu_l2_distance\.csv: not a learning curve"):
+        mean_curves(study, tmp_path, "raw")
+
+
+def test_the_report_names_the_file_that_is_missing(workshop: Workshop) -> None:
+    line = workshop.refused("report", "--published", str(REPOSITORY / "config/published.yaml"))
+    assert line == "error: results/small/claims.json: cannot be read: No such file or directory"
+    assert not (workshop.results / "report.html").exists()

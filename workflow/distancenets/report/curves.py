@@ -1,0 +1,71 @@
+"""The learning curves as the page's own plot draws them, and as one table for a reader to keep."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from distancenets.configuration.study import Study
+from distancenets.errors import UserError
+from distancenets.figures.curves import HEAD_TITLES
+from distancenets.figures.style import colour
+from distancenets.models.registry import Model
+from distancenets.tables.metrics import CURVES_FOLDER
+
+# The dashes of an SVG line, one a head: models that differ in it alone have the same colour.
+DASHES = {"linear": "", "linear_bias": "6 4", "offset_l2": "1.5 3.5"}
+FIRST_SHOWN = "linear"
+
+
+def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
+    """Return the mean learning curves of `experiment`: a row a model and epoch, errors in percent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model (the paper's name), epoch, train_loss (nats), train_error and test_error (100 − accuracy).
+    """
+    tables = [_curve(root / CURVES_FOLDER / experiment, model) for model in study.models(experiment)]
+    return pandas.concat(tables, ignore_index=True)
+
+
+def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str, Any]:
+    """Return `curves` as the page's script reads them: a series a model, with its colour, dashes and group."""
+    models = [_series(model, curves[curves["model"] == model.paper_name]) for model in study.models(experiment)]
+    # The paper's first models are shown at first; where an experiment has none of them, all are.
+    if not any(entry["shown"] for entry in models):
+        models = [entry | {"shown": True} for entry in models]
+    return {"experiment": experiment, "seeds": study.seeds, "models": models}
+
+
+def _curve(folder: Path, model: Model) -> pandas.DataFrame:
+    path = folder / f"{model.architecture}_{model.representation.name}.csv"
+    try:
+        table = pandas.read_csv(path)
+        return pandas.DataFrame(
+            {
+                "model": model.paper_name,
+                "epoch": table["epoch"],
+                "train_loss": table["train_loss"],
+                "train_error": (100 - table["train_accuracy"]).round(4),
+                "test_error": (100 - table["test_accuracy"]).round(4),
+            }
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: not a learning curve as `distancenets metrics` writes it ({error})") from error
+
+
+def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:
+    return {
+        "name": model.paper_name,
+        "group": HEAD_TITLES.get(model.head.name, model.head.name),
+        "colour": colour(model),
+        "dashes": DASHES.get(model.head.name, ""),
+        "shown": model.head.name == FIRST_SHOWN,
+        **{name: _listed(curve[name]) for name in ("epoch", "train_loss", "train_error", "test_error")},
+    }
+
+
+def _listed(values: "pandas.Series[Any]") -> Sequence[float]:
+    return list(values.tolist())

@@ -1,0 +1,75 @@
+"""Files inside the page: each a link that needs no network."""
+
+import base64
+import gzip
+from pathlib import Path
+from typing import NamedTuple
+
+from distancenets.errors import UserError
+
+# Bytes. What is longer is compressed, and what is long even then is not in the page but named by its path.
+PLAIN = 60_000
+LARGEST = 400_000
+KINDS = {".csv": "text/csv", ".tex": "text/plain", ".json": "application/json", ".yaml": "text/plain"}
+KINDS |= {".md": "text/plain", ".gz": "application/gzip"}
+
+
+class Download(NamedTuple):
+    """A file to be had from the page: where it lies in the study, its size in words, its content as an address.
+
+    `address` is None for a file that is too large; `repeated` where the page holds it further above.
+    """
+
+    path: str
+    size: str
+    address: str | None
+    repeated: bool = False
+
+    @property
+    def name(self) -> str:
+        """A file name that is no other file's."""
+        return self.path.replace("/", "_")
+
+
+class Downloads:
+    """The downloads of one page, from the files below `root`: each is held once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.held: dict[str, Download] = {}
+
+    def file(self, path: str) -> Download:
+        """Return the file `path` below the root; a `UserError` names one that cannot be read."""
+        if path in self.held:
+            return self.held[path]
+        return self.content(path, read_bytes(self.root / path))
+
+    def content(self, path: str, content: bytes) -> Download:
+        """Return `content` as the file `path`, compressed where it is long."""
+        size = in_words(len(content))
+        if len(content) > PLAIN:
+            path, content = f"{path}.gz", gzip.compress(content, mtime=0)
+            size = f"{size}, compressed"
+        if len(content) > LARGEST:
+            return Download(path.removesuffix(".gz"), size.removesuffix(", compressed"), None)
+        found = Download(path, size, data_address(content, KINDS[Path(path).suffix]))
+        self.held[path.removesuffix(".gz")] = found._replace(address=None, repeated=True)
+        return found
+
+
+def data_address(content: bytes, kind: str) -> str:
+    """Return `content` as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of `path`; a `UserError` names a file that cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes as a reader takes it."""
+    return f"{size:,} bytes" if size < 1000 else f"{size / 1000:,.0f} kB"

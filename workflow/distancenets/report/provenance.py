@@ -1,0 +1,94 @@
+"""Where the runs come from, in the few lines a reader wants: versions, digests, devices, time and cost."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas
+
+from distancenets.errors import UserError
+from distancenets.measurements.provenance import cost
+
+# Columns of provenance.csv that say one thing together, and the heading they get.
+ORIGINS = {
+    "Code": ("code_version", "code_revision", "code_digest"),
+    "Python": ("python",),
+    "Libraries": ("torch", "numpy", "safetensors", "pyarrow"),
+    "Device": ("device", "device_name"),
+    "Engine": ("engine",),
+    "Threads a job": ("threads",),
+}
+SHORT = 12
+
+
+class Fact(NamedTuple):
+    """A heading and what there is under it; several lines where the runs differ."""
+
+    heading: str
+    lines: Sequence[str]
+
+
+def read_provenance(path: Path) -> pandas.DataFrame:
+    """Return the table that `distancenets collect` wrote to `path`; a `UserError` names a file that is none."""
+    text = {name: str for columns in ORIGINS.values() for name in columns} | {"pack": str}
+    try:
+        table = pandas.read_csv(path, dtype={name: kind for name, kind in text.items() if name != "threads"})
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    missing = [name for name in (*text, "digest", "seconds") if name not in table]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]} is missing")
+    return table
+
+
+def facts(runs: pandas.DataFrame) -> list[Fact]:
+    """Return what the runs of a provenance table have in common and where they differ, then what they cost."""
+    return [
+        *(Fact(heading, _different(runs, columns)) for heading, columns in ORIGINS.items()),
+        Fact("Training took", [_cost(runs)]),
+    ]
+
+
+def cells(runs: pandas.DataFrame) -> list[list[str]]:
+    """Return a row a run as a reader sees it: experiment, model, seed, digest, device, engine, pack, seconds."""
+    return [
+        [
+            str(run["experiment"]),
+            str(run["model"]),
+            str(run["seed"]),
+            str(run["digest"])[:SHORT],
+            str(run["device"]),
+            str(run["engine"]),
+            str(run["pack"]),
+            f"{run['seconds']:,.1f}",
+        ]
+        for run in _records(runs)
+    ]
+
+
+def _different(runs: pandas.DataFrame, columns: Sequence[str]) -> list[str]:
+    groups = runs.groupby(list(columns), sort=False, dropna=False).size()
+    lines = [
+        ", ".join(_told(name, value) for name, value in zip(columns, values, strict=True))
+        for values in ((key if isinstance(key, tuple) else (key,)) for key in groups.index)
+    ]
+    if len(lines) == 1:
+        return lines
+    return [f"{line} ({count} of {len(runs)} runs)" for line, count in zip(lines, groups, strict=True)]
+
+
+def _told(name: str, value: object) -> str:
+    known = "unknown" if pandas.isna(value) else str(value)  # type: ignore[call-overload]
+    if name in ORIGINS["Libraries"]:
+        return f"{name} {known}"
+    return f"{name.removeprefix('code_')} {known[:SHORT]}" if name.startswith("code_") else known
+
+
+def _cost(runs: pandas.DataFrame) -> str:
+    found = cost(runs)
+    hours = [f"{value:,.2f} {unit}" for unit, value in (("CPU-hours", found.cpu_hours), ("GPU-hours", found.gpu_hours))]
+    return " and ".join(text for text, value in zip(hours, found, strict=True) if value) or hours[0]
+
+
+def _records(runs: pandas.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in runs.to_dict("records")]

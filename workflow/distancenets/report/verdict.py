@@ -1,0 +1,42 @@
+"""The verdict in one sentence, from the rulings on all claims."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from distancenets.claims.verdicts import Verdict
+
+
+def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many claims have which verdict, and what the undetermined ones lack.
+
+    Parameters
+    ----------
+    rulings
+        Those on one experiment, as `claims.json` holds them.
+    """
+    found = Counter(str(entry["verdict"]) for entry in rulings)
+    told = [f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict]]
+    lacks = _lacks([entry for entry in rulings if entry["verdict"] == Verdict.UNDETERMINED])
+    if found[Verdict.UNDETERMINED] == len(rulings):
+        return f"This study cannot tell any of the paper's {len(rulings)} claims{_needs(lacks, 'that')}."
+    verb = "is" if told[0].startswith("1 ") else "are"
+    return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}{_needs(lacks, 'telling the rest')}."
+
+
+def _listed(told: Sequence[str], verb: str) -> str:
+    first, _, verdict = told[0].partition(" ")
+    parts = [f"{first} {verb} {verdict}", *told[1:]]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _lacks(undetermined: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"{max(known):,} {unit}"
+        for key, unit in (("epochs_needed", "epochs"), ("seeds_needed", "seeds"))
+        if (known := [entry[key] for entry in undetermined if entry[key]])
+    ]
+
+
+def _needs(lacks: Sequence[str], what: str) -> str:
+    return f"; {what} takes up to {' and '.join(lacks)}" if lacks else ""
