@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 ARGUMENTS ?=
 
 .DEFAULT_GOAL := study
-.PHONY: study test env develop lock benchmark readme verify clean help
+.PHONY: study test env develop lock benchmark readme findings verify clean help
 
 study: env ## set up and run a study (config/config.yaml by default)
 	$(BIN)/snakemake $(ARGUMENTS)
@@ -36,8 +36,10 @@ benchmark: env ## time a model-epoch against the usual way, all engines and pack
 	$(BIN)/distancenets data mnist
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/latest.json
 
-readme: env ## put the newest committed results into README.md and docs/findings.md
+readme: env ## put the newest committed results into README.md
 	$(BIN)/distancenets readme
+
+findings: env ## write docs/findings.md from the committed results of the paper's study
 	$(BIN)/distancenets findings
 
 verify: env ## derive the committed tables and verdicts of the paper's study anew from its archive
