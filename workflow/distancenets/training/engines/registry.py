@@ -11,6 +11,7 @@ from distancenets.training.engines.boxed import BoxedPixels
 from distancenets.training.engines.compiler import NoCompiler, gather
 from distancenets.training.engines.order import ink_order
 from distancenets.training.engines.sparse import SparsePixels
+from distancenets.training.engines.split import SplitPixels
 from distancenets.training.pixels import DensePixels, Pixels
 
 
@@ -26,6 +27,7 @@ ENGINES: dict[str, Engine] = {
     "dense": Engine(DensePixels),
     "boxed": Engine(BoxedPixels, ink_order),
     "sparse": Engine(SparsePixels, ink_order),
+    "split": Engine(SplitPixels, ink_order),
 }
 
 
