@@ -9,12 +9,17 @@ summed. As in the boxed engine, pixels without ink in the whole chunk are left o
 import torch
 from torch import Tensor
 
-from distancenets.training.pixels import matrix
+from distancenets.training.fusion import fusible
+from distancenets.training.pixels import DensePixels, Pixels, matrix
 
 # Exponent bits of a float32: 127 stands for 2^0.
 EXPONENT = 23
+# Bits of a float32's fraction that half precision has no room for.
+DROPPED = 13
 # The exponent that scaled values stay below, so that none is infinite in half precision (65504 at most).
 LARGEST = 15
+# Half a unit in the last place of float32: no error below it can be told from none.
+ROUNDOFF = 2.0**-24
 # A gradient so small that its scale or the scale's inverse would leave the normal numbers is scaled by less.
 SMALLEST_BIASED, LARGEST_BIASED = LARGEST, 253
 
@@ -47,6 +52,7 @@ class SplitPixels:
         bias_gradient += gradient.sum(-1)
 
 
+@fusible
 def halves(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """Return `values`, float32, as two parts, 2 × … float16, and what their sum is multiplied with to give them back.
 
@@ -54,11 +60,12 @@ def halves(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     """
     largest = values.abs().amax(dim, keepdim=True)
     biased = (largest.view(torch.int32) >> EXPONENT).clamp(SMALLEST_BIASED, LARGEST_BIASED)
-    scale = (LARGEST + 2 * 127 - 1 - biased << EXPONENT).view(torch.float32)
-    inverse = (biased - (LARGEST - 1) << EXPONENT).view(torch.float32)
+    scale = ((LARGEST + 2 * 127 - 1 - biased) << EXPONENT).view(torch.float32)
+    inverse = ((biased - (LARGEST - 1)) << EXPONENT).view(torch.float32)
     scaled = values * scale
-    high = scaled.half()
-    return torch.stack([high, (scaled - high.float()).half()]), inverse
+    # Rounded to 11 bits by its own bits: a compiler may drop a conversion to half precision and back, and all is lost.
+    high = ((scaled.view(torch.int32) + (1 << DROPPED - 1)) >> DROPPED << DROPPED).view(torch.float32)
+    return torch.stack([high, scaled - high]).half(), inverse
 
 
 def tensor_product(left: Tensor, right: Tensor) -> Tensor:
@@ -70,3 +77,34 @@ def tensor_product(left: Tensor, right: Tensor) -> Tensor:
     if left.device.type == "cuda":
         return torch.mm(left, right, out_dtype=torch.float32)
     return left.float() @ right.float()
+
+
+def fault(device: torch.device) -> str | None:
+    """Return in one line why the engine cannot be trusted on `device`, or None.
+
+    Both products of some images are made by it and in float32; against float64, its errors may be three times those
+    of float32.
+    """
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (256, 784), generator=generator).to(torch.uint8)
+    weight, gradient = (torch.randn(1, 64, size, generator=generator) for size in images.shape[::-1])
+
+    def products(pixels: Pixels, dtype: torch.dtype, where: torch.device) -> list[Tensor]:
+        w, dz = weight.to(where, dtype), gradient.to(where, dtype)
+        dw, bias = torch.zeros_like(w), w.new_zeros(1, 64)
+        z = pixels.forward(w, bias)
+        pixels.backward(dz, dw, bias)
+        return [z.double().cpu(), dw.double().cpu()]
+
+    here, cpu = images.to(device), torch.device("cpu")
+    try:
+        found = products(SplitPixels(here, torch.float32), torch.float32, device)
+    except (RuntimeError, TypeError) as error:
+        return f"its products fail ({(str(error).splitlines() or [type(error).__name__])[0]})"
+    plain = products(DensePixels(here, torch.float32), torch.float32, device)
+    exact = products(DensePixels(images, torch.float64), torch.float64, cpu)
+    for name, split, single, double in zip(("forward", "backward"), found, plain, exact, strict=True):
+        ours, theirs = (((each - double).norm() / double.norm()).item() for each in (split, single))
+        if not ours <= 3 * max(theirs, ROUNDOFF):
+            return f"its {name} product has a relative error of {ours:.1e}, float32 of {theirs:.1e}"
+    return None
