@@ -61,9 +61,9 @@ part() {
   "$PYTHON" "$@" --device "$DEVICE" --json "$file" || echo "FAILED: $*"
 }
 
-MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
+MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
 if [ -n "$QUICK" ]; then
-  MODELS=ReLU STEPS=5 EPOCHS=3 PACK=2 TIME=2
+  MODELS=ReLU SIZE=--quick STEPS=5 EPOCHS=3 PACK=2 TIME=2
 fi
 if [ "$DEVICE" = cpu ]; then
   ENGINES=split BENCH=split
@@ -71,7 +71,7 @@ fi
 # shellcheck disable=SC2086
 {
   part checks benchmarks/checks.py --models $MODELS --engines $ENGINES --steps $STEPS
-  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH --packs $PACK --test-every 10 --seconds $TIME
+  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --test-every 10 --seconds $TIME
 }
 
 STUDY=results/gpu-$EPOCHS

@@ -129,14 +129,19 @@ def draw(rows: list[dict[str, Any]], epochs: list[dict[str, float]], title: str,
         panel.plot(sizes, [last * size for size in sizes], "--", color="0.6", label="proportional")
         panel.plot(sizes, costs, "o-", color=PALETTE[0], label="measured")
         panel.set(xscale="log", yscale="log", xlabel=label, ylabel="ms an epoch of the pack")
+        shown = sizes[::2] if len(sizes) > 5 else sizes
+        panel.set_xticks(shown, [f"{size:,}" for size in shown], minor=False)
+        panel.minorticks_off()
         panel.legend(frameon=False)
     panel = axes[-1]
     done = [row["epoch"] for row in epochs]
     panel.plot(done, [row["peak_memory_mib"] for row in epochs], "o-", color=PALETTE[0])
-    panel.set(xlabel="epochs done", ylabel="peak memory, MiB", ylim=(0, None))
+    panel.set(xlabel="epochs done", ylim=(0, 1.25 * max(row["peak_memory_mib"] for row in epochs)))
+    panel.set_ylabel("peak memory, MiB (circles)", color=PALETTE[0])
     twin = panel.twinx()
     twin.plot(done, [row["ms"] for row in epochs], "s--", color=PALETTE[1])
-    twin.set(ylim=(0, None))
+    twin.set(ylim=(0, 2 * max(row["ms"] for row in epochs)))
+    twin.grid(False)
     twin.set_ylabel("ms an epoch (squares)", color=PALETTE[1])
     figure.suptitle(title, fontsize="medium")
     for ending in ("png", "svg"):
