@@ -3,7 +3,8 @@
     python benchmarks/equivalence.py --json FILE
 
 Trains every seed of a model with the reference and with each engine, takes the test accuracy after the last epoch, and
-tests the paired differences by two one-sided t-tests against ± the margin. `split` on a CPU stands for the same
+tests the paired differences by two one-sided t-tests against ± the margin. What rounding alone does shows beside it: the
+reference in chunks of another size (`--control-rows`), whose sums have another order. `split` on a CPU stands for the same
 arithmetic on a GPU: half-precision parts, float32 sums.
 """
 
@@ -33,14 +34,14 @@ REFERENCE = "dense"
 LEARNING_RATE = 0.001
 
 
-def final_accuracies(model: Model, engine: str, data: Dataset, options: argparse.Namespace) -> list[float]:
+def final_accuracies(model: Model, engine: str, rows: int, data: Dataset, options: argparse.Namespace) -> list[float]:
     """Return the test accuracy in percent of every seed after the last epoch."""
     device = torch.device(options.device)
     network = Network(model, "code", scaling("raw", SETTINGS))
     start = initialise(model, range(options.seeds), options.hidden)
     parameters = {name: value.to(device) for name, value in start.items()}
     train, test = (
-        chunks(images.to(device), labels.to(device), engine, options.rows, torch.float32)
+        chunks(images.to(device), labels.to(device), engine, rows, torch.float32)
         for images, labels in (
             (data.train_images[: options.images], data.train_labels[: options.images]),
             (data.test_images, data.test_labels),
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=60000, help="the first so many training images")
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--rows", type=int, default=2000, help="images in flight at a time")
+    parser.add_argument("--control-rows", type=int, default=700, help="as many for the control")
     parser.add_argument("--margin", type=float, default=0.1, help="percentage points")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--data", type=Path, default=REPOSITORY / "data" / "mnist")
@@ -85,17 +87,18 @@ def main() -> None:
     torch.set_flush_denormal(True)
     data = read(options.data, SETTINGS)
     chosen = [model for model in models() if model.paper_name in options.models]
-    size = {name: getattr(options, name) for name in ("seeds", "epochs", "images", "hidden", "rows", "margin")}
+    size = {name: getattr(options, name) for name in ("seeds", "epochs", "images", "hidden", "margin")}
     report: dict[str, Any] = {"machine": environment(torch.device(options.device)), "size": size, "rows": []}
     references: dict[str, list[float]] = {}
-    for engine in [REFERENCE, *options.engines]:
+    ways = [(REFERENCE, options.rows), *((engine, options.rows) for engine in options.engines)]
+    for engine, rows in [*ways, (REFERENCE, options.control_rows)]:
         for model in chosen:
             begun = time.process_time()
-            accuracies = final_accuracies(model, engine, data, options)
-            row: dict[str, Any] = {"model": model.paper_name, "engine": engine, "test_accuracies": accuracies}
-            row["cpu_seconds"] = round(time.process_time() - begun, 1)
+            accuracies = final_accuracies(model, engine, rows, data, options)
+            row: dict[str, Any] = {"model": model.paper_name, "engine": engine, "rows": rows}
+            row |= {"test_accuracies": accuracies, "cpu_seconds": round(time.process_time() - begun, 1)}
             reference = references.setdefault(model.paper_name, accuracies)
-            if engine != REFERENCE:
+            if reference is not accuracies:
                 row |= compared(accuracies, reference, options.margin)
             report["rows"].append(row)
             print({name: value for name, value in row.items() if name != "test_accuracies"}, flush=True)
