@@ -3,9 +3,9 @@
     python benchmarks/equivalence.py --json FILE
 
 Trains every seed of a model with the reference and with each engine, takes the test accuracy after the last epoch, and
-tests the paired differences by two one-sided t-tests against ± the margin. What rounding alone does shows beside it: the
-reference in chunks of another size (`--control-rows`), whose sums have another order. `split` on a CPU stands for the same
-arithmetic on a GPU: half-precision parts, float32 sums.
+tests the paired differences by two one-sided t-tests against ± the margin. What rounding alone does stands beside it:
+the reference in chunks of another size (`--control-rows`), whose sums have another order. `split` on a CPU stands for
+the same arithmetic on a GPU: half-precision parts, float32 sums.
 """
 
 import argparse
