@@ -4,9 +4,9 @@
     python benchmarks/run.py --json FILE             the full table: every engine, packs of 1, 5 and 20, all cores too
 
 A model-epoch is one full-batch step of one model with train loss and accuracy and an evaluation of the test set; in
-both, every epoch. Yardstick and engines take turns (A B A B …), and a ratio is that of two neighbours in time; the row
-gives its median, lowest and highest. With one thread the clock is the process's CPU time, which other jobs on the
-machine disturb least; with several threads or on a GPU it is the wall.
+both, every epoch, unless --test-every leaves the engines fewer. Yardstick and engines take turns (A B A B …), and a
+ratio is that of two neighbours in time; the row gives its median, lowest and highest. With one thread the clock is the
+process's CPU time, which other jobs on the machine disturb least; with several threads or on a GPU it is the wall.
 """
 
 import argparse
@@ -26,19 +26,22 @@ from torch import Tensor
 from yardstick import Images, Yardstick, network
 
 from distancenets.configuration.datasets import dataset
+from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset, read
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
-from distancenets.training.batches import Chunk, Network, chunks, differentiate, evaluate
+from distancenets.training.batches import Chunk, Network, chunks
 from distancenets.training.engines.registry import choose
+from distancenets.training.memory import rows_in_flight
 from distancenets.training.provenance import environment
 from distancenets.training.scaling import scaling
+from distancenets.training.steps import Steps
 
 REPOSITORY = Path(__file__).parent.parent
 QUICK_SECONDS = 140
 FULL_SECONDS = 3600
 LEARNING_RATE = 0.001
-CHUNK_ROWS = {"cpu": 2000, "cuda": 60000}
+HIDDEN = 128
 # Nanoseconds to milliseconds.
 MILLION = 1e6
 
@@ -65,13 +68,14 @@ class Measurement:
 class Laboratory:
     """Both ways to train, on one device and the data that they share."""
 
-    def __init__(self, device: torch.device, data: Dataset) -> None:
+    def __init__(self, device: torch.device, data: Dataset, test_every: int = 1) -> None:
         self.device = device
+        self.test_every = test_every
         self._settings = dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
         self._data = data
         self._train = self._images(data.train_images, data.train_labels)
         self._test = self._images(data.test_images, data.test_labels)
-        self._splits: dict[str, tuple[list[Chunk], list[Chunk]]] = {}
+        self._splits: dict[tuple[str, int], tuple[list[Chunk], list[Chunk]]] = {}
         self.preparation: dict[str, float] = {}
 
     def usual(self, model: Model) -> Callable[[], object]:
@@ -81,19 +85,21 @@ class Laboratory:
         ).epoch
 
     def packed(self, model: Model, engine: str, pack: int) -> Callable[[], object]:
-        """Return what makes an epoch of `pack` networks of `model` by `engine`."""
-        train, test = self._split(engine)
-        start = initialise(model, range(pack), 128)
+        """Return what makes `test_every` epochs of `pack` networks of `model`, the last with the test set."""
+        train, test = self._split(engine, pack)
+        start = initialise(model, range(pack), HIDDEN)
         parameters = {name: value.to(self.device) for name, value in start.items()}
-        net = Network(model, "code", scaling("raw", self._settings))
+        network = Network(model, "code", scaling("raw", self._settings))
+        steps = Steps(network, parameters, train, test, LEARNING_RATE)
+        if self.device.type == "cuda":
+            steps.accelerate(self.device, print)
 
-        def epoch() -> None:
-            evaluate(net, parameters, test).accuracy.cpu()
-            _, gradients = differentiate(net, parameters, train)
-            for name, gradient in gradients.items():
-                parameters[name].sub_(gradient, alpha=LEARNING_RATE)
+        def epochs() -> None:
+            for _ in range(self.test_every):
+                steps.descend()
+            steps.test().accuracy.cpu()
 
-        return epoch
+        return epochs
 
     def clock(self, work: Callable[[], object], threads: int) -> float:
         """Return the milliseconds that `work` takes with `threads`."""
@@ -115,9 +121,9 @@ class Laboratory:
     def _images(self, images: Tensor, labels: Tensor) -> Images:
         return Images(images.to(self.device).float(), labels.to(self.device).long())
 
-    def _split(self, engine: str) -> tuple[list[Chunk], list[Chunk]]:
-        if engine not in self._splits:
-            rows, data = CHUNK_ROWS[self.device.type], self._data
+    def _split(self, engine: str, pack: int) -> tuple[list[Chunk], list[Chunk]]:
+        rows, data = rows_in_flight(TrainingSettings(), self.device, engine, pack * HIDDEN), self._data
+        if (engine, rows) not in self._splits:
             pairs = [(data.train_images, data.train_labels), (data.test_images, data.test_labels)]
             begun = time.perf_counter()
             train, test = (
@@ -125,8 +131,8 @@ class Laboratory:
                 for images, labels in pairs
             )
             self.preparation[engine] = round(time.perf_counter() - begun, 2)
-            self._splits[engine] = train, test
-        return self._splits[engine]
+            self._splits[engine, rows] = train, test
+        return self._splits[engine, rows]
 
     def _wait(self) -> None:
         if self.device.type == "cuda":
@@ -151,7 +157,8 @@ def measure(laboratory: Laboratory, chosen: list[Model], settings: list[Setting]
                 for column, cell in enumerate(row):
                     if cell.setting.threads == threads:
                         cell.yardstick.append(yardstick)
-                        cell.engine.append(laboratory.clock(fast[model][column], threads) / cell.setting.pack)
+                        epochs = cell.setting.pack * laboratory.test_every
+                        cell.engine.append(laboratory.clock(fast[model][column], threads) / epochs)
         longest = max(longest, time.monotonic() - started)
     return [cell for row in tables for cell in row]
 
@@ -176,12 +183,11 @@ def row_of(measurement: Measurement, device: torch.device) -> dict[str, Any]:
     }
 
 
-def wanted(quick: bool, engines: list[str], cores: int) -> list[Setting]:
+def wanted(quick: bool, engines: list[str], packs: list[int], counts: list[int]) -> list[Setting]:
     """Return what is measured: quick, one pack of one on one thread for each engine."""
     if quick:
         return [Setting(engine, 1, 1) for engine in engines]
-    counts = sorted({1, cores})
-    return [Setting(engine, pack, threads) for engine in engines for pack in (1, 5, 20) for threads in counts]
+    return [Setting(engine, pack, threads) for engine in engines for pack in packs for threads in counts]
 
 
 def printed(rows: list[dict[str, Any]]) -> str:
@@ -204,6 +210,10 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", help="in place of the fastest one, boxed and (full table) dense")
     names = [model.paper_name for model in models()]
     parser.add_argument("--models", nargs="+", default=names, choices=names, metavar="MODEL", help="in place of all 16")
+    parser.add_argument("--packs", nargs="+", type=int, default=[1, 5, 20], help="of the full table")
+    parser.add_argument(
+        "--test-every", type=int, default=1, help="epochs of an engine to one evaluation of the test set"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seconds", type=float, help="of measuring; more give more pairs")
     parser.add_argument("--data", type=Path, default=REPOSITORY / "data" / "mnist")
@@ -213,14 +223,19 @@ def main() -> None:
     cores = torch.get_num_threads()
     torch.set_flush_denormal(True)
     device = torch.device(options.device)
+    if device.type == "cuda":
+        # One process compiles for many models here; a study has a process a model.
+        torch._dynamo.config.recompile_limit = 1000
     data = read(options.data, dataset("mnist", REPOSITORY / "config" / "datasets.yaml"))
     fastest = choose("auto", device)
     engines = options.engines or [*dict.fromkeys([fastest.name, "boxed"]), *([] if options.quick else ["dense"])]
     torch.manual_seed(0)
-    laboratory = Laboratory(device, data)
+    laboratory = Laboratory(device, data, options.test_every)
     peak = laboratory.sgemm_peak(1)
     seconds = options.seconds or (QUICK_SECONDS if options.quick else FULL_SECONDS)
-    settings = wanted(options.quick, list(dict.fromkeys(engines)), cores)
+    # On a GPU the CPU's threads only hand over work.
+    counts = sorted({1, cores}) if device.type == "cpu" else [1]
+    settings = wanted(options.quick, list(dict.fromkeys(engines)), options.packs, counts)
     chosen = [model for model in models() if model.paper_name in options.models]
     left = seconds - (time.monotonic() - begun)
     rows = [row_of(row, device) for row in measure(laboratory, chosen, settings, left)]
@@ -228,7 +243,9 @@ def main() -> None:
         "threads": cores,
         "compiler": fastest.build,
         "sgemm_gflops_one_thread": round(peak, 1),
+        "test_every": options.test_every,
         "start_up_seconds": laboratory.preparation,
+        "peak_gpu_memory_mib": torch.cuda.max_memory_allocated() // 2**20 if device.type == "cuda" else None,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "system": f"{platform.system()} {platform.machine()}",
         "seconds": round(time.monotonic() - begun),

@@ -50,6 +50,18 @@ def test_the_yardstick_follows_the_package(
         assert test_accuracy == pytest.approx(evaluate(net, parameters, test).accuracy.item(), rel=1e-6)
 
 
+def test_a_gpu_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\ncat > /dev/null\necho safetensors rich\n")
+    python.chmod(0o755)
+    script = [str(REPOSITORY / "benchmarks" / "gpu.sh"), "--device", "cpu", "--quick"]
+    surroundings = environment() | {"PYTHON": str(python), "OUT": str(tmp_path / "out")}
+    answer = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1 and answer.stdout == ""
+    assert answer.stderr.startswith("error: missing: safetensors rich (give a folder")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
     command = [sys.executable, "benchmarks/run.py", "--quick", "--seconds", "1", "--models", "ReLU"]

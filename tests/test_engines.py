@@ -118,7 +118,7 @@ def test_single_precision_is_as_good_as_the_reference(
         images, labels = images[kept], labels[kept]
         exact = gradients_of("dense", net, parameters, images, labels, torch.float64)
         reference = errors(gradients_of("dense", net, parameters, images, labels, torch.float32), exact)
-        for engine in ["boxed"] + ["sparse"] * COMPILED:
+        for engine in ["boxed", "split"] + ["sparse"] * COMPILED:
             found = errors(gradients_of(engine, net, parameters, images, labels, torch.float32), exact)
             for name, error in found.items():
                 assert error <= 3 * max(reference[name], ROUNDOFF), (engine, steps, name)
@@ -138,7 +138,7 @@ def test_double_precision_equals_the_reference(
     assert torch.equal(found[0].accuracy, exact[0].accuracy)
 
 
-@pytest.mark.parametrize("engine", ["dense", *FASTER])
+@pytest.mark.parametrize("engine", ["dense", "split", *FASTER])
 def test_the_same_steps_twice_give_the_same_bits(engine: str, mnist: Dataset, mnist_settings: DatasetSettings) -> None:
     for model in models()[::5]:
         net = network(model, "raw", "code", mnist_settings)
@@ -260,7 +260,7 @@ def test_another_device_than_the_cpu_stays_dense() -> None:
         choose("sparse", torch.device("meta"))
 
 
-@pytest.mark.parametrize("engine", ["dense", *FASTER])
+@pytest.mark.parametrize("engine", ["dense", "split", *FASTER])
 def test_one_epoch_on_all_images_scores_alike(engine: str, mnist: Dataset, mnist_settings: DatasetSettings) -> None:
     net = network(models()[0], "raw", "code", mnist_settings)
     parameters = initialise(net.model, [0], HIDDEN)

@@ -99,11 +99,11 @@ def test_sigterm_says_where_the_run_goes_on(workshop: Workshop) -> None:
     assert time.monotonic() - begun < 60
 
 
-@pytest.mark.parametrize("chunk", [2, 7], ids=["training", "test"])
+@pytest.mark.parametrize("chunk", [2, 7], ids=["test", "training"])
 def test_sigterm_within_an_epoch_loses_that_epoch_alone(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    """An epoch takes six chunks of the training images and two of the test images; the signal comes in the sixth."""
+    """An epoch takes two chunks of the test images and six of the training images; the signal comes in the sixth."""
     checkpoint_by_signal_alone(workshop, chunk_rows=150)
     trained(workshop)
     expected = digests(workshop, range(2))

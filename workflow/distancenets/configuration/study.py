@@ -84,8 +84,13 @@ class TrainingSettings(Settings):
     engine: Literal["auto", "dense", "boxed", "sparse"] = Field(
         "auto", description="what multiplies pixels with weights; auto is the fastest that works on this device"
     )
+    precision: Literal["auto", "float32", "split", "tf32"] = Field(
+        "auto",
+        description="of the first layer: split is float32 by tensor cores; tf32 is less accurate",
+    )
     threads: PositiveInt = Field(1, description="of a job; 1 makes results independent of the number of cores")
-    chunk_rows: PositiveInt = Field(2000, description="images in flight at a time")
+    chunk_rows: PositiveInt = Field(2000, description="images in flight at a time on a CPU")
+    gpu_memory_mib: PositiveInt = Field(8192, description="for the images in flight at a time on a GPU")
     checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")
 
 

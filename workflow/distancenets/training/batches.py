@@ -11,6 +11,7 @@ from distancenets.models.heads import OffsetL2Form
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import Model
 from distancenets.training.engines.registry import ENGINES
+from distancenets.training.fusion import fusible
 from distancenets.training.losses import cross_entropy
 from distancenets.training.pixels import Pixels, pixel_major
 from distancenets.training.scaling import Scaling
@@ -65,6 +66,11 @@ def differentiate(
     return score, gradients | {"hidden.weight": weight, "hidden.bias": bias}
 
 
+@fusible
+def _outputs(network: Network, pre_activations: Tensor, head: dict[str, Tensor]) -> Tensor:
+    return network.model.outputs(pre_activations, head, network.offset_l2)
+
+
 def _pass(
     network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], gradients: dict[str, Tensor] | None
 ) -> Score:
@@ -77,7 +83,7 @@ def _pass(
     for pixels, labels in split:
         with torch.set_grad_enabled(gradients is not None):
             pre_activations = pixels.forward(weight, bias).requires_grad_(gradients is not None)
-            outputs = network.model.outputs(pre_activations, head, network.offset_l2)
+            outputs = _outputs(network, pre_activations, head)
         entropy = cross_entropy(outputs.detach(), labels)
         loss += entropy.loss
         hits += entropy.hits

@@ -17,7 +17,7 @@ class State:
     """A pack between two steps.
 
     `rows` are the metrics so far, one S × 4 tensor (epoch, train loss, train accuracy, test accuracy) a recorded
-    epoch; `kept` are the parameters at the kept epochs that have passed.
+    epoch, on the device that trains; `kept` are the parameters at the kept epochs that have passed.
     """
 
     epoch: int
@@ -60,7 +60,7 @@ def read_checkpoint(path: Path, digest: str, device: torch.device) -> State | No
         parameters={
             name.removeprefix("parameters/"): value for name, value in tensors.items() if name.startswith("parameters/")
         },
-        rows=list(tensors["rows"].cpu()) if "rows" in tensors else [],
+        rows=list(tensors["rows"]) if "rows" in tensors else [],
         kept=kept,
         seconds=float(metadata["seconds"]),
     )

@@ -1,5 +1,6 @@
 """Gradient descent: a pack from its start, or its checkpoint, to its last epoch."""
 
+import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -16,15 +17,21 @@ from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
-from distancenets.training.batches import Chunk, Network, Score, chunks, differentiate, evaluate
+from distancenets.training.batches import Chunk, Network, Score, chunks
 from distancenets.training.checkpoints import State, read_checkpoint, write_checkpoint
+from distancenets.training.divergence import Watch
 from distancenets.training.engines.registry import Choice, choose
+from distancenets.training.memory import rows_in_flight
 from distancenets.training.packs import Pack
 from distancenets.training.paths import run_path
 from distancenets.training.progress import Display, display
 from distancenets.training.provenance import environment
 from distancenets.training.runs import of_seed, write_metrics
 from distancenets.training.scaling import scaling
+from distancenets.training.steps import Steps
+
+# On a GPU, seconds between two looks at the metrics: each look waits for all work that is under way.
+LOOK_SECONDS = 1.0
 
 
 class Interrupted(UserError):
@@ -49,17 +56,25 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
     torch.set_num_threads(settings.threads)
     # Denormal numbers cost a product up to eight times its time and carry nothing.
     torch.set_flush_denormal(True)
-    engine = choose(settings.engine, device)
+    # Read when CUDA's matrix library starts: with a workspace of its own, a product has the same bits each time.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+    def tell(line: str) -> None:
+        console.print(f"{pack.label}: {line}", soft_wrap=True, highlight=False)
+
+    engine = choose(settings.engine, device, settings.precision)
     if engine.note:
-        console.print(f"{pack.label}: {engine.note}", soft_wrap=True, highlight=False)
+        tell(engine.note)
     trainer = _Trainer(pack, dataset, settings, device, engine)
+    if device.type == "cuda":
+        trainer.steps.accelerate(device, tell)
     resumed_at = trainer.state.epoch
     # Around the writing, too: a run that is done is written in full, whatever arrives.
-    with _asked_by(signal.SIGTERM, signal.SIGINT) as asked:
+    with _noted(trainer.asked, signal.SIGTERM, signal.SIGINT):
         with display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show:
-            trainer.run(show, asked)
+            trainer.run(show)
         surroundings = {
-            "engine": {"name": engine.name} | engine.build,
+            "engine": {"name": engine.name, "precision": engine.precision} | engine.build,
             "resumed_at": resumed_at,
             "started": started.isoformat(),
             "ended": datetime.now(UTC).isoformat(),
@@ -88,23 +103,36 @@ class _Trainer:
         recipe, experiment = pack.recipe, pack.recipe.experiment
         model = find_model(recipe.architecture, recipe.representation)
         self.pack, self.settings, self.experiment = pack, settings, experiment
-        self.network = Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset))
         state = read_checkpoint(pack.checkpoint, pack.digest, device)
         if state is None:
             start = initialise(model, pack.seeds, experiment.hidden)
             state = State(0, {name: value.to(device) for name, value in start.items()})
         self.state = state
+        rows = rows_in_flight(settings, device, engine.name, len(pack.seeds) * experiment.hidden)
+
+        # The signals that ask the run to end.
+        self.asked: list[int] = []
 
         def split(images: Tensor, labels: Tensor) -> list[Chunk]:
-            return chunks(images.to(device), labels.to(device), engine.name, settings.chunk_rows, torch.float32)
+            return _Split(chunks(images.to(device), labels.to(device), engine.name, rows, torch.float32), self.asked)
 
-        self.train_split = split(dataset.train_images, dataset.train_labels)
-        self.test_split = split(dataset.test_images, dataset.test_labels)
+        self.steps = Steps(
+            Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset)),
+            state.parameters,
+            split(dataset.train_images, dataset.train_labels),
+            split(dataset.test_images, dataset.test_labels),
+            experiment.learning_rate,
+        )
+        self._watch = Watch(len(pack.seeds), device)
+        self._look_seconds = 0.0 if device.type == "cpu" else LOOK_SECONDS
 
-    def run(self, show: Display, asked: list[int]) -> None:
-        """Go from the state's epoch to the last; `asked` is non-empty once a signal asks the run to end."""
-        self.train_split, self.test_split = _Split(self.train_split, asked), _Split(self.test_split, asked)
-        begun = last_checkpoint = time.perf_counter()
+    def run(self, show: Display) -> None:
+        """Go from the state's epoch to the last, or until a signal asks the run to end.
+
+        Metrics stay where they are computed between two looks: at the end, before a checkpoint and, so that a GPU is
+        not kept waiting, every so many seconds; on the CPU every epoch.
+        """
+        begun = last_checkpoint = last_look = time.perf_counter()
         seconds_before = self.state.seconds
         while True:
             epoch = self.state.epoch
@@ -114,8 +142,11 @@ class _Trainer:
             except _Asked:
                 self._checkpoint()
                 raise Interrupted(f"stopped before epoch {epoch}; it goes on from {self.pack.checkpoint}") from None
-            show(epoch, score)
             now = time.perf_counter()
+            if last or now - last_look >= self._look_seconds:
+                self._refuse_divergence()
+                show(epoch, score)
+                now = last_look = time.perf_counter()
             self.state.seconds = seconds_before + now - begun
             if last:
                 return
@@ -125,44 +156,45 @@ class _Trainer:
                 last_checkpoint = now
 
     def _checkpoint(self) -> None:
+        self._refuse_divergence()
         write_checkpoint(self.pack.checkpoint, self.pack.digest, self.state)
 
     def _epoch(self, last: bool) -> Score:
-        state = self.state
-        gradients: dict[str, Tensor] = {}
-        if last:
-            score = evaluate(self.network, state.parameters, self.train_split)
-        else:
-            score, gradients = differentiate(self.network, state.parameters, self.train_split)
-        self._refuse_divergence(score)
-        if self.experiment.is_recorded(state.epoch):
-            test = evaluate(self.network, state.parameters, self.test_split)
-            epochs = torch.full_like(score.loss, state.epoch)
-            state.rows.append(torch.stack([epochs, score.loss, score.accuracy, test.accuracy], dim=-1).cpu())
+        state, epoch = self.state, self.state.epoch
+        if self.asked:
+            raise _Asked
+        # Before the step, which changes the parameters: a row and the kept weights are of one epoch.
+        kept = epoch in self.experiment.kept_epochs
+        weights = {name: value.clone() for name, value in state.parameters.items()} if kept else None
+        test = self.steps.test().accuracy.clone() if self.experiment.is_recorded(epoch) else None
+        score = self.steps.train() if last else self.steps.descend()
         # From here on nothing raises `_Asked`: rows, kept weights and the step belong together.
-        if state.epoch in self.experiment.kept_epochs:
-            state.kept[state.epoch] = {name: value.clone() for name, value in state.parameters.items()}
-        for name, gradient in gradients.items():
-            state.parameters[name].sub_(gradient, alpha=self.experiment.learning_rate)
+        self._watch.note(epoch, score.loss)
+        if weights is not None:
+            state.kept[epoch] = weights
+        if test is not None:
+            epochs = torch.full_like(score.loss, epoch)
+            state.rows.append(torch.stack([epochs, score.loss, score.accuracy, test], dim=-1))
         return score
 
-    def _refuse_divergence(self, score: Score) -> None:
-        diverged = (~score.loss.isfinite()).nonzero().flatten().tolist()
-        if not diverged:
+    def _refuse_divergence(self) -> None:
+        diverged = self._watch.diverged()
+        if diverged is None:
             return
-        pack, index = self.pack, diverged[0]
-        seed, loss = pack.seeds[index], score.loss[index].item()
-        message = f"{pack.label}: the loss of seed {seed} is {loss} at epoch {self.state.epoch}"
-        if self.state.rows:
+        pack, seed = self.pack, self.pack.seeds[diverged.place]
+        message = f"{pack.label}: the loss of seed {seed} is {diverged.loss} at epoch {diverged.epoch}"
+        rows = torch.stack(self.state.rows)[:, diverged.place].cpu()
+        rows = rows[rows[:, 0] < diverged.epoch]
+        if len(rows):
             path = pack.root / "diverged" / run_path(pack.run(seed)) / "metrics.parquet"
-            write_metrics(path, pack.recipe.run_digest(seed), torch.stack(self.state.rows)[:, index])
+            write_metrics(path, pack.recipe.run_digest(seed), rows)
             message += f"; its metrics so far are in {path}"
         raise UserError(message)
 
 
 def _write_runs(trainer: _Trainer, surroundings: dict[str, object]) -> None:
     pack, state = trainer.pack, trainer.state
-    rows = torch.stack(state.rows)
+    rows = torch.stack(state.rows).cpu()
     for index, seed in enumerate(pack.seeds):
         weights = {epoch: of_seed(kept, index) for epoch, kept in sorted(state.kept.items())}
         provenance = {
@@ -177,16 +209,15 @@ def _write_runs(trainer: _Trainer, surroundings: dict[str, object]) -> None:
 
 
 @contextmanager
-def _asked_by(*numbers: signal.Signals) -> Iterator[list[int]]:
-    """Yield a list that the number of every such signal is appended to as it arrives."""
-    arrived: list[int] = []
+def _noted(arrived: list[int], *numbers: signal.Signals) -> Iterator[None]:
+    """Append the number of every such signal to `arrived`, in place of what it would do."""
 
     def note(received: int, _: FrameType | None) -> None:
         arrived.append(received)
 
     previous = {number: signal.signal(number, note) for number in numbers}
     try:
-        yield arrived
+        yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

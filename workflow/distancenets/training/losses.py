@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from distancenets.training.fusion import fusible
+
 
 class CrossEntropy(NamedTuple):
     """Sums over a chunk's images, one entry a seed; `gradient` is that of the summed loss, S × C × N."""
@@ -14,6 +16,7 @@ class CrossEntropy(NamedTuple):
     gradient: Tensor
 
 
+@fusible
 def cross_entropy(outputs: Tensor, labels: Tensor) -> CrossEntropy:
     """Return the cross-entropy of `outputs`, S × C × N, against `labels`, N.
 

@@ -1,5 +1,8 @@
 /* Adds to each row of `out` a weighted sum of rows of `in`; both products of the first layer are this one.
  *
+ * With a `bias`, one number a column, `out` is width x rows, and set to the transposed sums plus bias: as the layers
+ * behind want it, without another pass over memory.
+ *
  * Rows of `out` come in tiles of TILE. Tile t lists the rows of `in` that any of its own needs, index[k] for
  * start[t] <= k < start[t + 1], with TILE values each. TILE * BLOCK sums stay in registers, and each row read from
  * `in` serves TILE rows of `out`.
@@ -33,8 +36,13 @@ const int64_t tile = TILE;
 
 static int64_t end_of_group(int64_t t, int64_t last) { return t + GROUP < last ? t + GROUP : last; }
 
+static inline void store_transposed(const REAL *sum, const REAL *bias, int64_t rows, int64_t kept, REAL *out) {
+  for (int64_t j = 0; j < columns; j++)
+    for (int64_t r = 0; r < kept; r++) out[j * rows + r] = bias[j] + sum[r * columns + j];
+}
+
 int gather(int64_t first, int64_t last, int64_t rows, int64_t width, int64_t height, const int32_t *start,
-           const int32_t *index, const uint8_t *value, const REAL *in, REAL *out) {
+           const int32_t *index, const uint8_t *value, const REAL *in, const REAL *bias, REAL *out) {
   int64_t most = 1;
   for (int64_t g = first; g < last; g += GROUP) {
     int64_t entries = start[end_of_group(g, last)] - start[g];
@@ -57,8 +65,14 @@ int gather(int64_t first, int64_t last, int64_t rows, int64_t width, int64_t hei
           for (int r = 0; r < TILE; r++)
             for (int b = 0; b < BLOCK; b++) sum[r][b] += weight[TILE * (k - offset) + r] * source[b];
         }
-        for (int r = 0; r < TILE && TILE * t + r < rows; r++)
-          for (int b = 0; b < BLOCK; b++) *(vector *)(out + (TILE * t + r) * width + c + LANES * b) += sum[r][b];
+        const int64_t left = rows - TILE * t;
+        if (bias && left >= TILE)
+          store_transposed((const REAL *)sum, bias + c, rows, TILE, out + c * rows + TILE * t);
+        else if (bias)
+          store_transposed((const REAL *)sum, bias + c, rows, left, out + c * rows + TILE * t);
+        else
+          for (int r = 0; r < TILE && r < left; r++)
+            for (int b = 0; b < BLOCK; b++) *(vector *)(out + (TILE * t + r) * width + c + LANES * b) += sum[r][b];
       }
   }
   free(weight);

@@ -37,17 +37,29 @@ class _Lists:
         tile, index = inked.nonzero(as_tuple=True)
         return cls(rows, start, index.to(torch.int32), tiles[tile, :, index].contiguous())
 
+    def product(self, function: Gather, source: Tensor, bias: Tensor) -> Tensor:
+        """Return this matrix times `source`, transposed, plus `bias`, one number a column of `source`."""
+        target = source.new_empty(source.shape[1], self.rows)
+        self._multiply(function, source, bias.contiguous(), target)
+        return target
+
     def add_product(self, function: Gather, source: Tensor, target: Tensor) -> None:
-        """Add this matrix times `source` to `target`, which is contiguous, tiles shared out among the threads."""
-        blocks = source.reshape(len(source), -1, function.columns).transpose(0, 1).contiguous()
-        pointers = [tensor.data_ptr() for tensor in (self.start, self.index, self.value, blocks, target)]
+        """Add this matrix times `source` to `target`, which is contiguous."""
+        self._multiply(function, source, None, target)
+
+    def _multiply(self, function: Gather, source: Tensor, bias: Tensor | None, target: Tensor) -> None:
+        """Call the function, tiles shared out among the threads."""
+        height, width = source.shape
+        blocks = source.reshape(height, -1, function.columns).transpose(0, 1).contiguous()
+        tensors = (self.start, self.index, self.value, blocks, bias, target)
+        pointers = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
         threads, tiles = torch.get_num_threads(), len(self.start) - 1
 
         def work(part: int) -> None:
             ends = (tiles * part // threads, tiles * (part + 1) // threads)
-            sizes = (self.rows, target.shape[1], len(source))
-            if function.function(*map(ctypes.c_int64, (*ends, *sizes)), *map(ctypes.c_void_p, pointers)):
-                raise MemoryError(f"no memory for a product of {target.shape[1]} columns")
+            numbers = map(ctypes.c_int64, (*ends, self.rows, width, height))
+            if function.function(*numbers, *map(ctypes.c_void_p, pointers)):
+                raise MemoryError(f"no memory for a product of {width} columns")
 
         if threads == 1:
             work(0)
@@ -64,9 +76,9 @@ class SparsePixels:
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations; images last, as the layers behind want them."""
-        product = self._padded(bias.flatten().repeat(self._images.rows, 1))
-        self._images.add_product(self._gather, self._padded(matrix(weight)), product)
-        return product[:, : bias.numel()].T.contiguous().view(*bias.shape, -1)
+        source, shift = self._padded(matrix(weight)), self._padded(bias.reshape(1, -1))
+        product = self._images.product(self._gather, source, shift)
+        return product[: bias.numel()].view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
         """Add the gradients, in place where the gradient of the weights is `pixel_major`."""

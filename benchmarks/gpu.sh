@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Checks, benchmark and a first study on one GPU, in one go and under ten minutes; called again it goes on.
+#
+#     benchmarks/gpu.sh [--device cuda] [--quick] [--seconds 570] [WHEELHOUSE]
+#
+# Needs Python with torch >= 2.11 and nothing to install from. Missing packages are named; with WHEELHOUSE, a folder of
+# wheels, they are installed from there into .gpu-venv, beside the torch that is there. Data: data/mnist, or a folder in
+# DISTANCENETS_DATA. Results go to $OUT (benchmarks/results/gpu): some kilobytes of JSON and the study's metrics.
+# --device cpu --quick tries the script itself where there is no GPU.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+DEVICE=cuda QUICK='' SECONDS_IN_ALL=570 WHEELHOUSE=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --device) DEVICE=$2; shift ;;
+    --seconds) SECONDS_IN_ALL=$2; shift ;;
+    --quick) QUICK=yes ;;
+    -*) echo "error: unknown option $1" >&2; exit 2 ;;
+    *) WHEELHOUSE=$1 ;;
+  esac
+  shift
+done
+OUT=${OUT:-benchmarks/results/gpu}
+PYTHON=${PYTHON:-python3}
+export PYTHONPATH=$PWD/workflow PYTHONUNBUFFERED=1
+mkdir -p "$OUT"
+
+missing() {
+  "$PYTHON" - << 'END'
+import importlib.util
+needed = dict(torch="torch", numpy="numpy", scipy="scipy", pyarrow="pyarrow", safetensors="safetensors", pydantic="pydantic",
+              typer="typer", rich="rich", yaml="pyyaml")
+print(*(package for module, package in needed.items() if importlib.util.find_spec(module) is None))
+END
+}
+
+MISSING=$(missing)
+if [ -n "$MISSING" ] && [ -n "$WHEELHOUSE" ]; then
+  "$PYTHON" -m venv --system-site-packages .gpu-venv
+  PYTHON=.gpu-venv/bin/python
+  # shellcheck disable=SC2086
+  "$PYTHON" -m pip install --quiet --no-index --find-links "$WHEELHOUSE" $MISSING
+  MISSING=$(missing)
+fi
+if [ -n "$MISSING" ]; then
+  echo "error: missing: $MISSING (give a folder that holds their wheels: benchmarks/gpu.sh WHEELHOUSE)" >&2
+  exit 1
+fi
+"$PYTHON" -c "import sys, torch; print('Python', sys.version.split()[0], 'torch', torch.__version__); torch.empty(1, device='$DEVICE')"
+if [ ! -e data/mnist ]; then
+  "$PYTHON" -m distancenets data mnist
+fi
+
+left() { echo $((SECONDS_IN_ALL - SECONDS)); }
+# A part that is done is not repeated; one that fails is said and does not keep the others from running.
+part() {
+  local file=$OUT/$1.json
+  shift
+  [ -e "$file" ] && { echo "there already: $file"; return; }
+  "$PYTHON" "$@" --device "$DEVICE" --json "$file" || echo "FAILED: $*"
+}
+
+MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
+if [ -n "$QUICK" ]; then
+  MODELS=ReLU SIZE=--quick STEPS=5 EPOCHS=3 PACK=2 TIME=2
+fi
+if [ "$DEVICE" = cpu ]; then
+  ENGINES=split BENCH=split
+fi
+# shellcheck disable=SC2086
+{
+  part checks benchmarks/checks.py --models $MODELS --engines $ENGINES --steps $STEPS
+  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --test-every 10 --seconds $TIME
+}
+
+STUDY=results/gpu-$EPOCHS
+"$PYTHON" -c '
+from distancenets.models.registry import models
+for model in models():
+    print(model.architecture, model.representation.name, model.paper_name)
+' | while read -r architecture representation name; do
+  [ -z "$QUICK" ] || [ "$name" = ReLU ] || continue
+  left=$((SECONDS_IN_ALL - SECONDS))
+  [ "$left" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
+  timeout --signal=TERM "$left" "$PYTHON" -m distancenets train --study benchmarks/gpu.yaml --output "$STUDY" \
+    --architecture "$architecture" --representation "$representation" --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" \
+    --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
+done
+# Metrics and provenance, without the weights.
+tar --create --gzip --file "$OUT/study.tar.gz" --exclude=weights.safetensors --exclude=checkpoints "$STUDY"
+du --human-readable --total "$OUT" | tail -1
+echo "$SECONDS seconds"

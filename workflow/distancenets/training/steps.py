@@ -1,0 +1,111 @@
+"""The steps of a pack: what an epoch does to its parameters, as plain calls or as recorded CUDA graphs."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from distancenets.training.batches import Chunk, Network, Score, differentiate, evaluate
+from distancenets.training.fusion import fuse
+
+Work = Callable[[], Score]
+Gradients = Callable[[], tuple[Score, dict[str, Tensor]]]
+# The order of a sum moves a gradient by 1e-6 of its size, a lost half-precision part by 2e-4.
+TOLERANCE = 3e-5
+TINY = torch.finfo(torch.float32).tiny
+
+
+class Steps:
+    """A pack's parameters, changed in place, and the work of an epoch.
+
+    What the calls return may be overwritten by the next call of the same kind.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: dict[str, Tensor],
+        train: Sequence[Chunk],
+        test: Sequence[Chunk],
+        learning_rate: float,
+    ) -> None:
+        self._parameters = parameters
+        self._learning_rate = learning_rate
+        self._differentiate: Gradients = lambda: differentiate(network, parameters, train)
+        self.train: Work = lambda: evaluate(network, parameters, train)
+        self.test: Work = lambda: evaluate(network, parameters, test)
+        self.descend: Work = self._descend
+
+    def accelerate(self, device: torch.device, tell: Callable[[str], None]) -> None:
+        """Make both passes fast on `device`, a GPU; what does not work there costs speed and a line through `tell`.
+
+        What lies between the matrix products is compiled, then each pass is recorded as one CUDA graph. The parameters
+        are left as they were.
+        """
+        start = {name: value.clone() for name, value in self._parameters.items()}
+        with torch.cuda.device(device):
+            self._fuse(tell)
+            self._record(tell)
+            for name, value in start.items():
+                self._parameters[name].copy_(value)
+
+    def _descend(self) -> Score:
+        score, gradients = self._differentiate()
+        for name, gradient in gradients.items():
+            self._parameters[name].sub_(gradient, alpha=self._learning_rate)
+        return score
+
+    def _fuse(self, tell: Callable[[str], None]) -> None:
+        _, plain = self._differentiate()
+        fuse(True)
+        try:
+            _, fused = self._differentiate()
+            self.test()
+            reason = _difference(fused, plain)
+        except Exception as error:  # a compiler fails in many ways, none of which is a reason not to train
+            reason = _first_line(error)
+        if reason:
+            fuse(False)
+            tell(f"slower than it could be: torch.compile does not work here ({reason})")
+
+    def _record(self, tell: Callable[[str], None]) -> None:
+        try:
+            self.descend, self.test = recorded(self._descend), recorded(self.test)
+        except RuntimeError as error:
+            tell(f"slower than it could be: an epoch cannot be recorded as a CUDA graph ({_first_line(error)})")
+
+
+def recorded(work: Work) -> Work:
+    """Return what replays `work`, recorded as a CUDA graph, into the same tensors each time.
+
+    `work` is done a few times before, so that libraries have made their choices and memory is there.
+    """
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            work()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = work()
+
+    def replay() -> Score:
+        graph.replay()
+        return result
+
+    return replay
+
+
+def _difference(found: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
+    """Return in one line which gradients differ by more than float32's rounding explains, or None."""
+    for name, value in expected.items():
+        error = ((found[name] - value).norm() / value.norm().clamp(min=TINY)).item()
+        if not error <= TOLERANCE:
+            return f"it changes the gradient of {name} by {error:.1e} of its size"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    lines: Iterable[str] = str(error).strip().splitlines()
+    return next(iter(lines), type(error).__name__)
