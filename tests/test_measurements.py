@@ -43,7 +43,7 @@ from distancenets.measurements.projections import (
     separable,
 )
 from distancenets.measurements.prototypes import class_centres, measure_prototypes, nearest_images
-from distancenets.measurements.register import MEASUREMENTS
+from distancenets.measurements.register import measurement
 from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model, models
 from distancenets.tables.geometry import Column, Layout, geometry_cells, geometry_table, with_published_activity
@@ -391,7 +391,7 @@ def test_no_more_than_a_chunk_of_activations_is_held(name: str, monkeypatch: pyt
 
     for kind in seen:
         monkeypatch.setattr(Networks, kind, watched(kind))
-    MEASUREMENTS[name](networks, one_pixel_a_class())
+    measurement(name)(networks, one_pixel_a_class())
     assert len(seen["pre_activations"]) > 5
 
 
