@@ -241,9 +241,12 @@ def test_the_page_is_accessible(browser: Browser, report: Path, width: int, sche
     visit.context.close()
 
 
-def test_the_page_prints(visit: Visit) -> None:
+def test_the_page_prints(browser: Browser, report: Path) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
+    visit = Visit(browser, report)
     pages = visit.page.pdf(path=SCREENSHOTS / "print.pdf", format="A4")
+    assert visit.page.locator("details.ruling:not([open])").count() == 0
+    visit.context.close()
     assert pages.startswith(b"%PDF") and 5 < len(re.findall(rb"/Type /Page\b", pages)) < 80
 
 
