@@ -50,7 +50,9 @@ def test_what_a_page_points_at_is_there(page: Path) -> None:
 def test_settings_and_commands_that_a_page_names_are_there(page: Path) -> None:
     text = page.read_text()
     for group, name in re.findall(r"`(experiments\.\*|claims|statistics|report|training)\.(\w+)[\w.]*`", text):
-        assert name in SETTINGS[group].model_fields or name in ("md", "json", "csv", "smk", "py", "html"), f"{group}.{name}"
+        assert name in SETTINGS[group].model_fields or name in ("md", "json", "csv", "smk", "py", "html"), (
+            f"{group}.{name}"
+        )
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     assert set(re.findall(r"(?:^|`)distancenets ([\w-]+)", text, re.MULTILINE)) <= commands
 

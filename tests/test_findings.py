@@ -1,0 +1,60 @@
+"""The page of findings: its numbers are those of the files that it names."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas
+import pytest
+
+from conftest import REPOSITORY
+from distancenets.configuration.study import load_study
+from distancenets.errors import UserError
+from distancenets.report.findings import findings_page
+
+PAGE, PAPER = REPOSITORY / "docs" / "findings.md", Path("config", "paper.yaml")
+DATASETS = REPOSITORY / "config" / "datasets.yaml"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The committed results of the default study, and two runs of it."""
+    shutil.copytree(REPOSITORY / "results" / "quick", tmp_path / "quick")
+    axes = {"experiment": "raw", "model": "ReLU", "epoch": 150}
+    runs = [axes | {"seed": seed, "test_accuracy": accuracy} for seed, accuracy in enumerate((90.0, 91.0))]
+    pandas.DataFrame(runs).to_csv(tmp_path / "quick" / "runs.csv", index=False)
+    return tmp_path / "quick"
+
+
+def page_of(root: Path) -> str:
+    study = load_study(root / "study.yaml")
+    return findings_page(Path("config/config.yaml"), study, study, root, DATASETS)
+
+
+def test_numbers_are_those_of_the_files(root: Path) -> None:
+    text = page_of(root)
+    audit = json.loads((root / "audit.json").read_text())
+    assert f"{audit['verdicts']['cannot be told']} of {sum(audit['verdicts'].values())} checks cannot be told" in text
+    for check in ("same t twice", "same experiment, two results"):
+        [finding] = [finding for finding in audit["findings"] if finding["check"] == check]
+        assert finding["why"] in text
+    assert "| ReLU | 2 | 150 | 90.50 | 90.00–91.00 |" in text
+    # √(0.91 · 0.09 / 10,000)
+    assert "0.29 points at 91.0 %" in text
+    assert (root / "tables" / "table2.md").read_text().strip() in text
+
+
+def test_prose_without_its_finding_is_refused(root: Path) -> None:
+    audit = json.loads((root / "audit.json").read_text())
+    audit["findings"] = [finding for finding in audit["findings"] if finding["check"] != "same t twice"]
+    (root / "audit.json").write_text(json.dumps(audit))
+    with pytest.raises(UserError, match=r"audit\.json: the audit finds no inconsistency of the kind 'same t twice'"):
+        page_of(root)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the paper's study is not archived yet")
+def test_the_committed_page_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    wanted, root = load_study(PAPER), Path("results", "paper")
+    page = findings_page(PAPER, wanted, load_study(root / "study.yaml"), root, DATASETS)
+    assert page == PAGE.read_text()
