@@ -178,4 +178,5 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
         "name": "biased ReLU2-Neg recovers",
         "published": "supported",
         "offset_l2_as_printed": "undetermined",
+        "across experiments": "open",
     }
