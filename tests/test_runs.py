@@ -197,6 +197,46 @@ def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop
     assert "finished already" in workshop.train("--seeds", "0-2").stderr
 
 
+def lengthened(workshop: Workshop, **shorter: object) -> int:
+    """Train two seeds as `shorter` says, then to epoch 130; return where that began."""
+    workshop.study(**shorter)
+    trained(workshop)
+    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    trained(workshop)
+    return int(RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"])
+
+
+def test_a_longer_run_goes_on_from_a_shorter_one_to_the_same_bits(workshop: Workshop) -> None:
+    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    trained(workshop)
+    expected = digests(workshop, range(2))
+    shutil.rmtree(workshop.results)
+    # More rows and more weights than the longer run keeps.
+    assert lengthened(workshop, epochs=115, milestones=[8, 30], record_every=5) == 115
+    assert digests(workshop, range(2)) == expected
+
+
+@pytest.mark.parametrize(
+    "shorter",
+    [{"epochs": 115, "record_every": 20}, {"epochs": 125, "milestones": [8], "record_every": 20}],
+    ids=["without the first milestone", "without the second"],
+)
+def test_a_shorter_run_that_kept_too_little_is_no_beginning(workshop: Workshop, shorter: dict[str, object]) -> None:
+    workshop.study(**shorter)
+    trained(workshop)
+    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    assert "other parameters" in workshop.refused("train", "--architecture", *MODEL[:1], "--representation", MODEL[1])
+    trained(workshop, "--overwrite")
+    assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0
+
+
+def test_seeds_of_different_length_begin_together(workshop: Workshop) -> None:
+    workshop.train("--seeds", "0", "--epochs", "3")
+    workshop.train("--seeds", "1", "--epochs", "4")
+    trained(workshop)
+    assert RunFolder(folder(workshop, 0)).read_provenance()["resumed_at"] == 0
+
+
 def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: Workshop) -> None:
     trained(workshop)
     workshop.study(learning_rate=0.01)

@@ -29,7 +29,8 @@ def train(
 ) -> None:
     """Train the seeds of one model and write their metrics, weights and provenance.
 
-    A killed run goes on from its checkpoint. Runs that are finished are left as they are.
+    A killed run goes on from its checkpoint, a finished one that is asked to be longer from its end. Runs that are
+    finished are left as they are.
     """
     # Torch takes seconds to import: `--help` should not wait for it.
     from distancenets.configuration.datasets import dataset as dataset_settings

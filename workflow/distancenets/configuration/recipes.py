@@ -37,6 +37,18 @@ class Recipe(Settings):
         """The SHA-256 of what all seeds have in common at every epoch: a longer run goes through a shorter one's."""
         return self._digest_without(CHOICES | LENGTH)
 
+    def extends(self, shorter: "Recipe") -> bool:
+        """Whether a run of this recipe passes through one of `shorter`, and that kept all that this one keeps."""
+        mine, its = self.experiment, shorter.experiment
+        recorded = [epoch for epoch in range(its.epochs) if mine.is_recorded(epoch)]
+        kept = [epoch for epoch in mine.kept_epochs if epoch < its.epochs]
+        return (
+            self.trajectory == shorter.trajectory
+            and its.epochs < mine.epochs
+            and all(map(its.is_recorded, recorded))
+            and set(kept) <= set(its.kept_epochs)
+        )
+
     def run_digest(self, seed: int) -> str:
         """Return the SHA-256 of what determines the run of `seed`, in hexadecimal."""
         return sha256(f"{self.digest} seed {seed}".encode())

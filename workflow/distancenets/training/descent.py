@@ -1,4 +1,4 @@
-"""Gradient descent: a pack from its start, or its checkpoint, to its last epoch."""
+"""Gradient descent: a pack from where it begins to its last epoch."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ from torch import Tensor
 from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
-from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
 from distancenets.training.batches import Chunk, Network, Score, chunks
-from distancenets.training.checkpoints import State, read_checkpoint, write_checkpoint
+from distancenets.training.beginnings import beginning
+from distancenets.training.checkpoints import write_checkpoint
 from distancenets.training.divergence import Watch
 from distancenets.training.engines.registry import Choice, choose
 from distancenets.training.memory import rows_in_flight
@@ -103,11 +103,7 @@ class _Trainer:
         recipe, experiment = pack.recipe, pack.recipe.experiment
         model = find_model(recipe.architecture, recipe.representation)
         self.pack, self.settings, self.experiment = pack, settings, experiment
-        state = read_checkpoint(pack.checkpoint, pack.digest, device)
-        if state is None:
-            start = initialise(model, pack.seeds, experiment.hidden)
-            state = State(0, {name: value.to(device) for name, value in start.items()})
-        self.state = state
+        self.state = beginning(pack, device)
         rows = rows_in_flight(settings, device, engine.name, len(pack.seeds) * experiment.hidden)
 
         # The signals that ask the run to end.
@@ -118,7 +114,7 @@ class _Trainer:
 
         self.steps = Steps(
             Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset)),
-            state.parameters,
+            self.state.parameters,
             split(dataset.train_images, dataset.train_labels),
             split(dataset.test_images, dataset.test_labels),
             experiment.learning_rate,

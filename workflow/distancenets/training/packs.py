@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
@@ -57,10 +59,23 @@ class Pack:
         return f"seeds {first}-{last}" if dense else "seeds " + ",".join(str(seed) for seed in self.seeds)
 
 
+def passed_through(pack: Pack, seed: int) -> Recipe | None:
+    """Return the recipe of a finished, shorter run of `seed` that the pack's own passes through, or None."""
+    found = pack.folder(seed).finished()
+    if found is None or found["code"]["digest"] != code_digest():
+        return None
+    try:
+        recipe = Recipe.model_validate(found["recipe"])
+    except (KeyError, ValidationError):
+        return None
+    return recipe if pack.recipe.extends(recipe) else None
+
+
 def unfinished(pack: Pack, overwrite: bool) -> Pack | None:
     """Return the part of `pack` that is still to be trained, or None where all of it is there.
 
-    A finished run counts if its recipe and the code that decides what it computes are the ones at hand.
+    A finished run counts if its recipe and the code that decides what it computes are the ones at hand. A shorter run
+    of the same recipe is gone on from.
 
     Raises
     ------
@@ -71,7 +86,8 @@ def unfinished(pack: Pack, overwrite: bool) -> Pack | None:
     for seed in pack.seeds:
         folder, digest = pack.folder(seed), pack.recipe.run_digest(seed)
         found = folder.finished()
-        if found is not None and found["digest"] != digest and not overwrite:
+        known = found is None or found["digest"] == digest or passed_through(pack, seed) is not None
+        if not known and not overwrite:
             raise UserError(f"{folder.folder}: holds a run made with other parameters (--overwrite replaces it)")
         if found is None or (found["digest"], found["code"]["digest"]) != (digest, code_digest()):
             missing.append(seed)
