@@ -112,6 +112,8 @@ def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
     study = load_study(workshop.folder / "config" / "config.yaml")
     part = held_part(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
     assert part.experiments["raw"].kept_epochs == (3,) and part.seeds == 1
+    assert [model.paper_name for model in part.models("raw")] == ["ReLU2-Neg"]
+    assert part.title == "A small study: 1 of 2 runs so far"
     done(workshop, "collect")
     assert pandas.read_csv(workshop.results / "runs.csv")[["model", "epoch"]].to_numpy().tolist() == [["ReLU2-Neg", 3]]
 

@@ -1,6 +1,7 @@
 """Holdings: which runs of a study the archive serves, which lie finished on disk, and the study that they make up."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from distancenets.configuration.datasets import DATASETS_FILE
@@ -51,13 +52,30 @@ def held_part(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> Study
     milestones |= {run: study.experiments[run.experiment].kept_epochs for run in fresh_runs(study, root, datasets)}
     if not milestones:
         raise UserError(f"{root}: no run of study '{study.study}' is archived or finished (missing: skip)")
+    wanted = list(study.runs())
+    held = [run for run in wanted if run in milestones]
     reached: dict[str, int] = {}
-    for run, epochs in milestones.items():
-        held = (epoch for epoch in epochs if epoch in study.experiments[run.experiment].kept_epochs)
-        reached[run.experiment] = max(reached.get(run.experiment, 0), *held)
-    experiments = {name: study.experiments[name].shortened(epochs) for name, epochs in reached.items()}
-    seeds = 1 + max(run.seed for run in milestones)
-    return study.replaced(experiments=experiments, seeds=seeds, report=_reported(study, experiments))
+    for run in held:
+        kept = (epoch for epoch in milestones[run] if epoch in study.experiments[run.experiment].kept_epochs)
+        reached[run.experiment] = max(reached.get(run.experiment, 0), *kept)
+    experiments = {
+        name: _with_models(study.experiments[name].shortened(epochs), [run for run in held if run.experiment == name])
+        for name, epochs in reached.items()
+    }
+    return study.replaced(
+        title=f"{study.title}: {len(held)} of {len(wanted)} runs so far",
+        seeds=1 + max(run.seed for run in held),
+        experiments=experiments,
+        report=_reported(study, experiments),
+    )
+
+
+def _with_models(experiment: Experiment, runs: Sequence[Run]) -> Experiment:
+    """Return `experiment` with no architecture or representation but those of `runs`."""
+    return experiment.replaced(
+        architectures=tuple(dict.fromkeys(run.architecture for run in runs)),
+        representations=tuple(dict.fromkeys(run.representation for run in runs)),
+    )
 
 
 def _reported(study: Study, experiments: dict[str, Experiment]) -> dict[str, object]:

@@ -32,7 +32,7 @@ def _results(study: Study, root: Path) -> str:
     rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
     intro = (
-        f"{study.seeds} seeds of each model, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
+        f"{_seeds(study)} of each model, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
         f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
     )
     parts = [
@@ -42,3 +42,8 @@ def _results(study: Study, root: Path) -> str:
         verdict_table(rulings).strip(),
     ]
     return "\n\n".join(parts)
+
+
+def _seeds(study: Study) -> str:
+    most = "Up to " if study.missing == "skip" and study.seeds > 1 else ""
+    return f"{most}{study.seeds} seed{'s' * (study.seeds > 1)}"

@@ -41,9 +41,15 @@ def protocols(study: Study) -> dict[str, str]:
     return {
         name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
         f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
-        f"{experiment.offset_l2}, {len(study.models(name))} models × {study.seeds} seeds"
+        f"{experiment.offset_l2}, {_extent(len(study.models(name)), study)}"
         for name, experiment in study.experiments.items()
     }
+
+
+def _extent(models: int, study: Study) -> str:
+    """Return how many models and seeds; where missing runs are skipped, these are the most that there can be."""
+    most = "up to " if study.missing == "skip" else ""
+    return f"{most}{models} model{'s' * (models > 1)} × {study.seeds} seed{'s' * (study.seeds > 1)}"
 
 
 def _geometry(study: Study, root: Path) -> Sequence[str]:
