@@ -21,7 +21,7 @@ from safetensors.numpy import load_file
 from conftest import SPLITS, Answer, Workshop, environment, write_dataset
 from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
-from distancenets.training import batches
+from distancenets.training import batches, provenance
 from distancenets.training.batches import Score
 from distancenets.training.losses import CrossEntropy
 from distancenets.training.paths import run_path
@@ -173,6 +173,25 @@ def test_a_run_leaves_metrics_weights_and_provenance(workshop: Workshop) -> None
     provenance = json.loads(run.provenance.read_text())
     assert {"digest", "recipe", "code", "libraries", "device", "threads", "pack", "seconds"} <= set(provenance)
     assert provenance["pack"] == [0, 1]
+
+
+def test_a_revision_is_dirty_where_the_package_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not where results do, which stand in git beside it."""
+    files = [tmp_path / name / "file" for name in ("package", "results")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("old")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "a"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(provenance, "PACKAGE", files[0].parent)
+    device = torch.device("cpu")
+    files[1].write_text("new")
+    clean = provenance.environment(device)["code"]["revision"]
+    files[0].write_text("new")
+    assert len(clean) == 12 and provenance.environment(device)["code"]["revision"] == f"{clean}-dirty"
+    monkeypatch.setenv("PATH", "")
+    assert provenance.environment(device)["code"]["revision"] is None
 
 
 def test_metrics_are_those_of_the_kept_weights(workshop: Workshop) -> None:

@@ -1,6 +1,7 @@
 """Provenance: what a run was made from, with and on."""
 
 import platform
+import shutil
 import subprocess
 from functools import cache
 from importlib.metadata import version
@@ -37,9 +38,17 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 def _revision() -> str | None:
-    command = ["git", "-C", str(PACKAGE), "describe", "--always", "--dirty", "--abbrev=12"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or None
+    found = _git("describe", "--always", "--abbrev=12")
+    # Of the package alone: the results that a study rewrites stand in git, too.
+    return f"{found}-dirty" if _git("status", "--porcelain", ".") else found or None
+
+
+def _git(*arguments: str) -> str:
+    """Return what git says of the package, or nothing where there is no git or no repository."""
+    if shutil.which("git") is None:
+        return ""
+    command = ["git", "-C", str(PACKAGE), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _processor() -> str:
