@@ -244,6 +244,7 @@ def test_too_few_seeds_are_undetermined_however_clear_the_runs() -> None:
     found = judged(2, runs_of(constructed(AS_CLAIMED, seeds=9)))
     assert (found.verdict, found.seeds_needed, found.epochs_needed) == (Verdict.UNDETERMINED, 10, None)
     assert found.why == "10 seeds are needed, 9 are there"
+    assert judged(2, runs_of(constructed(AS_CLAIMED)).query("seed == 0")).why == "10 seeds are needed, 1 is there"
     fewer = study(claims={"min_seeds": 9})
     assert judged(2, runs_of(constructed(AS_CLAIMED, seeds=9)), fewer).verdict is Verdict.SUPPORTED
 
@@ -588,6 +589,7 @@ def test_numbers_stand_beside_the_published_ones_whatever_the_verdict() -> None:
     assert judged(1, few[few["seed"] < 2], study()).verdict is Verdict.UNDETERMINED
     first, second = judged(1, few, study()).numbers
     assert first == ("ReLU", "96.62 ± 0.17", "96.50 ± 0.20") and second == ("Abs", "95.87 ± 0.22", "95.00 ± 0.10")
+    assert judged(1, few[few["seed"] == 0], study()).numbers[0].measured == f"{few['test_accuracy'].iloc[0]:.2f}"
     bias = {number.quantity: number for number in judged(6, few, study()).numbers}
     assert bias["ReLU_Bias"] == ("ReLU_Bias", "95.69 ± 0.17", "95.50 ± 0.20")
     assert bias["ReLU"].published == "96.62 ± 0.17 (Table 2)" and bias["Abs2_Bias"].measured == "not trained"

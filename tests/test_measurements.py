@@ -486,7 +486,7 @@ def test_tables_hold_mean_spread_and_interval_over_seeds() -> None:
     assert row["x_sd_population"] == pytest.approx(math.sqrt(14 / 3))
     half = 4.302652729911275 * math.sqrt(7 / 3)  # t(0.975; 2) × sample SD / √3
     assert (row["x_low"], row["x_high"]) == pytest.approx((3 - half, 3 + half))
-    assert list(geometry_cells(table, layout)["x"]) == ["50 ± 0 (n = 1)", "300 ± 216 [−357, 957]"]
+    assert list(geometry_cells(table, layout)["x"]) == ["50 (n = 1)", "300 ± 216 [−357, 957]"]
 
 
 def test_printed_shares_stand_beside_the_model_and_layer_they_are_of() -> None:

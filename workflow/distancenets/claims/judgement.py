@@ -82,7 +82,7 @@ def ruling(
         lacks.append(f"{least:,} epochs are needed, {epochs:,} were trained")
     if present and seeds < study.claims.min_seeds:
         found = replace(found, seeds_needed=study.claims.min_seeds)
-        lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} are there")
+        lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} {'is' if seeds == 1 else 'are'} there")
     if absent:
         return replace(found, why="; ".join([*lacks, f"not trained: {', '.join(absent)}"]))
     try:

@@ -71,4 +71,5 @@ def _dead_outputs(model: str, evidence: Evidence, record: Published) -> Number:
 
 def _spread(values: "pd.Series[float]") -> str:
     known = values.to_numpy(np.float64)
-    return f"{mean(known):.2f} ± {standard_deviation(known, ddof=0):.2f}"
+    spread = "" if known.size == 1 else f" ± {standard_deviation(known, ddof=0):.2f}"
+    return f"{mean(known):.2f}{spread}"

@@ -39,6 +39,7 @@ def _results(study: Study, root: Path) -> str:
         f"## Results: {study.title}",
         intro,
         f"![Final test accuracies, every run a point]({figure})",
+        read_text(root / "tables" / "table2.md").strip(),
         verdict_table(rulings).strip(),
     ]
     return "\n\n".join(parts)

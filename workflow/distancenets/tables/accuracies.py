@@ -61,7 +61,7 @@ def accuracy_cells(table: pandas.DataFrame) -> pandas.DataFrame:
             "model (as printed)": table["printed"],
             "representation": table["representation"],
             "published": [_spread(row.published_mean, row.published_sd) for row in rows],
-            "measured": [_spread(row.mean, row.sd_population) if row.n else NOT_TRAINED for row in rows],
+            "measured": [_measured(row) for row in rows],
             "n": [str(row.n) if row.n else "–" for row in rows],
             "epochs": [f"{row.epochs:,}" if row.n else "–" for row in rows],
             "difference": [f"{row.difference:+.2f}".replace("-", "−") if row.n else "–" for row in rows],
@@ -90,6 +90,12 @@ class _Row(NamedTuple):
 
 def _records(table: pandas.DataFrame) -> list[_Row]:
     return [_Row(*values) for values in table[list(_Row._fields)].itertuples(index=False)]
+
+
+def _measured(row: _Row) -> str:
+    if row.n == 0:
+        return NOT_TRAINED
+    return f"{row.mean:.2f}" if row.n == 1 else _spread(row.mean, row.sd_population)
 
 
 def _spread(mean: float, sd: float) -> str:

@@ -213,7 +213,7 @@ def _cell(row: Mapping[Hashable, object], name: str, column: Column) -> str:
     def shown(value: float) -> str:
         return f"{column.factor * value:.{column.decimals}f}".replace("-", "−")
 
-    text = f"{shown(middle)} ± {shown(sd)}"
+    text = shown(middle) if row[f"{name}_n"] == 1 else f"{shown(middle)} ± {shown(sd)}"
     if row[f"{name}_n"] != row["seeds"]:
         text += f" (n = {row[f'{name}_n']})"
     return f"{text} [{shown(low)}, {shown(high)}]" if column.with_interval and numpy.isfinite(low) else text

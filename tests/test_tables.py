@@ -1,0 +1,44 @@
+"""Tables of accuracies: published and measured side by side."""
+
+import pandas
+import pytest
+
+from conftest import REPOSITORY
+from distancenets.configuration.published import published as load_published
+from distancenets.configuration.study import load_study
+from distancenets.tables.accuracies import accuracy_cells, accuracy_table
+
+
+@pytest.fixture(scope="module")
+def table() -> pandas.DataFrame:
+    """Table 2 of three runs of Abs, one of ReLU and none of the others, each read at two epochs."""
+    study = load_study(REPOSITORY / "config" / "paper.yaml")
+    published = load_published(REPOSITORY / "config" / "published.yaml").tables["table2"]
+    runs = [("abs", 0, 95.0), ("abs", 1, 96.0), ("abs", 2, 97.0), ("relu", 0, 96.5)]
+    rows = [
+        {
+            "experiment": "published",
+            "architecture": architecture,
+            "representation": "unconstrained",
+            "seed": seed,
+            "epoch": epoch,
+            "test_accuracy": accuracy if epoch == 5000 else 10.0,
+        }
+        for architecture, seed, accuracy in runs
+        for epoch in (5000, 50_000)
+    ]
+    return accuracy_table(published, pandas.DataFrame(rows), study, "table2").set_index("model")
+
+
+def test_measured_runs_stand_beside_the_published_ones(table: pandas.DataFrame) -> None:
+    row = table.loc["Abs"]
+    assert (row["published_mean"], row["mean"], row["n"], row["epochs"]) == (95.87, 96.0, 3, 5000)
+    assert (row["sd_population"], row["sd_sample"]) == pytest.approx(((2 / 3) ** 0.5, 1.0))
+    assert row["difference"] == pytest.approx(0.13)
+
+
+def test_one_run_has_no_spread_and_none_is_said(table: pandas.DataFrame) -> None:
+    cells = accuracy_cells(table).set_index("model (as printed)")
+    assert cells.loc["Abs", "measured"] == "96.00 ± 0.82" and cells.loc["Abs", "difference"] == "+0.13"
+    assert cells.loc["ReLU", "measured"] == "96.50" and cells.loc["ReLU", "difference"] == "−0.12"
+    assert tuple(cells.loc["ReLU2", ["measured", "n", "epochs", "difference"]]) == ("not trained", "–", "–", "–")
