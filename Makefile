@@ -39,8 +39,10 @@ benchmark: env ## time a model-epoch against the usual way, all engines and pack
 readme: env ## put the newest committed results into README.md
 	$(BIN)/distancenets readme
 
-findings: env ## write docs/findings.md from the committed results of the paper's study
+findings: env ## write docs/findings.md and docs/report/ from the results of the paper's study
 	$(BIN)/distancenets findings
+	@mkdir -p docs/report
+	cp results/paper/report.html docs/report/index.html
 
 verify: env ## derive the committed tables and verdicts of the paper's study anew from its archive
 	$(BIN)/distancenets verify --study config/paper.yaml

@@ -1,6 +1,9 @@
 """The page of findings: its numbers are those of the files that it names."""
 
+import base64
+import gzip
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from distancenets.report.findings import findings_page
 
 PAGE, PAPER = REPOSITORY / "docs" / "findings.md", Path("config", "paper.yaml")
 DATASETS = REPOSITORY / "config" / "datasets.yaml"
+REPORT = REPOSITORY / "docs" / "report" / "index.html"
+archived = pytest.mark.skipif(not PAGE.exists(), reason="the paper's study is not archived yet")
 
 
 @pytest.fixture
@@ -52,9 +57,20 @@ def test_prose_without_its_finding_is_refused(root: Path) -> None:
         page_of(root)
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the paper's study is not archived yet")
+@archived
 def test_the_committed_page_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     wanted, root = load_study(PAPER), Path("results", "paper")
     page = findings_page(PAPER, wanted, load_study(root / "study.yaml"), root, DATASETS)
     assert page == PAGE.read_text()
+
+
+@archived
+@pytest.mark.parametrize("name", ["study.yaml", "claims.json", "tables/table2.csv", "provenance.csv", "audit.json"])
+def test_the_committed_report_holds_the_committed_results(name: str) -> None:
+    """Its downloads are these files, byte for byte; those that are long are compressed."""
+    found = re.search(rf'href="data:[^;]+;base64,([^"]+)">{re.escape(name)}(\.gz)?</a>', REPORT.read_text())
+    assert found is not None
+    content = base64.b64decode(found[1])
+    committed = (REPOSITORY / "results" / "paper" / name).read_bytes()
+    assert (gzip.decompress(content) if found[2] else content) == committed
