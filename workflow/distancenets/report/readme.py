@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from distancenets.audit.output import read_summary
 from distancenets.claims.output import read as read_claims
 from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
@@ -18,7 +19,7 @@ def with_results(readme: Path, study: Study, root: Path) -> str:
     Raises
     ------
     UserError
-        The marks are missing, or the study's claims are.
+        The marks are missing, or the study's claims, accuracies or audit are.
     """
     text = read_text(readme)
     if text.count(BEGIN) != 1 or text.count(END) != 1:
@@ -41,6 +42,9 @@ def _results(study: Study, root: Path) -> str:
         f"![Final test accuracies, every run a point]({figure})",
         read_text(root / "tables" / "table2.md").strip(),
         verdict_table(rulings).strip(),
+        "### The published numbers against one another",
+        "\n".join(f"- {line}" for line in read_summary(root / "audit.json")),
+        f"Every check, with its intervals: [{root / 'audit.md'}]({root / 'audit.md'}).",
     ]
     return "\n\n".join(parts)
 
