@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import stats
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Run, Study, write_study
+from distancenets.models.registry import models
 from distancenets.report.text_plots import HEIGHT, MARGIN, WIDTH, text_plot
 from distancenets.tables.studies import Finished, differences_table, lone_models, settings_table
 from distancenets.training.paths import run_path
@@ -210,5 +212,7 @@ def test_studies_that_cannot_be_compared_are_one_line(two: Workshop) -> None:
     assert not (two.folder / "rows.csv").exists()
 
 
-def test_the_committed_study_has_no_runs_to_compare() -> None:
-    assert "runs.csv: cannot be read" in Workshop(REPOSITORY).refused("compare", "quick", "quick")
+def test_the_committed_study_differs_from_itself_in_nothing() -> None:
+    answer = Workshop(REPOSITORY).run("compare", "quick", "quick")
+    assert answer.returncode == 0 and answer.stdout.startswith("The settings are the same.")
+    assert answer.stdout.count("3 pairs") == len(models()) and not re.search(r"[+−](?!0\.00)[\d.]+ \[", answer.stdout)
