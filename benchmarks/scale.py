@@ -1,6 +1,6 @@
 """What Snakemake itself costs for 320, 3,200 and 32,000 runs, with a stub in place of training.
 
-    python benchmarks/scale.py --json FILE                    the table; about ten minutes on a free machine
+    python benchmarks/scale.py --json FILE                    the table; a quarter of an hour on a free machine
     python benchmarks/scale.py --runs 320 --json FILE         some of it
 
 Three things are measured, in seconds of CPU (which other work on the machine disturbs least) and by the wall:

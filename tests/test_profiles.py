@@ -1,5 +1,7 @@
 """Cluster profiles and containers: what can be known of them without a cluster."""
 
+import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -119,3 +121,17 @@ def test_the_kubernetes_command_plans_the_study_within_the_image(manifest: dict[
     jobs = Checkout(tmp_path).jobs("--quiet", "rules", *container["args"])
     # 16 models, and the four of OffsetL2 as the paper prints it, each with all its seeds in one job.
     assert jobs["train_model"] == 16 + 4
+
+
+def test_the_costs_of_scale_are_those_that_were_measured() -> None:
+    """Each row of the table of docs/cluster.md, from the file that it names."""
+    text = (REPOSITORY / "docs" / "cluster.md").read_text()
+    [name] = re.findall(r"`(benchmarks/results/\S+-scale\.json)`", text)
+    rows = json.loads((REPOSITORY / name).read_text())["rows"]
+    for row in rows:
+        jobs, run = row["training_jobs"], row.get("execution", {}).get("cpu_seconds")
+        costs = [f"{row[part]['cpu_seconds']}" for part in ("dag", "job")]
+        costs += ["–", "–"] if run is None else [f"{run}", f"{run / jobs:.2f}"]
+        cells = [f"{row['runs']:,}", f"`{row['models_per_job']}`", f"{jobs:,}", *costs]
+        assert f"\n| {' | '.join(cells)} |\n" in text, cells
+    assert [row["runs"] for row in rows] == [320, 320, 3200, 3200, 32000]
