@@ -58,6 +58,8 @@ def test_distances_by_hand() -> None:
     assert root_mean_square(np.array([3.0, -4.0])) == pytest.approx(math.sqrt(12.5))
     assert math.isnan(spread_distance(a, Moments(95.0, 0.0, 20))) and math.isnan(root_mean_square(np.array([])))
     assert math.isnan(mean_distance(a, Moments(95.0, math.nan, 1)))
+    # One run against 20: it differs from their mean by its own error and by theirs.
+    assert mean_distance(Moments(95.4, math.nan, 1), Moments(95.0, 0.2, 20)) == pytest.approx(2 / math.sqrt(1.05))
 
 
 def test_distances_of_repeated_runs_are_about_one_standard_error() -> None:
@@ -92,14 +94,30 @@ def test_the_protocol_that_made_a_column_is_found() -> None:
     assert cells.loc["raw, 5,000 epochs, no bias", "Table 5, “50,000 epochs”"].endswith("(6 of 10 models)")
 
 
-def test_a_single_run_or_no_spread_is_not_compared() -> None:
+def test_single_runs_of_a_column_are_about_one_prediction_error_away() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.normal(95, 0.2, (2000, 21))
+    samples = [Moments(float(some.mean()), float(some.std(ddof=1)), 20) for some in values[:, 1:]]
+    pairs = zip(values[:, 0], samples, strict=True)
+    found = np.array([mean_distance(Moments(float(value), math.nan, 1), printed) for value, printed in pairs])
+    # Student's t with 19 degrees of freedom has the variance 19/17.
+    assert root_mean_square(found) == pytest.approx(math.sqrt(19 / 17), abs=0.05)
+
+
+def test_of_a_single_run_the_mean_is_compared_and_without_spread_nothing() -> None:
     runs = drawn("table3", Protocol("raw", 5000, True), np.random.default_rng(3))
     runs.loc[runs["architecture"] == "abs_bias", "test_accuracy"] = 95.0
     runs = runs[(runs["seed"] == 0) | (runs["representation"] != "intensity")]
     table = protocols_table(STUDY, runs, TABLES)
     at = table.set_index(["experiment", "epochs", "bias", "column"])
-    assert at.loc[("raw", 5000, True, "table3"), "models"] == 2
+    # Abs_Bias and Abs2-Neg_Bias have no spread over their 20 runs; the two intensities have one run each.
+    assert at.loc[("raw", 5000, True, "table3"), "models"] == 4
     assert not table["best"].any()
+    single = protocols_table(STUDY, runs[runs["seed"] == 0], TABLES)
+    row = single.set_index(["experiment", "epochs", "bias", "column"]).loc[("raw", 5000, True, "table3")]
+    assert row["models"] == 6 and row["best"] and math.isnan(row["sd_distance"]) and 0 < row["distance"] < 10
+    cells = protocols_cells(single, TABLES).set_index("protocol").loc["raw, 5,000 epochs, bias"]
+    assert cells.iloc[1].endswith(", SDs –, best")
 
 
 def test_commands_and_figure(workshop: Workshop) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from distancenets.figures.style import PAGE_WIDTH, colour, line
+from distancenets.figures.style import PAGE_WIDTH, colour, line, over_seeds
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, find_model
 
@@ -39,7 +39,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     for panel in panels.flat:
         _label_plainly(panel)
     seeds = chosen["seed"].nunique()
-    figure.suptitle(f"{experiment}: mean over {seeds} seeds, band ± 1 sample SD", x=0.01, ha="left", fontsize=8)
+    figure.suptitle(over_seeds(experiment, seeds), x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
 

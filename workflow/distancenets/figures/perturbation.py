@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from distancenets.figures.rows import of_model, present_models
-from distancenets.figures.style import PAGE_WIDTH, colour, line
+from distancenets.figures.style import PAGE_WIDTH, colour, line, over_seeds
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model
 
@@ -33,7 +33,7 @@ def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
     for panel, label in zip(panels[-1], SIDES.values(), strict=True):
         panel.set_xlabel(label)
     seeds = curves["seed"].nunique()
-    figure.suptitle(f"{title}: mean over {seeds} seeds, band ± 1 sample SD", x=0.01, ha="left", fontsize=8)
+    figure.suptitle(over_seeds(title, seeds), x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
 

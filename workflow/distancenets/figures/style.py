@@ -43,6 +43,11 @@ def marker(model: Model) -> str:
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
 
 
+def over_seeds(title: str, seeds: int) -> str:
+    """Return `title` with what lines and bands are of that many seeds."""
+    return f"{title}: one seed" if seeds == 1 else f"{title}: mean over {seeds} seeds, band ± 1 sample SD"
+
+
 def write_figure(figure: Figure, stem: Path) -> None:
     """Write `figure` as `<stem>.png` and `<stem>.svg`, and close it."""
     for kind, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):

@@ -34,7 +34,7 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
         held=list(archived),
         devices=sorted({provenance["device"]["name"] for provenance in provenances}),
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
-        table2=_table(root, "table2"),
+        tables=[_table(root, name) for name in ("table2", "discussion")],
         protocols=_table(root, "protocols"),
         **_accuracies(root),
         **_claims(root, held),

@@ -17,6 +17,7 @@ NOT_MEASURED = "not measured"
 CAPTION = (
     "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
     "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
+    "A single run is held against the printed SD. "
     "“Best” marks the nearest protocol that has all of a column's models. Models without a linear head have no bias."
 )
 
@@ -60,8 +61,8 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     pandas.DataFrame
         experiment, epochs, bias, column, models (compared), printed_models, mean_distance and sd_distance (root mean
         squares, standard errors), distance (of both together), farthest_model and farthest (its signed distance), and
-        best: whether no other protocol with all printed models is nearer. A model with fewer than two runs, or without
-        any spread, is not compared.
+        best: whether no other protocol with all printed models is nearer. Of a model with one run the mean alone is
+        compared; one whose runs have no spread is not.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -95,10 +96,10 @@ def _distances(
     for row in table.rows:
         key = (protocol.experiment, protocol.epochs, protocol.architecture(row.architecture), row.representation)
         found, printed = measured.get(key), printed_moments(row, table)
-        if found is not None and found.n > 1 and found.sd > 0:
+        if found is not None and (found.n == 1 or found.sd > 0):
             names.append(row.printed)
             means.append(mean_distance(found, printed))
-            spreads.append(spread_distance(found, printed))
+            spreads += [spread_distance(found, printed)] if found.n > 1 else []
     farthest = int(numpy.argmax(numpy.abs(means))) if means else None
     return {
         "models": len(names),
@@ -114,7 +115,8 @@ def _distances(
 def _cell(row: Mapping[str, object]) -> str:
     if not row["models"]:
         return NOT_MEASURED
-    text = f"means {row['mean_distance']:.1f}, SDs {row['sd_distance']:.1f}"
+    spread = f"{row['sd_distance']:.1f}".replace("nan", "–")
+    text = f"means {row['mean_distance']:.1f}, SDs {spread}"
     if row["models"] != row["printed_models"]:
         return f"{text} ({row['models']} of {row['printed_models']} models)"
     return f"{text}, best" if row["best"] else text
