@@ -44,6 +44,8 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
         [finding] = [finding for finding in audit["findings"] if finding["check"] == check]
         assert finding["why"] in text
     assert "| ReLU | 2 | 150 | 90.50 | 90.00–91.00 |" in text
+    nearest = pandas.read_csv(root / "tables" / "protocols.csv").set_index("column").loc["discussion"].query("best")
+    assert f"| raw, 150 epochs, no bias | discussion | {nearest['distance'].iloc[0]:.1f} |" in text
     # √(0.91 · 0.09 / 10,000)
     assert "0.29 points at 91.0 %" in text
     assert (root / "tables" / "table2.md").read_text().strip() in text

@@ -43,14 +43,15 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     root.mkdir(parents=True)
     (root / "claims.json").write_text(json.dumps(rulings))
     (root / "tables").mkdir()
-    (root / "tables" / "table2.md").write_text("the accuracies\n")
+    for name in ("table2", "discussion", "protocols"):
+        (root / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     shutil.copy(REPOSITORY / "results" / "quick" / "audit.json", root)
     text = with_results(readme, study, root)
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text
     assert "20 seeds of each model, 50,000 full-batch epochs on raw pixels" in text
     assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
     assert "| 2 | statement 2 | Table 2 | **mixed** | reason 2 |" in text and text.count("statement 2") == 1
-    assert "\n\nthe accuracies\n\n" in text
+    assert "\n\nthe table table2\n\nthe table discussion\n\nthe table protocols\n\n" in text
     assert "\n- 70 checks: 48 consistent, 16 inconsistent, 6 cannot be told" in text
     assert f"]({root}/figures/final_accuracies_published.png)" in text
 

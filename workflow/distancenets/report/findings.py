@@ -17,6 +17,7 @@ from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.measurements.holdings import archived_runs
+from distancenets.tables.protocols import Protocol
 
 TEST_IMAGES = 10_000
 
@@ -36,6 +37,7 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
         tables=[_table(root, name) for name in ("table2", "discussion")],
         protocols=_table(root, "protocols"),
+        nearness=_nearness(root),
         **_accuracies(root),
         **_claims(root, held),
         **_audit(root),
@@ -44,6 +46,21 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
 
 def _table(root: Path, name: str) -> str:
     return read_text(root / "tables" / f"{name}.md").strip()
+
+
+def _nearness(root: Path) -> list[dict[str, str]]:
+    """Return how far each protocol is from each published column that it has all models of, the nearest first."""
+    table = pandas.read_csv(root / "tables" / "protocols.csv")
+    complete = table[table["models"] == table["printed_models"]].sort_values("distance")
+    return [
+        {
+            "protocol": Protocol(row["experiment"], row["epochs"], row["bias"]).label,
+            "column": row["column"],
+            "distance": f"{row['distance']:.1f}",
+            "farthest": f"{row['farthest_model']}, {row['farthest']:+.1f}".replace(" -", " −"),
+        }
+        for _, row in complete.iterrows()
+    ]
 
 
 def _accuracies(root: Path) -> Mapping[str, Any]:

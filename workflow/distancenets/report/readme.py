@@ -40,7 +40,7 @@ def _results(study: Study, root: Path) -> str:
         f"## Results: {study.title}",
         intro,
         f"![Final test accuracies, every run a point]({figure})",
-        read_text(root / "tables" / "table2.md").strip(),
+        *(read_text(root / "tables" / f"{name}.md").strip() for name in ("table2", "discussion", "protocols")),
         verdict_table(rulings).strip(),
         "### The published numbers against one another",
         "\n".join(f"- {line}" for line in read_summary(root / "audit.json")),
