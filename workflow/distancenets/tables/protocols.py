@@ -61,8 +61,8 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     pandas.DataFrame
         experiment, epochs, bias, column, models (compared), printed_models, mean_distance and sd_distance (root mean
         squares, standard errors), distance (of both together), farthest_model and farthest (its signed distance), and
-        best: whether no other protocol with all printed models is nearer. Of a model with one run the mean alone is
-        compared; one whose runs have no spread is not.
+        best: whether no other protocol with all printed models is nearer, if another was measured at all. Of a model
+        with one run the mean alone is compared; one whose runs have no spread is not.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -73,7 +73,9 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     ]
     table = pandas.DataFrame(rows)
     complete = table["distance"].where(table["models"] == table["printed_models"])
-    table["best"] = complete.notna() & (complete == complete.groupby(table["column"]).transform("min"))
+    nearest = complete == complete.groupby(table["column"]).transform("min")
+    # Where one protocol was measured, it is the best of none.
+    table["best"] = nearest & ((table["models"] > 0).groupby(table["column"]).transform("sum") > 1)
     return table
 
 
