@@ -40,9 +40,9 @@ readme: env ## put the newest committed results into README.md
 	$(BIN)/distancenets readme
 
 findings: env ## write docs/findings.md and docs/report/ from the results of the paper's study
-	$(BIN)/distancenets findings
 	@mkdir -p docs/report
 	cp results/paper/report.html docs/report/index.html
+	$(BIN)/distancenets findings
 
 verify: env ## derive the committed tables and verdicts of the paper's study anew from its archive
 	$(BIN)/distancenets verify --study config/paper.yaml

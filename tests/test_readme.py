@@ -16,8 +16,10 @@ from distancenets.report.readme import BEGIN, END, with_results
 def test_the_results_are_those_of_a_committed_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     readme = Path("README.md")
-    [root] = {Path(page).parent for page in re.findall(r"\]\((results/[^/]+/summary\.md)\)", readme.read_text())}
-    assert with_results(readme, load_study(root / "study.yaml"), root) == readme.read_text()
+    pages = re.findall(r"\]\((results/[^/]+/summary\.md)\)", readme.read_text())
+    root, default = (Path(page).parent for page in pages)
+    assert default == Path("results", "quick")
+    assert with_results(readme, load_study(root / "study.yaml"), root, default) == readme.read_text()
 
 
 def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path) -> None:
@@ -46,13 +48,14 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     for name in ("table2", "discussion", "protocols"):
         (root / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     shutil.copy(REPOSITORY / "results" / "quick" / "audit.json", root)
-    text = with_results(readme, study, root)
+    text = with_results(readme, study, root, REPOSITORY / "results" / "quick")
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text
     assert "20 seeds of each model, 50,000 full-batch epochs on raw pixels" in text
     assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
     assert "| 2 | statement 2 | Table 2 | **mixed** | reason 2 |" in text and text.count("statement 2") == 1
     assert "\n\nthe table table2\n\nthe table discussion\n\nthe table protocols\n\n" in text
     assert "\n- 70 checks: 48 consistent, 16 inconsistent, 6 cannot be told" in text
+    assert (REPOSITORY / "results" / "quick" / "tables" / "table2.md").read_text().strip() in text
     assert f"]({root}/figures/final_accuracies_published.png)" in text
 
 
@@ -72,4 +75,4 @@ def test_every_file_that_the_readme_points_at_is_there() -> None:
 def test_a_readme_without_the_marks_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("no marks")
     with pytest.raises(UserError, match=r"README\.md: expected the marks"):
-        with_results(tmp_path / "README.md", load_study(REPOSITORY / "config" / "config.yaml"), tmp_path)
+        with_results(tmp_path / "README.md", load_study(REPOSITORY / "config" / "config.yaml"), tmp_path, tmp_path)

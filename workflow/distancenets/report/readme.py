@@ -5,7 +5,7 @@ from pathlib import Path
 from distancenets.audit.output import read_summary
 from distancenets.claims.output import read as read_claims
 from distancenets.claims.output import verdict_table
-from distancenets.configuration.study import Study
+from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.report.verdict import sentence
@@ -13,8 +13,10 @@ from distancenets.report.verdict import sentence
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
 
-def with_results(readme: Path, study: Study, root: Path) -> str:
+def with_results(readme: Path, study: Study, root: Path, default: Path) -> str:
     """Return the text of `readme` with the results of `study`, which lie in `root`, between its two marks.
+
+    Below them stand the accuracies of the default study, which lie in `default`: what `make` leaves.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def with_results(readme: Path, study: Study, root: Path) -> str:
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise UserError(f"{readme}: expected the marks {BEGIN} and {END}, once each")
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{_results(study, root)}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{_results(study, root)}\n\n{_accuracies(default)}\n{END}{rest.split(END)[1]}"
 
 
 def _results(study: Study, root: Path) -> str:
@@ -45,6 +47,18 @@ def _results(study: Study, root: Path) -> str:
         "### The published numbers against one another",
         "\n".join(f"- {line}" for line in read_summary(root / "audit.json")),
         f"Every check, with its intervals: [{root / 'audit.md'}]({root / 'audit.md'}).",
+    ]
+    return "\n\n".join(parts)
+
+
+def _accuracies(root: Path) -> str:
+    study = load_study(root / "study.yaml")
+    figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
+    parts = [
+        f"### What `make` leaves: {study.title}",
+        f"![Final test accuracies of the default study, every run a point]({figure})",
+        read_text(root / "tables" / "table2.md").strip(),
+        f"All of it: [{root / 'summary.md'}]({root / 'summary.md'}).",
     ]
     return "\n\n".join(parts)
 
