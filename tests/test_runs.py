@@ -220,13 +220,13 @@ def lengthened(workshop: Workshop, **shorter: object) -> int:
     """Train two seeds as `shorter` says, then to epoch 130; return where that began."""
     workshop.study(**shorter)
     trained(workshop)
-    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
     trained(workshop)
     return int(RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"])
 
 
 def test_a_longer_run_goes_on_from_a_shorter_one_to_the_same_bits(workshop: Workshop) -> None:
-    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
     trained(workshop)
     expected = digests(workshop, range(2))
     shutil.rmtree(workshop.results)
@@ -237,14 +237,29 @@ def test_a_longer_run_goes_on_from_a_shorter_one_to_the_same_bits(workshop: Work
 
 @pytest.mark.parametrize(
     "shorter",
-    [{"epochs": 115, "record_every": 20}, {"epochs": 125, "milestones": [8], "record_every": 20}],
-    ids=["without the first milestone", "without the second"],
+    [
+        {"epochs": 115, "record_every": 10},
+        {"epochs": 125, "milestones": [8], "record_every": 10},
+        {"epochs": 125, "milestones": [8, 120], "record_every": 20},
+    ],
+    ids=["without the first milestone", "without the second", "without a row"],
 )
 def test_a_shorter_run_that_kept_too_little_is_no_beginning(workshop: Workshop, shorter: dict[str, object]) -> None:
     workshop.study(**shorter)
     trained(workshop)
-    workshop.study(epochs=130, milestones=[8, 120], record_every=20)
+    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
     assert "other parameters" in workshop.refused("train", "--architecture", *MODEL[:1], "--representation", MODEL[1])
+    trained(workshop, "--overwrite")
+    assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0
+
+
+def test_a_shorter_run_of_other_code_is_no_beginning(workshop: Workshop) -> None:
+    trained(workshop)
+    for seed in range(2):
+        file = folder(workshop, seed) / "run.json"
+        found = json.loads(file.read_text())
+        file.write_text(json.dumps(found | {"code": found["code"] | {"digest": "another"}}))
+    workshop.study(epochs=8)
     trained(workshop, "--overwrite")
     assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0
 
