@@ -56,8 +56,7 @@ def results(copy: Checkout, study: str) -> Path:
 
 def test_other_packing_retrains_nothing(finished: Checkout) -> None:
     assert finished.jobs(*FEW) == {}
-    jobs = finished.jobs(*FEW, "--config", "models_per_job=one")
-    assert jobs["collect_runs"] == 1 and "train_model" not in jobs
+    assert finished.jobs(*FEW, "--config", "models_per_job=one") == {}
 
 
 def test_one_model_a_job_gives_the_same_paths(finished: Checkout) -> None:
@@ -92,6 +91,18 @@ def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
 def test_a_figures_code_redraws_without_training(small: Checkout) -> None:
     small.edit("workflow/distancenets/figures/nodes.py", "BINS = 20", "BINS = 10")
     assert small.jobs(*FEW) == {"draw_figure1": 1, "total": 1}
+
+
+def test_a_threshold_measures_nothing_again(small: Checkout) -> None:
+    measured = "results/small/measurements/activity.csv"
+    small.complete(measured)
+    judging = set(small.jobs())
+    small.edit("config/config.yaml", "epochs: 3", "epochs: 4")
+    assert small.jobs(measured, *FEW).keys() > {"train_model", "collect_runs", "measure_activity", "measure_node"}
+    small.edit("config/config.yaml", "epochs: 4", "epochs: 3")
+    (small.folder / "config" / "config.yaml").open("a").write("claims: {min_seeds: 4}\nstatistics: {alpha: 0.01}\n")
+    assert small.jobs(measured, *FEW) == {}
+    assert set(small.jobs()) == judging
 
 
 def test_trainings_code_retrains(small: Checkout) -> None:

@@ -28,8 +28,9 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 STUDY_FILE = f"{RESULTS}/study.yaml"
-# Says that the runs were checked to be this study's. Its name holds the settings, so that a changed one is noticed
-# even where Snakemake's records of parameters are lost: then this file is missing.
+# Says that the runs were checked to be this study's. Its name holds the settings that they come from, so that a changed
+# one is noticed even where Snakemake's records of parameters are lost: then this file is missing. What is measured on
+# the runs depends on these settings alone: other thresholds measure nothing again.
 GATHERED = f"{RESULTS}/gathered/{DIGEST}"
 # As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()

@@ -63,7 +63,7 @@ rule draw_figure1:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        settings=SETTINGS,
+        report=STUDY.report.model_dump_json(),
         study=STUDY_FILE,
         stem=subpath(output[0], strip_suffix=".png"),
     message:

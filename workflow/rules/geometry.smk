@@ -26,7 +26,6 @@ for name, files in GEOMETRY.items():
             "../../envs/distancenets.yaml"
         threads: STUDY.training.threads
         params:
-            settings=SETTINGS,
             study=STUDY_FILE,
             name=name,
         message:

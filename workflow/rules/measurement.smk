@@ -17,7 +17,6 @@ rule collect_runs:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        settings=SETTINGS,
         study=STUDY_FILE,
     message:
         "Gather the runs, each checked to belong to this study"
@@ -37,7 +36,7 @@ rule measure_node:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        settings=SETTINGS,
+        report=STUDY.report.model_dump_json(),
         study=STUDY_FILE,
     message:
         "Record what the node of Figure 1 gives for each test image"

@@ -19,8 +19,8 @@ def collect(
     """Gather runs.csv, learning_curves.parquet and provenance.csv.
 
     They have a row a run and milestone, a row a run and recorded epoch, and a row a run. A run that was made with other
-    parameters than the study's is refused by name. `gathered/` then holds one file, named after the digest of the
-    study that they were gathered for.
+    parameters than the study's is refused by name. `gathered/` then holds one file, named after the digest of what
+    the study's runs come from.
     """
     from distancenets.configuration.recipes import study_digest
     from distancenets.configuration.study import load_study
@@ -39,4 +39,4 @@ def collect(
         origins.to_csv(path, index=False)
     for earlier in (root / "gathered").glob("*"):
         earlier.unlink()
-    write_text(root / "gathered" / study_digest(settings, datasets), f"{settings.title}\n")
+    write_text(root / "gathered" / study_digest(settings, datasets), f"{settings.study}\n")

@@ -14,6 +14,8 @@ CHOICES = {"architectures", "representations"}
 LENGTH = {"epochs", "milestones", "record_every"}
 # What of a data set changes a run: not its title or where it is had from.
 PINNED = {"pixel_mean", "pixel_sd", "sha256"}
+# What of a study says which runs it has: not how they are trained, judged and shown.
+RUNS = {"study", "seeds", "missing", "architectures", "representations", "experiments"}
 
 
 class Recipe(Settings):
@@ -70,7 +72,7 @@ def study_recipe(
 
 
 def study_digest(study: Study, datasets: Path = DATASETS_FILE) -> str:
-    """Return the SHA-256 of what all results of `study` come from, its settings and its data, in hexadecimal."""
+    """Return the SHA-256 of what all runs of `study`, and what is measured on them, come from, in hexadecimal."""
     names = sorted({experiment.dataset for experiment in study.experiments.values()})
     data = [dataset(name, datasets).model_dump(mode="json", include=PINNED) for name in names]
-    return sha256(json.dumps([study.model_dump(mode="json"), data], sort_keys=True).encode())
+    return sha256(json.dumps([study.model_dump(mode="json", include=RUNS), data], sort_keys=True).encode())
