@@ -178,5 +178,6 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
         "name": "biased ReLU2-Neg recovers",
         "published": "supported",
         "offset_l2_as_printed": "undetermined",
+        "standardised": "undetermined",
         "across experiments": "open",
     }

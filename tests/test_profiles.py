@@ -119,8 +119,8 @@ def test_the_kubernetes_command_plans_the_study_within_the_image(manifest: dict[
     [container] = manifest["Job"]["spec"]["template"]["spec"]["containers"]
     assert container["command"] == ["snakemake"]
     jobs = Checkout(tmp_path).jobs("--quiet", "rules", *container["args"])
-    # 16 models, and the four of OffsetL2 as the paper prints it, each with all its seeds in one job.
-    assert jobs["train_model"] == 16 + 4
+    # 16 models, four of OffsetL2 as the paper prints it, two on normalised pixels: all seeds of each in one job.
+    assert jobs["train_model"] == 16 + 4 + 2
 
 
 def test_the_costs_of_scale_are_those_that_were_measured() -> None:
