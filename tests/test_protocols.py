@@ -16,7 +16,7 @@ from distancenets.figures.style import use_style, write_figure
 from distancenets.figures.verdicts import VERDICTS, verdicts_figure
 from distancenets.models.registry import find_model
 from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
-from distancenets.statistics.moments import Moments
+from distancenets.statistics.moments import Moments, moments
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
 from distancenets.tables.robustness import reading, robustness_table, with_reading
 
@@ -53,7 +53,8 @@ def drawn(table: str, protocol: Protocol, rng: np.random.Generator) -> pd.DataFr
 
 def test_distances_by_hand() -> None:
     a, b = Moments(95.4, 0.2, 20), Moments(95.1, 0.1, 10)
-    assert mean_distance(a, b) == pytest.approx(0.3 / math.sqrt(0.04 / 20 + 0.01 / 10))
+    pooled = math.sqrt((19 * 0.04 + 9 * 0.01) / 28)
+    assert mean_distance(a, b) == pytest.approx(0.3 / (pooled * math.sqrt(1 / 20 + 1 / 10)))
     assert spread_distance(a, b) == pytest.approx(math.log(2) / math.sqrt(1 / 38 + 1 / 18))
     assert root_mean_square(np.array([3.0, -4.0])) == pytest.approx(math.sqrt(12.5))
     assert math.isnan(spread_distance(a, Moments(95.0, 0.0, 20))) and math.isnan(root_mean_square(np.array([])))
@@ -94,14 +95,13 @@ def test_the_protocol_that_made_a_column_is_found() -> None:
     assert cells.loc["raw, 5,000 epochs, no bias", "Table 5, “50,000 epochs”"].endswith("(6 of 10 models)")
 
 
-def test_single_runs_of_a_column_are_about_one_prediction_error_away() -> None:
-    rng = np.random.default_rng(4)
-    values = rng.normal(95, 0.2, (2000, 21))
-    samples = [Moments(float(some.mean()), float(some.std(ddof=1)), 20) for some in values[:, 1:]]
-    pairs = zip(values[:, 0], samples, strict=True)
-    found = np.array([mean_distance(Moments(float(value), math.nan, 1), printed) for value, printed in pairs])
-    # Student's t with 19 degrees of freedom has the variance 19/17.
-    assert root_mean_square(found) == pytest.approx(math.sqrt(19 / 17), abs=0.05)
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_few_runs_of_a_column_are_about_one_standard_error_away(runs: int) -> None:
+    values = np.random.default_rng(4).normal(95, 0.2, (2000, runs + 20))
+    found = np.array([mean_distance(moments(some[:runs]), moments(some[runs:])) for some in values])
+    # Student's t with f degrees of freedom has the variance f / (f − 2).
+    freedom = runs + 18
+    assert root_mean_square(found) == pytest.approx(math.sqrt(freedom / (freedom - 2)), abs=0.05)
 
 
 def test_of_a_single_run_the_mean_is_compared_and_without_spread_nothing() -> None:

@@ -4,18 +4,19 @@ import math
 
 import numpy as np
 
-from distancenets.statistics.differences import ratio, welch
+from distancenets.statistics.differences import ratio, student
 from distancenets.statistics.moments import FloatArray, Moments
 
 
 def mean_distance(a: Moments, b: Moments) -> float:
-    """Return (mean a − mean b) over Welch's standard error; NaN where b has fewer than two values.
+    """Return (mean a − mean b) over Student's standard error, spreads pooled; NaN where b has fewer than two values.
 
-    A single value a has no spread of its own and takes that of b: the error is SD b · √(1 + 1/n_b), as of a prediction.
+    The question is whether one population gave both, and the spread of two or three values a says little of it. A
+    single one has none and takes that of b: the error is SD b · √(1 + 1/n_b), as of a prediction.
     """
     if a.n == 1:
         return ratio(a.mean - b.mean, b.sd * math.sqrt(1 + 1 / b.n))
-    found = welch(a, b)
+    found = student(a, b)
     return ratio(found.value, found.standard_error)
 
 
