@@ -1,4 +1,4 @@
-"""Comparisons of models, their tables and their figure, and their error rates under simulated truth."""
+"""Comparisons of models, their tables, and their error rates under simulated truth."""
 
 import math
 import warnings
@@ -11,19 +11,14 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from conftest import REPOSITORY
 from distancenets.cli import app
-from distancenets.configuration.published import published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.statistics import PAPER_COMPARISONS, StatisticsSettings
 from distancenets.errors import UserError
-from distancenets.figures.differences import differences_figure
-from distancenets.figures.style import use_style, write_figure
 from distancenets.statistics import columns
 from distancenets.statistics.comparisons import TESTS, compared_pairs, comparison, comparison_table
 from distancenets.statistics.corrections import holm
 from distancenets.statistics.moments import Moments, moments, published_moments
-from distancenets.statistics.printed import printed_differences
 from distancenets.statistics.runs import read_runs
 from distancenets.statistics.summaries import (
     summary,
@@ -245,50 +240,6 @@ def test_settings() -> None:
             validated(StatisticsSettings, values, "statistics.yaml")
     with pytest.raises(UserError, match="compared twice"):
         validated(StatisticsSettings, {"comparisons": [["A", "B"], ["B", "A"]]}, "statistics.yaml")
-
-
-# The figure
-
-
-@pytest.mark.parametrize("largest", [0.5, 48.0])
-def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: float) -> None:
-    measured = pd.DataFrame(
-        {
-            "label": ["a vs b", "c vs d"],
-            "difference": [0.1, -largest],
-            "low": [0.0, -largest - 1],
-            "high": [0.2, np.nan],
-        }
-    )
-    published = measured.iloc[:1].assign(label="e vs f")
-    use_style()
-    series = {"measured": measured, "published": published}
-    figure = differences_figure(series, ["e vs f", "g vs h", "a vs b", "c vs d"], 0.2, 0.95, "three comparisons")
-    axes = figure.axes[0]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["e vs f", "a vs b", "c vs d"]
-    assert "percentage points" in axes.get_xlabel()
-    assert axes.get_xscale() == ("linear" if largest < 1 else "symlog")
-    assert ("logarithmic" in axes.get_xlabel()) == (largest > 1)
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["equal: within ±0.2", "measured, Welch's 95 % interval", "published, Welch's 95 % interval"]
-    points = [list(np.asarray(line.get_xdata())) for line in axes.lines]
-    assert [0.1, -largest] in points
-    write_figure(figure, tmp_path / "one")
-    for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-        assert (tmp_path / f"one{suffix}").read_bytes().startswith(start)
-
-
-def test_printed_differences_by_hand() -> None:
-    table = published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
-    found = printed_differences(table, SETTINGS).set_index("label")
-    assert list(found.index) == [f"{first} vs {second}" for first, second in PAPER_COMPARISONS]
-    row = found.loc["ReLU2-Neg vs ReLU"]
-    assert row["difference"] == pytest.approx(94.93 - 95.64)
-    # The variances of two means of 20 runs, from population SDs: SD² / 19 each; Satterthwaite's df.
-    first, second = 0.15**2 / 19, 0.19**2 / 19
-    df = (first + second) ** 2 / (first**2 / 19 + second**2 / 19)
-    half = stats.t.ppf(0.975, df) * math.sqrt(first + second)
-    assert [row["low"], row["high"]] == pytest.approx([94.93 - 95.64 - half, 94.93 - 95.64 + half])
 
 
 def test_unknown_moments_of_one_run() -> None:

@@ -1,5 +1,6 @@
 """Protocols against published columns and claims across experiments, on runs whose origin is known."""
 
+import html
 import json
 import math
 from pathlib import Path
@@ -124,7 +125,14 @@ def test_of_a_single_run_the_mean_is_compared_and_without_spread_nothing() -> No
 
 def test_commands_and_figure(workshop: Workshop) -> None:
     records = [
-        {"claim": claim, "name": f"claim {claim}", "experiment": experiment, "verdict": verdict, "why": ""}
+        {
+            "claim": claim,
+            "name": f"claim {claim}",
+            "experiment": experiment,
+            "verdict": verdict,
+            "why": "",
+            "seeds": claim,
+        }
         for experiment, verdicts in (("raw", list(VERDICTS)), ("wide", ["mixed"] * 4))
         for claim, verdict in enumerate(verdicts, 1)
     ]
@@ -139,6 +147,7 @@ def test_commands_and_figure(workshop: Workshop) -> None:
     )
     assert workshop.run("figure", "robustness", "claims.json", "--output", "picture").returncode == 0
     assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
+    assert "small: the paper's claims, 1–4 seeds" in html.unescape((workshop.folder / "picture.svg").read_text())
     (workshop.folder / "claims.json").write_text("{}")
     assert "claims.json: not a list of verdicts" in workshop.refused("robustness", "claims.json", "--output", "other")
     assert not (workshop.folder / "other.csv").exists()

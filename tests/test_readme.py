@@ -36,6 +36,7 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
             "experiment": experiment,
             "verdict": "supported" if number == 1 else "mixed",
             "why": f"reason {number}",
+            "seeds": 20,
             "epochs_needed": None,
             "seeds_needed": None,
         }

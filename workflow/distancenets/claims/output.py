@@ -88,7 +88,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         entries = json.loads(read_text(path))
     except json.JSONDecodeError:
         entries = None
-    keys = {"claim", "name", "experiment", "verdict", "why"}
+    keys = {"claim", "name", "experiment", "verdict", "why", "seeds"}
     if (
         isinstance(entries, list)
         and entries

@@ -96,7 +96,7 @@ def differences(
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
     from distancenets.figures.differences import differences_figure
-    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures.style import seeds_text, use_style, write_figure
     from distancenets.statistics.printed import printed_differences
 
     use_style()
@@ -104,11 +104,13 @@ def differences(
     epochs = settings.experiment(experiment).kept_nearest(tables["table2"].epochs)
     measured = pandas.read_csv(comparisons)
     chosen = (measured["experiment"] == experiment) & (measured["epoch"] == epochs) & measured["compared_in_paper"]
-    series = {"measured": measured[chosen]}
+    rows = measured[chosen]
+    seeds = seeds_text(rows[["n_a", "n_b"]].to_numpy().ravel().tolist())
+    series = {"measured": rows}
     for name in ("table2", "discussion"):
         series[f"published, {tables[name].title}"] = printed_differences(tables[name], settings.statistics)
     statistics = settings.statistics
-    title = f"{experiment}, {epochs:,} epochs, {settings.seeds} seeds; published: {tables['table2'].epochs:,} epochs"
+    title = f"{experiment}, {epochs:,} epochs, {seeds}; published: {tables['table2'].epochs:,} epochs"
     order = [f"{first} vs {second}" for first, second in statistics.comparisons]
     drawn = differences_figure(series, order, statistics.equivalence_margin, statistics.confidence, title)
     write_figure(drawn, output)
@@ -123,11 +125,11 @@ def robustness(
     """Draw the verdicts on the claims in every experiment of the study."""
     from distancenets.claims.output import read
     from distancenets.configuration.study import load_study
-    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures.style import seeds_text, use_style, write_figure
     from distancenets.figures.verdicts import verdicts_figure
     from distancenets.tables.robustness import robustness_table
 
     use_style()
-    settings = load_study(study)
-    title = f"{settings.study}: the paper's claims, {settings.seeds} seeds"
-    write_figure(verdicts_figure(robustness_table(read(claims)), title), output)
+    rulings = read(claims)
+    title = f"{load_study(study).study}: the paper's claims, {seeds_text(ruling['seeds'] for ruling in rulings)}"
+    write_figure(verdicts_figure(robustness_table(rulings), title), output)

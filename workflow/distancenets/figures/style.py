@@ -1,5 +1,6 @@
 """What all figures share: one colour a model, sizes for print, and how they are written."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -46,6 +47,12 @@ def marker(model: Model) -> str:
 def over_seeds(title: str, seeds: int) -> str:
     """Return `title` with what lines and bands are of that many seeds."""
     return f"{title}: one seed" if seeds == 1 else f"{title}: mean over {seeds} seeds, band ± 1 sample SD"
+
+
+def seeds_text(counts: Iterable[int]) -> str:
+    """Return the numbers of seeds behind what a figure shows in words, such as "10 seeds" or "1–2 seeds"."""
+    seen = sorted(set(counts)) or [0]
+    return f"{'–'.join(str(count) for count in dict.fromkeys((seen[0], seen[-1])))} seed{'s' * (seen[-1] != 1)}"
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
