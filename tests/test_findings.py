@@ -11,9 +11,10 @@ import pandas
 import pytest
 
 from conftest import REPOSITORY
-from distancenets.configuration.study import load_study
+from distancenets.configuration.study import Run, load_study
 from distancenets.errors import UserError
 from distancenets.report.findings import findings_page
+from distancenets.report.trajectories import trajectories
 
 PAGE, PAPER = REPOSITORY / "docs" / "findings.md", Path("config", "paper.yaml")
 DATASETS = REPOSITORY / "config" / "datasets.yaml"
@@ -51,6 +52,28 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
     # √(0.91 · 0.09 / 10,000)
     assert "0.29 points at 91.0 %" in text
     assert (root / "tables" / "table2.md").read_text().strip() in text
+
+
+def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> None:
+    runs = [Run("raw", "abs", "intensity", seed) for seed in (0, 3)]
+    columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
+    # Rows need not be in order, and a run that is not asked for does not count.
+    rows = [[0, 9, 0.5, 90, 89], [0, 0, 20, 10, 11], [3, 0, 25, 10, 9], [3, 4000, 3e12, 50, 49], [3, 9000, 0, 100, 96]]
+    folder = tmp_path / "archive" / "raw" / "abs" / "intensity"
+    folder.mkdir(parents=True)
+    table = pandas.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
+    table.to_parquet(folder / "metrics.parquet")
+    [row] = trajectories(runs, tmp_path)
+    assert row == {
+        "experiment": "raw",
+        "model": "Abs2",
+        "start": "20–25",
+        "peak": "3e+12 (seed 3, epoch 4,000)",
+        "end": "0–0.5",
+        "train_accuracy": "95.00",
+        "gap": "+2.50",
+    }
+    assert trajectories([], tmp_path) == []
 
 
 def test_prose_without_its_finding_is_refused(root: Path) -> None:

@@ -17,6 +17,7 @@ from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.measurements.holdings import archived_runs
+from distancenets.report.trajectories import trajectories
 from distancenets.tables.protocols import Protocol
 
 TEST_IMAGES = 10_000
@@ -33,11 +34,13 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
         root=root.as_posix(),
         wanted={"runs": len(list(wanted.runs())), "file": study_file.as_posix()},
         held=list(archived),
+        reported=held.reported_experiment,
         devices=sorted({provenance["device"]["name"] for provenance in provenances}),
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
         tables=[_table(root, name) for name in ("table2", "discussion")],
         protocols=_table(root, "protocols"),
         nearness=_nearness(root),
+        trajectories=trajectories(list(archived), root),
         **_accuracies(root),
         **_claims(root, held),
         **_audit(root),
@@ -68,7 +71,8 @@ def _accuracies(root: Path) -> Mapping[str, Any]:
     groups = runs.groupby(["experiment", "model", "epoch"], sort=False)["test_accuracy"]
     models = [
         {
-            "model": model if experiment == runs["experiment"].iloc[0] else f"{model} ({experiment})",
+            "experiment": experiment,
+            "model": model,
             "seeds": len(values),
             "epoch": f"{epoch:,}",
             "mean": f"{values.mean():.2f}",

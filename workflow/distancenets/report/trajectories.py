@@ -1,0 +1,41 @@
+"""How training went: where the train loss of every run began, how far it rose, and where it ended."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas
+
+from distancenets.configuration.study import Run
+from distancenets.measurements.archive import METRICS, archived_table
+
+
+def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:
+    """Return one row a model of archived `runs`, in words: losses in nats, accuracies in percent.
+
+    Of the recorded epochs: the first 100, every k-th and the milestones. Of several seeds, means or the range from the
+    lowest to the highest; of the highest loss, the seed and epoch that it stood at.
+    """
+    if not runs:
+        return []
+    metrics = archived_table(METRICS, runs, root)
+    groups = metrics.groupby(["experiment", "model"], sort=False)
+    return [{"experiment": str(experiment), "model": str(model), **_row(rows)} for (experiment, model), rows in groups]
+
+
+def _row(metrics: pandas.DataFrame) -> dict[str, str]:
+    by_seed = metrics.sort_values("epoch").groupby("seed")
+    start, end = by_seed.first(), by_seed.last()
+    peak = metrics.nlargest(1, "train_loss").iloc[0]
+    gap = end["train_accuracy"] - end["test_accuracy"]
+    return {
+        "start": _range(start["train_loss"]),
+        "peak": f"{peak['train_loss']:.3g} (seed {peak['seed']}, epoch {peak['epoch']:,})",
+        "end": _range(end["train_loss"]),
+        "train_accuracy": f"{end['train_accuracy'].mean():.2f}",
+        "gap": f"{gap.mean():+.2f}".replace("-", "−"),
+    }
+
+
+def _range(losses: pandas.Series) -> str:
+    low, high = f"{losses.min():.3g}", f"{losses.max():.3g}"
+    return low if low == high else f"{low}–{high}"
