@@ -15,6 +15,7 @@ from typing import NamedTuple
 # Test processes run side by side: threads that wait for one another would take most of their time. Before torch starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -22,6 +23,7 @@ from safetensors.torch import save_file
 
 from distancenets.cli import main
 from distancenets.configuration.datasets import DatasetSettings, dataset
+from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset, fetch, read
 from distancenets.files import sha256
 
@@ -42,6 +44,16 @@ def mnist(mnist_settings: DatasetSettings) -> Dataset:
     if not (folder / "manifest.json").exists():
         fetch("mnist", mnist_settings, folder.parent)
     return read(folder, mnist_settings)
+
+
+@pytest.fixture
+def tiny() -> Arrays:
+    """Six training and three test images of 2 × 2 pixels, 0 and 255 among them."""
+    stream = np.random.default_rng(0)
+    train_images = stream.integers(0, 256, (6, 4), dtype=np.uint8)
+    train_images[0] = [0, 255, 1, 254]
+    labels = stream.integers(0, 10, 9, dtype=np.uint8)
+    return Arrays(train_images, labels[:6], stream.integers(0, 256, (3, 4), dtype=np.uint8), labels[6:])
 
 
 class Answer(NamedTuple):

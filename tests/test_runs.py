@@ -1,13 +1,11 @@
-"""Whole runs through the command line: resumed, repeated, refused."""
+"""Whole runs through the command line: what they leave, repeated, refused."""
 
 import hashlib
 import io
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy
@@ -18,131 +16,14 @@ import yaml
 from rich.console import Console
 from safetensors.numpy import load_file
 
-from conftest import SPLITS, Answer, Workshop, environment, write_dataset
+from conftest import Workshop, environment
 from distancenets.configuration.study import Run
-from distancenets.datasets.store import Dataset
-from distancenets.training import batches, provenance
+from distancenets.training import provenance
 from distancenets.training.batches import Score
-from distancenets.training.losses import CrossEntropy
 from distancenets.training.paths import run_path
 from distancenets.training.progress import display
 from distancenets.training.runs import RunFolder
-
-MODEL = ("relu", "distance")
-
-
-def folder(workshop: Workshop, seed: int, model: tuple[str, str] = MODEL) -> Path:
-    return workshop.results / run_path(Run("raw", *model, seed))
-
-
-def digests(workshop: Workshop, seeds: range) -> list[str]:
-    """Return the digests of all metrics and weights: what must be the same to the bit."""
-    names = ("metrics.parquet", "weights.safetensors")
-    return [
-        hashlib.sha256((folder(workshop, seed) / name).read_bytes()).hexdigest() for seed in seeds for name in names
-    ]
-
-
-def trained(workshop: Workshop, *arguments: str) -> None:
-    answer = workshop.train("--seeds", "0-1", *arguments)
-    assert answer.returncode == 0, answer.stderr
-
-
-def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:
-    """Start a long training, send `number` once it has a checkpoint, and return how it ended."""
-    process = workshop.start("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-1")
-    checkpoint = workshop.results / "checkpoints/raw/relu/distance/seeds-0-1.safetensors"
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    return Answer(process.returncode, out, err)
-
-
-def checkpoint_by_signal_alone(workshop: Workshop, chunk_rows: int, seeds: int = 4) -> None:
-    file = workshop.folder / "config/config.yaml"
-    study = yaml.safe_load(file.read_text())
-    study |= {"seeds": seeds, "training": {"checkpoint_seconds": 3600, "chunk_rows": chunk_rows}}
-    file.write_text(yaml.safe_dump(study))
-
-
-def catches(process: int, number: signal.Signals) -> bool:
-    """Whether the process with this id has a handler for `number`: training has then begun."""
-    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
-def test_an_interrupted_run_goes_on_to_the_same_bits(workshop: Workshop, number: signal.Signals) -> None:
-    workshop.study(epochs=150, milestones=[10, 60])
-    trained(workshop)
-    expected = digests(workshop, range(2))
-    for seed in range(2):
-        for file in folder(workshop, seed).iterdir():
-            file.unlink()
-    answer = interrupted(workshop, number)
-    assert answer.returncode != 0
-    assert not (folder(workshop, 0) / "run.json").exists()
-    trained(workshop)
-    provenance = RunFolder(folder(workshop, 0)).read_provenance()
-    assert 0 < provenance["resumed_at"] < 150
-    assert digests(workshop, range(2)) == expected
-
-
-def test_sigterm_says_where_the_run_goes_on(workshop: Workshop) -> None:
-    workshop.study(epochs=5000)
-    begun = time.monotonic()
-    answer = interrupted(workshop, signal.SIGTERM)
-    assert "stopped before epoch" in answer.stderr and "seeds-0-1.safetensors" in answer.stderr
-    assert time.monotonic() - begun < 60
-
-
-@pytest.mark.parametrize("chunk", [2, 7], ids=["test", "training"])
-def test_sigterm_within_an_epoch_loses_that_epoch_alone(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, chunk: int
-) -> None:
-    """An epoch takes two chunks of the test images and six of the training images; the signal comes in the sixth."""
-    checkpoint_by_signal_alone(workshop, chunk_rows=150)
-    trained(workshop)
-    expected = digests(workshop, range(2))
-    shutil.rmtree(workshop.results / "runs")
-    scored = batches.cross_entropy
-    calls = iter(range(100))
-
-    def interrupting(*arguments: torch.Tensor) -> CrossEntropy:
-        if next(calls) == 5 * 8 + chunk - 1:
-            signal.raise_signal(signal.SIGTERM)
-        return scored(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(batches, "cross_entropy", interrupting)
-        line = workshop.refused("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-1")
-    assert "stopped before epoch 5" in line
-    trained(workshop)
-    assert RunFolder(folder(workshop, 0)).read_provenance()["resumed_at"] == 5
-    assert digests(workshop, range(2)) == expected
-
-
-def test_sigterm_ends_a_wide_pack_within_five_seconds(workshop: Workshop, mnist: Dataset) -> None:
-    """An epoch of these 20 networks on all of MNIST takes longer than that on a CPU of today."""
-    shutil.rmtree(workshop.folder / "data")
-    write_dataset(workshop.folder, "tiny", {split: getattr(mnist, split) for split in SPLITS})
-    workshop.study(epochs=1000, hidden=1024)
-    checkpoint_by_signal_alone(workshop, chunk_rows=2000, seeds=20)
-    process = workshop.start("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-19")
-    deadline = time.monotonic() + 120
-    while not catches(process.pid, signal.SIGTERM):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
-    time.sleep(0.5)
-    begun = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 5
-    assert process.returncode == 1 and "stopped before epoch 0" in err
-    assert (workshop.results / "checkpoints/raw/relu/distance/seeds-0-19.safetensors").exists()
+from runs import MODEL, digests, folder, trained
 
 
 def test_the_same_command_gives_the_same_bits(workshop: Workshop) -> None:
@@ -216,61 +97,6 @@ def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop
     assert "finished already" in workshop.train("--seeds", "0-2").stderr
 
 
-def lengthened(workshop: Workshop, **shorter: object) -> int:
-    """Train two seeds as `shorter` says, then to epoch 130; return where that began."""
-    workshop.study(**shorter)
-    trained(workshop)
-    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
-    trained(workshop)
-    return int(RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"])
-
-
-def test_a_longer_run_goes_on_from_a_shorter_one_to_the_same_bits(workshop: Workshop) -> None:
-    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
-    trained(workshop)
-    expected = digests(workshop, range(2))
-    shutil.rmtree(workshop.results)
-    # More rows and more weights than the longer run keeps.
-    assert lengthened(workshop, epochs=115, milestones=[8, 30], record_every=5) == 115
-    assert digests(workshop, range(2)) == expected
-
-
-@pytest.mark.parametrize(
-    "shorter",
-    [
-        {"epochs": 115, "record_every": 10},
-        {"epochs": 125, "milestones": [8], "record_every": 10},
-        {"epochs": 125, "milestones": [8, 120], "record_every": 20},
-    ],
-    ids=["without the first milestone", "without the second", "without a row"],
-)
-def test_a_shorter_run_that_kept_too_little_is_no_beginning(workshop: Workshop, shorter: dict[str, object]) -> None:
-    workshop.study(**shorter)
-    trained(workshop)
-    workshop.study(epochs=130, milestones=[8, 120], record_every=10)
-    assert "other parameters" in workshop.refused("train", "--architecture", *MODEL[:1], "--representation", MODEL[1])
-    trained(workshop, "--overwrite")
-    assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0
-
-
-def test_a_shorter_run_of_other_code_is_no_beginning(workshop: Workshop) -> None:
-    trained(workshop)
-    for seed in range(2):
-        file = folder(workshop, seed) / "run.json"
-        found = json.loads(file.read_text())
-        file.write_text(json.dumps(found | {"code": found["code"] | {"digest": "another"}}))
-    workshop.study(epochs=8)
-    trained(workshop, "--overwrite")
-    assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0
-
-
-def test_seeds_of_different_length_begin_together(workshop: Workshop) -> None:
-    workshop.train("--seeds", "0", "--epochs", "3")
-    workshop.train("--seeds", "1", "--epochs", "4")
-    trained(workshop)
-    assert RunFolder(folder(workshop, 0)).read_provenance()["resumed_at"] == 0
-
-
 def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: Workshop) -> None:
     trained(workshop)
     workshop.study(learning_rate=0.01)
@@ -278,24 +104,6 @@ def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: 
     assert "seed~0" in line and "other parameters" in line
     trained(workshop, "--overwrite")
     assert RunFolder(folder(workshop, 0)).read_provenance()["recipe"]["experiment"]["learning_rate"] == 0.01
-
-
-def test_a_checkpoint_of_another_configuration_is_refused(workshop: Workshop) -> None:
-    workshop.study(epochs=5000)
-    interrupted(workshop, signal.SIGKILL)
-    workshop.study(epochs=5000, learning_rate=0.5)
-    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
-    assert "seeds-0-1.safetensors" in line and "another configuration" in line
-    assert not (folder(workshop, 0)).exists()
-
-
-def test_a_damaged_checkpoint_is_named(workshop: Workshop) -> None:
-    workshop.study(epochs=5000)
-    interrupted(workshop, signal.SIGKILL)
-    checkpoint = workshop.results / "checkpoints/raw/relu/distance/seeds-0-1.safetensors"
-    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
-    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
-    assert "seeds-0-1.safetensors: not a readable checkpoint" in line
 
 
 def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Workshop) -> None:

@@ -1,0 +1,103 @@
+"""Distances from a class in its own metric, and heads that are built to be one."""
+
+import math
+from functools import partial
+
+import numpy
+import pytest
+import torch
+from sklearn.covariance import LedoitWolf
+
+from distancenets.datasets.store import Dataset
+from distancenets.measurements.covariances import class_covariance
+from distancenets.measurements.frames import AXES
+from distancenets.measurements.mahalanobis import (
+    axis_correlation,
+    mahalanobis,
+    measure_mahalanobis,
+    rank_correlation,
+    scale_agreement,
+    shuffled,
+)
+from networks import hand_built
+
+
+def test_the_mahalanobis_distance_of_gaussians_is_the_closed_form() -> None:
+    generator = numpy.random.default_rng(0)
+    mean, covariance = numpy.array([1.0, -2.0, 0.5]), numpy.array([[4.0, 1.2, 0], [1.2, 1.0, 0.2], [0, 0.2, 0.5]])
+    drawn = torch.from_numpy(generator.multivariate_normal(mean, covariance, 100_000)).T.unsqueeze(0)
+    estimated = class_covariance(partial(torch.split, drawn, 30_000, -1))
+    points = numpy.array([[1.0, -2.0, 0.5], [3.0, -2.0, 0.5], [0.0, 0.0, 0.0], [-4.0, 1.0, 2.0]])
+    offsets = points - mean
+    expected = numpy.sqrt(numpy.einsum("ni,ij,nj->n", offsets, numpy.linalg.inv(covariance), offsets))
+    numpy.testing.assert_allclose(mahalanobis(estimated, points), expected, atol=0.03)
+
+
+@pytest.mark.parametrize("images", [12, 500])
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_a_streamed_covariance_is_scikit_learns(images: int, rows: int) -> None:
+    generator = numpy.random.default_rng(images)
+    # Skewed and correlated as features are after a ReLU, far from 0, of very different spreads, and one always 0.
+    features = numpy.maximum(generator.normal(0.5, 1, (images, 20)) @ generator.normal(0, 1, (20, 20)), 0)
+    features = (features + 50) * numpy.logspace(-2, 1, 20)
+    features[:, 3] = 0
+    chunks = torch.split(torch.from_numpy(features).T.unsqueeze(0), rows, -1)
+    found, expected = class_covariance(lambda: chunks), LedoitWolf().fit(features)
+    assert 0 < found.share < 1
+    assert found.share == pytest.approx(expected.shrinkage_, rel=1e-9)
+    numpy.testing.assert_allclose(found.mean, expected.location_, rtol=1e-12)
+    numpy.testing.assert_allclose(found.precision, expected.precision_, rtol=1e-7, atol=1e-12)
+    numpy.testing.assert_allclose(mahalanobis(found, features) ** 2, expected.mahalanobis(features), rtol=1e-7)
+
+
+def test_a_class_of_one_spread_alone_is_shrunk_as_scikit_learn_does() -> None:
+    for features in (numpy.zeros((5, 3)), numpy.eye(3), numpy.arange(4.0).reshape(4, 1)):
+        found = class_covariance(partial(torch.split, torch.from_numpy(features).T.unsqueeze(0), 2, -1))
+        assert found.share == pytest.approx(LedoitWolf().fit(features).shrinkage_)
+
+
+def test_rank_correlations_and_scales() -> None:
+    values = numpy.array([1.0, 5.0, 2.0, 9.0])
+    assert rank_correlation(values, values**3) == pytest.approx(1)
+    assert math.isnan(rank_correlation(values, numpy.ones(4)))
+    agreed = scale_agreement(3 / values, values)
+    assert agreed == pytest.approx({"scales_correlation": 1, "scales_log_correlation": 1, "negative_scales": 0})
+    assert scale_agreement(numpy.array([-1.0, 1, 2, 3]), values)["negative_scales"] == 0.25
+    assert axis_correlation(numpy.diag(values)) == 0
+    assert axis_correlation(numpy.array([[1.0, 0.5], [0.5, 1.0]])) == pytest.approx(0.5)
+
+
+def gaussian_classes() -> Dataset:
+    """Return 600 images of two classes with a diagonal covariance each, of different variances along the pixels."""
+    generator = numpy.random.default_rng(0)
+    spreads = numpy.array([[1, 2, 3, 4, 6, 8, 10, 12, 14, 16], [16, 14, 12, 10, 8, 6, 4, 3, 2, 1]])
+    images = [generator.normal(120, spread, (300, 10)).round().clip(0, 255) for spread in spreads]
+    labels = torch.arange(2).repeat_interleave(300).to(torch.uint8)
+    pixels = torch.from_numpy(numpy.concatenate(images)).to(torch.uint8)
+    return Dataset("gaussians", "", pixels, labels, pixels, labels)
+
+
+def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
+    dataset = gaussian_classes()
+    parts = [dataset.train_images[dataset.train_labels == label].float() for label in range(2)]
+    head = {
+        "prototypes": torch.stack([part.mean(0) for part in parts]),
+        "scales": torch.stack([1 / part.var(0, correction=0) for part in parts]),
+    }
+    networks = hand_built(("relu_l2", "distance"), head)
+    # The untrained control starts from 784 pixels: take these networks for it instead.
+    object.__setattr__(networks, "untrained", lambda: networks)
+    table, by_run = measure_mahalanobis(networks, dataset).values()
+    own = table[table["images"] == "own"].set_index(["control", "class"]).sort_index()
+    assert (own.loc["none", "correlation"] > 0.93).all()
+    assert (own.loc["shuffled_labels", "correlation"] < 0.85).all()
+    assert own.loc["none", "scales_correlation"].tolist() == pytest.approx([1, 1])
+    assert (own["negative_scales"] == 0).all()
+    assert len(by_run) == 6 and list(by_run.columns[:8]) == [*AXES, "control", "images"]
+
+
+def test_labels_are_shuffled_alike_each_time() -> None:
+    labels = torch.arange(50)
+    assert torch.equal(shuffled(labels, 3), shuffled(labels, 3))
+    assert not torch.equal(shuffled(labels, 3), labels)
+    assert torch.equal(shuffled(labels, 3).sort().values, labels)
