@@ -2,6 +2,7 @@
 
 import math
 
+import numpy
 import pandas
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -13,12 +14,15 @@ from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, find_model
 
 QUANTITIES = {"train loss (nats)": "train_loss", "train error (%)": "train_accuracy", "test error (%)": "test_accuracy"}
+# Of more seeds than these, single runs are not drawn.
+MOST_SHOWN = 10
 HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", "offset_l2": "OffsetL2 head"}
 
 
 def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     """Return the learning curves of `experiment`: the mean over seeds, and a band of ± 1 sample SD, log axes.
 
+    Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a mean hides the one that leaps.
     Errors are 100 − accuracy. Epoch 0, the untrained model, is drawn at the left edge (a log axis has no 0).
     """
     chosen = curves[curves["experiment"] == experiment]
@@ -39,7 +43,8 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     for panel in panels.flat:
         _label_plainly(panel)
     seeds = chosen["seed"].nunique()
-    figure.suptitle(over_seeds(experiment, seeds), x=0.01, ha="left", fontsize=8)
+    thin = ", thin lines single runs" if 1 < seeds <= MOST_SHOWN else ""
+    figure.suptitle(over_seeds(experiment, seeds) + thin, x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
 
@@ -53,6 +58,9 @@ def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> N
     panel.plot(epochs, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
     low = (mean - spread).clip(lower=mean / 10)
     panel.fill_between(epochs, low, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
+    runs = [run.to_numpy() for _, run in values.groupby(curves.loc[same, "seed"])]
+    if 1 < len(runs) <= MOST_SHOWN:
+        panel.plot(epochs, numpy.stack(runs, -1), color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
 
 
 def _label_plainly(panel: Axes) -> None:

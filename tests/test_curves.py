@@ -1,0 +1,42 @@
+"""The figure of learning curves: the mean, its band, and every run where there are few."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from distancenets.figures.curves import MOST_SHOWN, learning_curves_figure
+
+
+def curves(seeds: int) -> pd.DataFrame:
+    """Return curves of ReLU over three epochs; the loss of seed s is 2^s of that of seed 0."""
+    return pd.DataFrame(
+        [
+            {
+                "experiment": "raw",
+                "architecture": "relu",
+                "representation": "unconstrained",
+                "seed": seed,
+                "epoch": epoch,
+                "train_loss": 2.0**seed / (1 + epoch),
+                "train_accuracy": 50.0 + epoch,
+                "test_accuracy": 40.0 + epoch,
+            }
+            for seed in range(seeds)
+            for epoch in (0, 1, 2)
+        ]
+    )
+
+
+@pytest.mark.parametrize(("seeds", "lines"), [(1, 1), (3, 4), (MOST_SHOWN, MOST_SHOWN + 1), (MOST_SHOWN + 1, 1)])
+def test_few_runs_are_drawn_one_by_one_beside_their_mean(seeds: int, lines: int) -> None:
+    figure = learning_curves_figure(curves(seeds), "raw")
+    loss, _, test = figure.axes
+    drawn = [np.asarray(line.get_ydata()) for line in loss.lines]
+    mean = (2**seeds - 1) / seeds
+    assert len(drawn) == lines and drawn[0] == pytest.approx([mean, mean / 2, mean / 3])
+    for seed, run in enumerate(drawn[1:]):
+        assert run == pytest.approx([2**seed, 2**seed / 2, 2**seed / 3])
+    assert np.asarray(test.lines[0].get_ydata()) == pytest.approx([60, 59, 58])
+    title = figure.get_suptitle()
+    assert title.startswith("raw: one seed" if seeds == 1 else f"raw: mean over {seeds} seeds, band ± 1 sample SD")
+    assert ("thin lines" in title) == (lines > 1)
