@@ -40,3 +40,9 @@ def test_few_runs_are_drawn_one_by_one_beside_their_mean(seeds: int, lines: int)
     title = figure.get_suptitle()
     assert title.startswith("raw: one seed" if seeds == 1 else f"raw: mean over {seeds} seeds, band ± 1 sample SD")
     assert ("thin lines" in title) == (lines > 1)
+
+
+def test_the_title_says_how_many_seeds_the_models_have() -> None:
+    few = curves(2).assign(representation="distance")
+    title = learning_curves_figure(pd.concat([curves(5), few]), "raw").get_suptitle()
+    assert title.startswith("raw: mean over 2–5 seeds, band ± 1 sample SD")

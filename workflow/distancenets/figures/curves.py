@@ -44,7 +44,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
         _label_plainly(panel)
     seeds = chosen["seed"].nunique()
     thin = ", thin lines single runs" if 1 < seeds <= MOST_SHOWN else ""
-    figure.suptitle(over_seeds(experiment, seeds) + thin, x=0.01, ha="left", fontsize=8)
+    figure.suptitle(over_seeds(experiment, chosen) + thin, x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
 

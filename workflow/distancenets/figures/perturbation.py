@@ -32,8 +32,7 @@ def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
         row[1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.4)
     for panel, label in zip(panels[-1], SIDES.values(), strict=True):
         panel.set_xlabel(label)
-    seeds = curves["seed"].nunique()
-    figure.suptitle(over_seeds(title, seeds), x=0.01, ha="left", fontsize=8)
+    figure.suptitle(over_seeds(title, curves), x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
@@ -44,15 +45,18 @@ def marker(model: Model) -> str:
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
 
 
-def over_seeds(title: str, seeds: int) -> str:
-    """Return `title` with what lines and bands are of that many seeds."""
-    return f"{title}: one seed" if seeds == 1 else f"{title}: mean over {seeds} seeds, band ± 1 sample SD"
-
-
 def seeds_text(counts: Iterable[int]) -> str:
     """Return the numbers of seeds behind what a figure shows in words, such as "10 seeds" or "1–2 seeds"."""
     seen = sorted(set(counts)) or [0]
     return f"{'–'.join(str(count) for count in dict.fromkeys((seen[0], seen[-1])))} seed{'s' * (seen[-1] != 1)}"
+
+
+def over_seeds(title: str, rows: pandas.DataFrame) -> str:
+    """Return `title` with what lines and bands are of: the seeds of each model in `rows`."""
+    counts = rows.groupby(["architecture", "representation"])["seed"].nunique()
+    if counts.max() == 1:
+        return f"{title}: one seed"
+    return f"{title}: mean over {seeds_text(counts)}, band ± 1 sample SD"
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
