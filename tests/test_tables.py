@@ -42,3 +42,8 @@ def test_one_run_has_no_spread_and_none_is_said(table: pandas.DataFrame) -> None
     assert cells.loc["Abs", "measured"] == "96.00 ± 0.82" and cells.loc["Abs", "difference"] == "+0.13"
     assert cells.loc["ReLU", "measured"] == "96.50" and cells.loc["ReLU", "difference"] == "−0.12"
     assert tuple(cells.loc["ReLU2", ["measured", "n", "epochs", "difference"]]) == ("not trained", "–", "–", "–")
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus(table: pandas.DataFrame) -> None:
+    cells = accuracy_cells(table.assign(difference=-0.004)).set_index("model (as printed)")
+    assert cells.loc["Abs", "difference"] == "+0.00"

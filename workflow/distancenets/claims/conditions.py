@@ -120,7 +120,7 @@ class SameSide:
 
 def signed(value: float) -> str:
     """Return `value` with its sign and two decimals, such as +0.38 or −12.70."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+z.2f}".replace("-", "−")
 
 
 def with_interval(estimate: Estimate) -> str:

@@ -75,5 +75,5 @@ def _spread(row: Mapping[Hashable, float], which: str) -> str:
 
 def _difference(row: Mapping[Hashable, float], prefix: str) -> str:
     low, high = row[f"{prefix}low"], row[f"{prefix}high"]
-    ends = NOT_THERE if math.isnan(low) else f"{low:+.2f}, {high:+.2f}"
-    return f"{row[f'{prefix}difference']:+.2f} [{ends}]".replace("-", "−")
+    ends = NOT_THERE if math.isnan(low) else f"{low:+z.2f}, {high:+z.2f}"
+    return f"{row[f'{prefix}difference']:+z.2f} [{ends}]".replace("-", "−")

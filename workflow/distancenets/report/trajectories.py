@@ -32,7 +32,7 @@ def _row(metrics: pandas.DataFrame) -> dict[str, str]:
         "peak": f"{peak['train_loss']:.3g} (seed {peak['seed']}, epoch {peak['epoch']:,})",
         "end": _range(end["train_loss"]),
         "train_accuracy": f"{end['train_accuracy'].mean():.2f}",
-        "gap": f"{gap.mean():+.2f}".replace("-", "−"),
+        "gap": f"{gap.mean():+z.2f}".replace("-", "−"),
     }
 
 

@@ -64,7 +64,7 @@ def accuracy_cells(table: pandas.DataFrame) -> pandas.DataFrame:
             "measured": [_measured(row) for row in rows],
             "n": [str(row.n) if row.n else "–" for row in rows],
             "epochs": [f"{row.epochs:,}" if row.n else "–" for row in rows],
-            "difference": [f"{row.difference:+.2f}".replace("-", "−") if row.n else "–" for row in rows],
+            "difference": [f"{row.difference:+z.2f}".replace("-", "−") if row.n else "–" for row in rows],
         }
     )
 
