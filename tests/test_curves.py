@@ -46,3 +46,16 @@ def test_the_title_says_how_many_seeds_the_models_have() -> None:
     few = curves(2).assign(representation="distance")
     title = learning_curves_figure(pd.concat([curves(5), few]), "raw").get_suptitle()
     assert title.startswith("raw: mean over 2–5 seeds, band ± 1 sample SD")
+
+
+def test_runs_of_different_length_are_drawn_as_far_as_they_went() -> None:
+    table = curves(3)
+    loss = learning_curves_figure(table[(table["seed"] < 2) | (table["epoch"] < 2)], "raw").axes[0]
+    drawn = [np.asarray(line.get_ydata(), float) for line in loss.lines[1:]]
+    assert drawn[1] == pytest.approx([2, 1, 2 / 3]) and drawn[2] == pytest.approx([4, 2, np.nan], nan_ok=True)
+
+
+def test_thin_lines_are_named_where_any_model_has_them() -> None:
+    many = curves(MOST_SHOWN + 2).assign(representation="distance")
+    figure = learning_curves_figure(pd.concat([curves(2), many]), "raw")
+    assert len(figure.axes[0].lines) == (1 + 2) + 1 and "thin lines" in figure.get_suptitle()

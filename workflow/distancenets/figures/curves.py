@@ -2,7 +2,6 @@
 
 import math
 
-import numpy
 import pandas
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -42,8 +41,8 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
         panel.set_xlabel("epochs (full-batch steps)")
     for panel in panels.flat:
         _label_plainly(panel)
-    seeds = chosen["seed"].nunique()
-    thin = ", thin lines single runs" if 1 < seeds <= MOST_SHOWN else ""
+    seeds = chosen.groupby(["architecture", "representation"])["seed"].nunique()
+    thin = ", thin lines single runs" if seeds.between(2, MOST_SHOWN).any() else ""
     figure.suptitle(over_seeds(experiment, chosen) + thin, x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
@@ -58,9 +57,10 @@ def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> N
     panel.plot(epochs, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
     low = (mean - spread).clip(lower=mean / 10)
     panel.fill_between(epochs, low, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
-    runs = [run.to_numpy() for _, run in values.groupby(curves.loc[same, "seed"])]
-    if 1 < len(runs) <= MOST_SHOWN:
-        panel.plot(epochs, numpy.stack(runs, -1), color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
+    # Runs may have been followed to different epochs: NaN beyond the last one, where nothing is drawn.
+    runs = values.groupby([curves.loc[same, "epoch"], curves.loc[same, "seed"]]).first().unstack()
+    if 1 < runs.shape[1] <= MOST_SHOWN:
+        panel.plot(epochs, runs, color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
 
 
 def _label_plainly(panel: Axes) -> None:
