@@ -1,16 +1,12 @@
 """The published record, and how findings in it are picked out."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from conftest import REPOSITORY
 from distancenets.audit.findings import Check, Finding, Verdict
 
-ROOT = Path(__file__).parents[1]
-
-
-RECORD = ROOT / "config" / "published.yaml"
-
+RECORD = REPOSITORY / "config" / "published.yaml"
 
 Change = Callable[[dict[str, Any]], None]
 

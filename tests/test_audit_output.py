@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audits import RECORD, ROOT
+from audits import RECORD
+from conftest import REPOSITORY
 from distancenets.audit import output
 from distancenets.audit.findings import Check, Finding
 from distancenets.audit.review import review
@@ -82,7 +83,7 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
         [*command, "--output", str(tmp_path / "all")],
         capture_output=True,
         text=True,
-        cwd=ROOT / "workflow",
+        cwd=REPOSITORY / "workflow",
         check=False,
     )
     assert result.returncode == 1
@@ -95,6 +96,6 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
 def test_the_audit_imports_no_torch() -> None:
     code = "import sys, distancenets.audit.review, distancenets.audit.output; print('torch' in sys.modules)"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "workflow", check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY / "workflow", check=True
     )
     assert result.stdout.strip() == "False"
