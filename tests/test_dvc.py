@@ -4,123 +4,23 @@ The tools are started as a user starts them. What takes long is done once: `firs
 pushed to a remote; `second` goes on from it with a changed experiment. The tests work on clones and copies of these.
 """
 
-import functools
 import hashlib
 import json
-import os
 import shutil
-import struct
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import REPOSITORY, SPLITS
+from digits import digests_of, write_idx
 from distancenets.configuration.datasets import datasets
+from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
-from distancenets.files import sha256
+from repository import RAW, STUDY, Repository, Trainings
 
 pytestmark = [pytest.mark.dvc, pytest.mark.timeout(1800)]
-
-IDX = {"train_images": "train-images-idx3", "train_labels": "train-labels-idx1"}
-IDX |= {"test_images": "t10k-images-idx3", "test_labels": "t10k-labels-idx1"}
-RAW = {"dataset": "tiny", "epochs": 3, "hidden": 16}
-STUDY = {
-    "study": "small",
-    "title": "A small study",
-    "seeds": 2,
-    "models_per_job": "all_seeds",
-    "architectures": ["relu"],
-    "representations": ["unconstrained", "distance"],
-    "experiments": {"raw": RAW, "slow": RAW | {"learning_rate": 0.0001, "representations": ["distance"]}},
-    "training": {"chunk_rows": 300},
-    "report": {"figure1": {"node": 3}},
-}
-Trainings = dict[str, tuple[int, str]]
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A git repository of the project with the small study as its default."""
-
-    folder: Path
-
-    @property
-    def results(self) -> Path:
-        return self.folder / "results" / "small"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        person = {
-            f"GIT_{who}_{what}": "nobody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-        }
-        places = {f"DVC_{kind}": str(self.folder.parent / kind) for kind in ("GLOBAL_CONFIG_DIR", "SITE_CACHE_DIR")}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return os.environ | person | places | {"PYTHONPATH": str(self.folder / "workflow"), "PATH": path}
-
-    def attempt(self, *command: str) -> "subprocess.CompletedProcess[str]":
-        process = functools.partial(subprocess.run, capture_output=True, text=True, check=False)
-        return process(command, cwd=self.folder, env=self.environment)
-
-    def run(self, *command: str) -> str:
-        """Run `command`, which must succeed, and return what it printed."""
-        answer = self.attempt(*command)
-        assert answer.returncode == 0, f"{command}\n{answer.stdout}\n{answer.stderr}"
-        return answer.stdout + answer.stderr
-
-    def refused(self, *command: str) -> str:
-        """Run `command`, which must fail, and return what it printed."""
-        answer = self.attempt(*command)
-        assert answer.returncode != 0, f"{command}\n{answer.stdout}\n{answer.stderr}"
-        return answer.stdout + answer.stderr
-
-    def commit(self, message: str) -> None:
-        self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "--message", message)
-
-    def configure(self, **changes: object) -> None:
-        (self.folder / "config" / "config.yaml").write_text(yaml.safe_dump(STUDY | changes))
-
-    def clone(self, folder: Path) -> "Repository":
-        self.run("git", "clone", "--quiet", str(self.folder), str(folder))
-        return Repository(folder).with_remote(self.folder.parent / "store")
-
-    def copy(self, folder: Path) -> "Repository":
-        """Return a copy, the working tree with its times and DVC's cache included."""
-        shutil.copytree(self.folder, folder, symlinks=True)
-        return Repository(folder)
-
-    def with_remote(self, store: Path) -> "Repository":
-        self.run("dvc", "remote", "add", "--quiet", "--local", "--default", "store", str(store))
-        return self
-
-    def trainings(self) -> Trainings:
-        """Return when each run was written, and its provenance: both change whenever it is trained again."""
-        files = sorted(self.results.glob("runs/**/run.json"))
-        return {
-            path.parent.relative_to(self.results).as_posix(): (path.stat().st_mtime_ns, path.read_text())
-            for path in files
-        }
-
-    def lock(self) -> dict[str, dict[str, object]]:
-        values = yaml.safe_load((self.folder / "dvc.lock").read_text())
-        return dict(values["stages"])
-
-
-def write_idx(folder: Path, mnist: Dataset) -> dict[str, str]:
-    """Write the first 900 training and 300 test images as IDX files, and return their digests."""
-    folder.mkdir()
-    digests = {}
-    for split in SPLITS:
-        tensor = getattr(mnist, split)[: 900 if "train" in split else 300].contiguous()
-        sizes = (len(tensor), 28, 28) if "images" in split else (len(tensor),)
-        header = struct.pack(f">{1 + len(sizes)}I", 0x0800 + len(sizes), *sizes)
-        (folder / f"{IDX[split]}-ubyte").write_bytes(header + tensor.numpy().tobytes())
-        digests[split] = sha256(tensor.numpy().tobytes())
-    return digests
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +35,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Repositor
         if (REPOSITORY / name).exists() and name != "dvc.lock" and not name.startswith(("tests/", "results/")):
             (repository.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, repository.folder / name)
+    arrays = Arrays(*(getattr(mnist, split)[: 900 if "train" in split else 300].numpy() for split in SPLITS))
     source = {
         "title": "tiny",
         "class_names": list("0123456789"),
         "pixel_mean": 0.1307,
         "pixel_sd": 0.3081,
-        "sha256": write_idx(place / "idx", mnist),
-        "sources": [{"kind": "folder", "path": str(place / "idx")}],
+        "sha256": digests_of(arrays),
+        "sources": [{"kind": "folder", "path": str(write_idx(place / "idx", arrays, 28))}],
     }
     (repository.folder / "config" / "datasets.yaml").write_text(yaml.safe_dump({"tiny": source}))
     choice = {"study": "small", "configfile": "config/config.yaml", "datasets": ["tiny"]}
