@@ -81,7 +81,7 @@ class Experiment(Settings):
 class TrainingSettings(Settings):
     """How runs are trained; none of it belongs to what a run is."""
 
-    engine: Literal["auto", "dense", "boxed", "sparse"] = Field(
+    engine: Literal["auto", "dense", "boxed", "sparse", "integer"] = Field(
         "auto", description="what multiplies pixels with weights; auto is the fastest that works on this device"
     )
     precision: Literal["auto", "float32", "split", "tf32"] = Field(

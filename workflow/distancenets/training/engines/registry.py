@@ -8,9 +8,10 @@ from torch import Tensor
 
 from distancenets.errors import UserError
 from distancenets.training.engines.boxed import BoxedPixels
-from distancenets.training.engines.compiler import NoCompiler, gather
+from distancenets.training.engines.compiler import Library, NoCompiler
+from distancenets.training.engines.integer import IntegerPixels, has_tiles, products
 from distancenets.training.engines.order import ink_order
-from distancenets.training.engines.sparse import SparsePixels
+from distancenets.training.engines.sparse import SparsePixels, built
 from distancenets.training.engines.split import SplitPixels, fault
 from distancenets.training.engines.tf32 import Tf32Pixels
 from distancenets.training.pixels import DensePixels, Pixels
@@ -32,12 +33,14 @@ ENGINES: dict[str, Engine] = {
     "dense": Engine(DensePixels),
     "boxed": Engine(BoxedPixels, ink_order),
     "sparse": Engine(SparsePixels, ink_order),
+    "integer": Engine(IntegerPixels, ink_order),
     # Chunks of 4,000 keep 59 % of the pixels, of 60,000 92 %.
     "split": Engine(SplitPixels, ink_order, 4000),
     "tf32": Engine(Tf32Pixels),
 }
 
-
+# What a C compiler builds for the CPU, by engine.
+COMPILED: dict[str, Callable[[], Library]] = {"sparse": lambda: built(torch.float32), "integer": products}
 # The compute capability from which on a GPU has the tensor cores that a precision needs.
 TENSOR_CORES = {"split": (7, 0), "tf32": (8, 0)}
 
@@ -77,16 +80,22 @@ def choose(engine: str, device: torch.device, precision: str = "auto") -> Choice
     if engine in ("dense", "boxed"):
         return Choice(engine)
     if device.type != "cpu":
-        if engine == "sparse":
-            raise UserError(f"training.engine: sparse works on the CPU only, not on {device}")
+        if engine in COMPILED:
+            raise UserError(f"training.engine: {engine} works on the CPU only, not on {device}")
         return Choice("dense", note=note)
+    return _compiled(engine)
+
+
+def _compiled(engine: str) -> Choice:
+    """Return the compiled engine of that name; for `auto` the faster one, or a plain one where there is no compiler."""
     try:
-        function = gather(torch.float32)
+        name = engine if engine != "auto" else "integer" if has_tiles() else "sparse"
+        library = COMPILED[name]()
     except NoCompiler as error:
-        if engine == "sparse":
-            raise UserError(f"training.engine: sparse does not work here: {error}") from error
+        if engine != "auto":
+            raise UserError(f"training.engine: {engine} does not work here: {error}") from error
         return Choice("boxed", note=f"engine boxed, which is slower than sparse: {error}")
-    return Choice("sparse", {"compiler": function.compiler, "flags": function.flags})
+    return Choice(name, {"compiler": library.compiler, "flags": library.flags})
 
 
 def _with_tensor_cores(engine: str, device: torch.device, precision: str) -> Choice:

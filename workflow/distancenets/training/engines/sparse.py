@@ -6,16 +6,42 @@ neighbours and share what they read: pixels by themselves, images by `ink_order`
 """
 
 import ctypes
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from distancenets.training.engines.compiler import TILE, Gather, gather
+from distancenets.training.engines.compiler import Library, library
+from distancenets.training.engines.threads import share
 from distancenets.training.pixels import add_matrix, matrix
+
+SOURCE = Path(__file__).with_name("gather.c")
+# Rows that share what they read; fewer mean more reading, more mean more zeros.
+TILE = 6
+REALS = {torch.float32: "float", torch.float64: "double"}
+
+
+@dataclass(frozen=True)
+class Gather:
+    """The compiled function for one floating-point type; its matrices have a multiple of `columns` columns."""
+
+    function: Callable[..., int]
+    columns: int
+
+
+def built(dtype: torch.dtype) -> Library:
+    """Return the library of `gather.c` for `dtype`; `NoCompiler` says in one line why there is none."""
+    return library(SOURCE, f"-DREAL={REALS[dtype]}", f"-DTILE={TILE}")
+
+
+def gather(dtype: torch.dtype) -> Gather:
+    """Return the function for `dtype`."""
+    functions = built(dtype).functions
+    functions.gather.restype = ctypes.c_int
+    return Gather(functions.gather, ctypes.c_int64.in_dll(functions, "columns").value)
 
 
 @dataclass(frozen=True)
@@ -53,18 +79,13 @@ class _Lists:
         blocks = source.reshape(height, -1, function.columns).transpose(0, 1).contiguous()
         tensors = (self.start, self.index, self.value, blocks, bias, target)
         pointers = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-        threads, tiles = torch.get_num_threads(), len(self.start) - 1
 
-        def work(part: int) -> None:
-            ends = (tiles * part // threads, tiles * (part + 1) // threads)
-            numbers = map(ctypes.c_int64, (*ends, self.rows, width, height))
+        def work(first: int, last: int) -> None:
+            numbers = map(ctypes.c_int64, (first, last, self.rows, width, height))
             if function.function(*numbers, *map(ctypes.c_void_p, pointers)):
                 raise MemoryError(f"no memory for a product of {width} columns")
 
-        if threads == 1:
-            work(0)
-        else:
-            list(_pool(threads).map(work, range(threads)))
+        share(len(self.start) - 1, work)
 
 
 class SparsePixels:
@@ -95,8 +116,3 @@ class SparsePixels:
     def _padded(self, rows: Tensor) -> Tensor:
         missing = -rows.shape[1] % self._gather.columns
         return pad(rows, (0, missing)) if missing else rows
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
