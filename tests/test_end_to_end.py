@@ -217,7 +217,8 @@ def test_learning_curves_pick_models_and_switch_axes(visit: Visit, tested: Check
     assert "nan" not in str(lines.first.get_attribute("d")).lower() and visit.complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 1400])
+# A phone; just above the widths at which claims become a table and the contents a column; a desk.
+@pytest.mark.parametrize("width", [360, 1030, 1270, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_text_leaves_its_place(browser: Browser, report: Path, width: int, scheme: str) -> None:
     visit = Visit(browser, report, width, scheme)

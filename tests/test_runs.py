@@ -95,6 +95,8 @@ def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop
     assert (folder(workshop, 0) / "metrics.parquet").stat().st_mtime_ns == before
     assert RunFolder(folder(workshop, 2)).read_provenance()["pack"] == [2]
     assert "finished already" in workshop.train("--seeds", "0-2").stderr
+    answer = workshop.train("--seeds", "0-2", "--device", "cuda:7")
+    assert answer.returncode == 1 and "--device cuda:7: not there" in answer.stderr
 
 
 def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: Workshop) -> None:

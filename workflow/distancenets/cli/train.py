@@ -39,7 +39,7 @@ def train(
     from distancenets.datasets.store import fetch, read
     from distancenets.models.registry import find_model
     from distancenets.training.descent import train as descend
-    from distancenets.training.devices import claimed_device
+    from distancenets.training.devices import check_device, claimed_device
     from distancenets.training.packs import Pack, unfinished
 
     console = Console(stderr=True)
@@ -51,6 +51,7 @@ def train(
         chosen = chosen.shortened(epochs)
     source = dataset_settings(chosen.dataset, datasets)
     recipe = Recipe(architecture=architecture, representation=representation, experiment=chosen, dataset=source)
+    check_device(device)
     root = output or RESULTS / settings.study
     wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds))
     pack = unfinished(wanted, overwrite)

@@ -18,7 +18,8 @@ CAPTION = (
     "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
     "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
     "A single run is held against the printed SD. "
-    "“Best” marks the nearest protocol that has all of a column's models. Models without a linear head have no bias."
+    "“Best” marks the nearest of the protocols with all of a column's models, where there are at least two. "
+    "Models without a linear head have no bias."
 )
 
 
@@ -61,8 +62,8 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     pandas.DataFrame
         experiment, epochs, bias, column, models (compared), printed_models, mean_distance and sd_distance (root mean
         squares, standard errors), distance (of both together), farthest_model and farthest (its signed distance), and
-        best: whether no other protocol with all printed models is nearer, if another was measured at all. Of a model
-        with one run the mean alone is compared; one whose runs have no spread is not.
+        best: whether it is the nearest of the protocols with all printed models, where there are at least two. Of a
+        model with one run the mean alone is compared; one whose runs have no spread is not.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -74,8 +75,8 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     table = pandas.DataFrame(rows)
     complete = table["distance"].where(table["models"] == table["printed_models"])
     nearest = complete == complete.groupby(table["column"]).transform("min")
-    # Where one protocol was measured, it is the best of none.
-    table["best"] = nearest & ((table["models"] > 0).groupby(table["column"]).transform("sum") > 1)
+    # Where one protocol has all models, it is the best of none.
+    table["best"] = nearest & (complete.groupby(table["column"]).transform("count") > 1)
     return table
 
 

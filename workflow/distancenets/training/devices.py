@@ -36,6 +36,12 @@ def claimed_device(request: str, gpus: int | None = None) -> Iterator[torch.devi
             yield torch.device("cuda", names.index(name))
 
 
+def check_device(request: str) -> None:
+    """Raise a `UserError` where `request` names a device that is not there."""
+    if request != "auto":
+        _named(request)
+
+
 def _named(request: str) -> torch.device:
     try:
         device = torch.device(request)
