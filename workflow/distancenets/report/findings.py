@@ -59,6 +59,7 @@ def _nearness(root: Path) -> list[dict[str, str]]:
         {
             "protocol": Protocol(row["experiment"], row["epochs"], row["bias"]).label,
             "column": row["column"],
+            "runs": row["runs"],
             "distance": f"{row['distance']:.1f}",
             "farthest": f"{row['farthest_model']}, {row['farthest']:+.1f}".replace(" -", " −"),
         }

@@ -17,8 +17,8 @@ NOT_MEASURED = "not measured"
 CAPTION = (
     "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
     "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
-    "A single run is held against the printed SD. "
-    "“Best” marks the nearest of the protocols with all of a column's models, where there are at least two. "
+    "A single run is held against the printed SD. Fewer runs (n, the fewest of a model) make distances smaller: "
+    "“best” marks the nearest of the protocols with all of a column's models only where all have as many. "
     "Models without a linear head have no bias."
 )
 
@@ -60,10 +60,11 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     Returns
     -------
     pandas.DataFrame
-        experiment, epochs, bias, column, models (compared), printed_models, mean_distance and sd_distance (root mean
-        squares, standard errors), distance (of both together), farthest_model and farthest (its signed distance), and
-        best: whether it is the nearest of the protocols with all printed models, where there are at least two. Of a
-        model with one run the mean alone is compared; one whose runs have no spread is not.
+        experiment, epochs, bias, column, models (compared), printed_models, runs (the fewest of a compared model),
+        mean_distance and sd_distance (root mean squares, standard errors), distance (of both together), farthest_model
+        and farthest (its signed distance), and best: whether it is the nearest of the protocols with all printed
+        models, where there are at least two and all have as many runs: with fewer, standard errors are larger and
+        distances smaller. Of a model with one run the mean alone is compared; one whose runs have no spread is not.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -74,9 +75,12 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     ]
     table = pandas.DataFrame(rows)
     complete = table["distance"].where(table["models"] == table["printed_models"])
-    nearest = complete == complete.groupby(table["column"]).transform("min")
+    column = table["column"]
+    nearest = complete == complete.groupby(column).transform("min")
     # Where one protocol has all models, it is the best of none.
-    table["best"] = nearest & (complete.groupby(table["column"]).transform("count") > 1)
+    several = complete.groupby(column).transform("count") > 1
+    comparable = table["runs"].where(complete.notna()).groupby(column).transform("nunique") == 1
+    table["best"] = nearest & several & comparable
     return table
 
 
@@ -95,18 +99,20 @@ def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable
 def _distances(
     protocol: Protocol, table: PublishedTable, measured: Mapping[tuple[Hashable, ...], Moments]
 ) -> dict[str, object]:
-    names, means, spreads = [], [], []
+    names, runs, means, spreads = [], [], [], []
     for row in table.rows:
         key = (protocol.experiment, protocol.epochs, protocol.architecture(row.architecture), row.representation)
         found, printed = measured.get(key), printed_moments(row, table)
         if found is not None and (found.n == 1 or found.sd > 0):
             names.append(row.printed)
+            runs.append(found.n)
             means.append(mean_distance(found, printed))
             spreads += [spread_distance(found, printed)] if found.n > 1 else []
     farthest = int(numpy.argmax(numpy.abs(means))) if means else None
     return {
         "models": len(names),
         "printed_models": len(table.rows),
+        "runs": min(runs, default=0),
         "mean_distance": root_mean_square(numpy.array(means)),
         "sd_distance": root_mean_square(numpy.array(spreads)),
         "distance": root_mean_square(numpy.array([*means, *spreads])),
@@ -119,7 +125,7 @@ def _cell(row: Mapping[str, object]) -> str:
     if not row["models"]:
         return NOT_MEASURED
     spread = f"{row['sd_distance']:.1f}".replace("nan", "–")
-    text = f"means {row['mean_distance']:.1f}, SDs {spread}"
+    text = f"means {row['mean_distance']:.1f}, SDs {spread}, n = {row['runs']}"
     if row["models"] != row["printed_models"]:
         return f"{text} ({row['models']} of {row['printed_models']} models)"
     return f"{text}, best" if row["best"] else text
