@@ -48,7 +48,7 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
     assert f"| ReLU | 2 | {EPOCHS} | 90.50 | 90.00–91.00 |" in text
     [nearest] = pandas.read_csv(root / "tables" / "protocols.csv").query("column == 'discussion' and best").itertuples()
     bias = "bias" if nearest.bias else "no bias"
-    assert f"| raw, {EPOCHS} epochs, {bias} | discussion | {nearest.distance:.1f} |" in text
+    assert f"| raw, {EPOCHS} epochs, {bias} | discussion | {nearest.runs} | {nearest.distance:.1f} |" in text
     # √(0.91 · 0.09 / 10,000)
     assert "0.29 points at 91.0 %" in text
     assert (root / "tables" / "table2.md").read_text().strip() in text
