@@ -233,3 +233,17 @@ def test_progress_shows_rate_loss_accuracy_and_time_left(terminal: bool) -> None
     assert "epochs/s, loss 1, accuracy 85.00 %" in text and "4/4" in text
     assert ("0:00:00" if terminal else "0 s left") in text
     assert terminal or "\x1b" not in text
+
+
+def test_the_rate_is_that_of_the_last_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("distancenets.training.progress.time.perf_counter", lambda: now)
+    out = io.StringIO()
+    with display("raw relu/distance seeds 0-1", 0, 1000, Console(file=out, width=140)) as show:
+        # An epoch a second, ten minutes of pause, then two epochs a second.
+        for epoch in range(301):
+            now = float(epoch) if epoch <= 100 else 650 + epoch / 2
+            show(epoch, Score(torch.ones(2), torch.ones(2)))
+    lines = out.getvalue().splitlines()
+    assert "epoch 100/1000, 1.00 epochs/s" in lines[10] and "900 s left" in lines[10]
+    assert "epoch 281/1000, 2.00 epochs/s" in lines[-1] and "360 s left" in lines[-1]

@@ -1,6 +1,7 @@
 """Progress: a bar on a terminal, a plain line now and then in a log."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from distancenets.training.batches import Score
 
 LINE_SECONDS = 10.0
+RATE_SECONDS = 60.0
 
 # Told the epoch and the train score at it.
 Display = Callable[[int, Score], None]
@@ -18,11 +20,7 @@ Display = Callable[[int, Score], None]
 @contextmanager
 def display(label: str, start: int, epochs: int, console: Console) -> Iterator[Display]:
     """Yield a display that shows epochs/s, time left, and the mean train loss and accuracy over the seeds."""
-    begun = time.perf_counter()
-
-    def rate(epoch: int) -> float:
-        return (epoch - start) / max(time.perf_counter() - begun, 1e-9)
-
+    rate = _Rate(start)
     if console.is_terminal:
         with _bar(console) as bar:
             task = bar.add_task(label, total=epochs, completed=start, numbers="")
@@ -36,11 +34,28 @@ def display(label: str, start: int, epochs: int, console: Console) -> Iterator[D
         now = time.perf_counter()
         if epoch == epochs or now - last >= LINE_SECONDS:
             last = now
-            left = f"{(epochs - epoch) / rate(epoch):.0f} s left" if epoch > start else "started"
-            text = f"{label}: epoch {epoch}/{epochs}, {_numbers(rate(epoch), score)}, {left}"
+            pace = rate(epoch)
+            left = f"{(epochs - epoch) / pace:.0f} s left" if pace > 0 else "started"
+            text = f"{label}: epoch {epoch}/{epochs}, {_numbers(pace, score)}, {left}"
             console.print(text, soft_wrap=True, highlight=False)
 
     yield line
+
+
+class _Rate:
+    """Epochs a second over the last minute: after a pause, a mean since the start would mislead for long."""
+
+    def __init__(self, start: int) -> None:
+        self._marks = deque([(time.perf_counter(), start)])
+
+    def __call__(self, epoch: int) -> float:
+        now = time.perf_counter()
+        while len(self._marks) > 1 and now - self._marks[1][0] >= RATE_SECONDS:
+            self._marks.popleft()
+        then, before = self._marks[0]
+        if now - self._marks[-1][0] >= 1:
+            self._marks.append((now, epoch))
+        return (epoch - before) / max(now - then, 1e-9)
 
 
 def _bar(console: Console) -> Progress:
