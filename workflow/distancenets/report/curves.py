@@ -11,6 +11,7 @@ from distancenets.errors import UserError
 from distancenets.figures.curves import HEAD_TITLES
 from distancenets.figures.style import colour
 from distancenets.models.registry import Model
+from distancenets.statistics.runs import read_runs
 from distancenets.tables.metrics import CURVES_FOLDER
 
 # The dashes of an SVG line, one a head: models that differ in it alone have the same colour.
@@ -19,20 +20,23 @@ FIRST_SHOWN = "linear"
 
 
 def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
-    """Return the mean learning curves of `experiment`: a row a model and epoch, errors in percent.
+    """Return the mean learning curves of `experiment`: a row a model that has runs and epoch, errors in percent.
 
     Returns
     -------
     pandas.DataFrame
         model (the paper's name), epoch, train_loss (nats), train_error and test_error (100 − accuracy).
     """
-    tables = [_curve(root / CURVES_FOLDER / experiment, model) for model in study.models(experiment)]
-    return pandas.concat(tables, ignore_index=True)
+    runs = read_runs(root / "runs.csv")
+    trained = set(runs.loc[runs["experiment"] == experiment, "model"])
+    models = [model for model in study.models(experiment) if model.paper_name in trained]
+    return pandas.concat([_curve(root / CURVES_FOLDER / experiment, model) for model in models], ignore_index=True)
 
 
 def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str, Any]:
     """Return `curves` as the page's script reads them: a series a model, with its colour, dashes and group."""
-    models = [_series(model, curves[curves["model"] == model.paper_name]) for model in study.models(experiment)]
+    drawn = [model for model in study.models(experiment) if model.paper_name in set(curves["model"])]
+    models = [_series(model, curves[curves["model"] == model.paper_name]) for model in drawn]
     # The paper's first models are shown at first; where an experiment has none of them, all are.
     if not any(entry["shown"] for entry in models):
         models = [entry | {"shown": True} for entry in models]
