@@ -13,6 +13,8 @@ import pytest
 from conftest import REPOSITORY
 from distancenets.configuration.study import Run, load_study
 from distancenets.errors import UserError
+from distancenets.measurements.archive import Entry
+from distancenets.report.coverage import coverage
 from distancenets.report.findings import findings_page
 from distancenets.report.trajectories import trajectories
 
@@ -54,6 +56,19 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
     assert (root / "tables" / "table2.md").read_text().strip() in text
 
 
+def test_parts_of_a_study_are_counted_by_milestone() -> None:
+    study = load_study(REPOSITORY / PAPER)
+    archived = {
+        Run("published", "relu", "intensity", 0): Entry((5000,), {}),
+        Run("published", "relu", "intensity", 3): Entry((5000, 50000), {}),
+        Run("published", "abs", "distance", 0): Entry((5000,), {}),
+    }
+    parts = list(coverage(study, archived))
+    assert parts[0] == ("paper", "published", 5000, 3, 320, 2, 16, "1–2", 20)
+    assert parts[1] == ("paper", "published", 50000, 1, 320, 1, 16, "1", 20)
+    assert {(part.runs, part.seeds) for part in parts[2:]} == {(0, "0")} and parts[-1].wanted_runs == 40
+
+
 def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> None:
     runs = [Run("raw", "abs", "intensity", seed) for seed in (0, 3)]
     columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
@@ -88,7 +103,8 @@ def test_prose_without_its_finding_is_refused(root: Path) -> None:
 def test_the_committed_page_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     wanted, root = load_study(PAPER), Path("results", "paper")
-    page = findings_page(PAPER, wanted, load_study(root / "study.yaml"), root, DATASETS)
+    further = [load_study(Path("config", name)) for name in ("protocols.yaml", "robustness.yaml")]
+    page = findings_page(PAPER, wanted, load_study(root / "study.yaml"), root, DATASETS, further)
     assert page == PAGE.read_text()
 
 

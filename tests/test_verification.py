@@ -3,6 +3,8 @@
 import json
 import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,4 +60,17 @@ def test_a_changed_verdict_or_text_is_found(derived: Path, name: str, old: str, 
 
 def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
     (derived / "verdicts.json").unlink()
-    assert differences(ROOT, derived) == [f"{ROOT / 'verdicts.json'}: does not follow from the archive"]
+    (derived / "tables" / "table6.csv").touch()
+    assert differences(ROOT, derived) == [
+        f"{ROOT / 'tables' / 'table6.csv'}: is missing, though the archive gives it",
+        f"{ROOT / 'verdicts.json'}: does not follow from the archive",
+    ]
+
+
+@pytest.mark.skipif(not (ROOT.parent / "paper" / "archive").exists(), reason="the paper's study is not archived yet")
+def test_the_committed_results_of_the_paper_follow_from_their_archive() -> None:
+    distancenets = Path(sys.executable).with_name("distancenets")
+    command = [distancenets, "verify", "--study", "config/paper.yaml"]
+    answer = subprocess.run(command, cwd=ROOT.parent.parent, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("results/paper: all ")

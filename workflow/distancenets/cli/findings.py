@@ -8,11 +8,14 @@ import typer
 from distancenets.cli.application import app
 from distancenets.cli.options import DATASETS, RESULTS, DatasetsFile, StudyFile
 
+FURTHER = [Path("config/protocols.yaml"), Path("config/robustness.yaml")]
+
 
 @app.command()
 def findings(
     study: StudyFile = Path("config/paper.yaml"),
     page: Annotated[Path, typer.Option(help="The page that is written.")] = Path("docs/findings.md"),
+    further: Annotated[list[Path], typer.Option(help="A study whose number of runs is told as well.")] = FURTHER,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Write what was reproduced, what was not and how sure that is, from the committed results of a study."""
@@ -22,4 +25,5 @@ def findings(
 
     wanted = load_study(study)
     root = RESULTS / wanted.study
-    write_text(page, findings_page(study, wanted, load_study(root / "study.yaml"), root, datasets))
+    held = load_study(root / "study.yaml")
+    write_text(page, findings_page(study, wanted, held, root, datasets, [load_study(path) for path in further]))

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,22 @@ from distancenets.claims.verdicts import Verdict as ClaimVerdict
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.files import read_text
+from distancenets.measurements.archive import entries
 from distancenets.measurements.holdings import archived_runs
+from distancenets.report.coverage import coverage
 from distancenets.report.trajectories import trajectories
 from distancenets.tables.protocols import Protocol
 
 TEST_IMAGES = 10_000
 
 
-def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, datasets: Path) -> str:
-    """Return the page about the results in `root`: of `wanted`, the whole study, the part `held` was trained."""
+def findings_page(
+    study_file: Path, wanted: Study, held: Study, root: Path, datasets: Path, further: Sequence[Study] = ()
+) -> str:
+    """Return the page about the results in `root`: of `wanted`, the whole study, the part `held` was trained.
+
+    What there is of the `further` studies, whose results are beside `root`, is told in numbers of runs.
+    """
     environment = Environment(
         loader=PackageLoader("distancenets", "report"), undefined=StrictUndefined, keep_trailing_newline=True
     )
@@ -35,7 +43,13 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
         wanted={"runs": len(list(wanted.runs())), "file": study_file.as_posix()},
         held=list(archived),
         reported=held.reported_experiment,
-        devices=sorted({provenance["device"]["name"] for provenance in provenances}),
+        devices=_counted(provenance["device"]["name"] for provenance in provenances),
+        engines=_counted(provenance["engine"]["name"] for provenance in provenances),
+        parts=[
+            part
+            for study in (wanted, *further)
+            for part in coverage(study, entries(study, root.parent / study.study, datasets))
+        ],
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
         tables=[_table(root, name) for name in ("table2", "discussion")],
         protocols=_table(root, "protocols"),
@@ -45,6 +59,10 @@ def findings_page(study_file: Path, wanted: Study, held: Study, root: Path, data
         **_claims(root, held),
         **_audit(root),
     )
+
+
+def _counted(names: Iterable[str]) -> str:
+    return ", ".join(f"{name} ({count} runs)" for name, count in sorted(Counter(names).items()))
 
 
 def _table(root: Path, name: str) -> str:

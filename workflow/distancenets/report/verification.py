@@ -55,7 +55,7 @@ def derive(study_file: Path, study: str, folder: Path) -> Path:
 
 
 def differences(committed: Path, derived: Path) -> list[str]:
-    """Return one line for every file below `committed` that is not what `derived` holds."""
+    """Return one line for every file in which what lies below `committed` and what `derived` holds differ."""
     return [f"{path}: {fault}" for path, fault in _faults(committed, derived)]
 
 
@@ -66,9 +66,11 @@ def compared(committed: Path) -> list[Path]:
 
 
 def _faults(committed: Path, derived: Path) -> Iterator[tuple[Path, str]]:
-    for path in compared(committed):
+    for path in sorted({*compared(committed), *compared(derived)}):
         ours, theirs = committed / path, derived / path
-        if not theirs.exists():
+        if not ours.exists():
+            yield ours, "is missing, though the archive gives it"
+        elif not theirs.exists():
             yield ours, "does not follow from the archive"
         elif path.suffix == ".csv":
             yield from ((ours, fault) for fault in _csv_fault(ours, theirs))
