@@ -23,7 +23,8 @@ while [ $# -gt 0 ]; do
 done
 OUT=${OUT:-benchmarks/results/gpu}
 PYTHON=${PYTHON:-python3}
-export PYTHONPATH=$PWD/workflow PYTHONUNBUFFERED=1
+# The last as training sets it: with a workspace of its own, a product has the same bits each time.
+export PYTHONPATH=$PWD/workflow PYTHONUNBUFFERED=1 CUBLAS_WORKSPACE_CONFIG=:4096:8
 mkdir -p "$OUT"
 
 missing() {
@@ -47,18 +48,26 @@ if [ -n "$MISSING" ]; then
   echo "error: missing: $MISSING (give a folder that holds their wheels: benchmarks/gpu.sh WHEELHOUSE)" >&2
   exit 1
 fi
-"$PYTHON" -c "import sys, torch; print('Python', sys.version.split()[0], 'torch', torch.__version__); torch.empty(1, device='$DEVICE')"
+"$PYTHON" - "$DEVICE" << 'END'
+import sys, torch
+print("Python", sys.version.split()[0], "torch", torch.__version__)
+if torch.torch_version.TorchVersion(torch.__version__) < (2, 11):
+    sys.exit(f"error: torch >= 2.11 is needed, not {torch.__version__}")
+torch.empty(1, device=sys.argv[1])
+END
 if [ ! -e data/mnist ]; then
   "$PYTHON" -m distancenets data mnist
 fi
 
 left() { echo $((SECONDS_IN_ALL - SECONDS)); }
-# A part that is done is not repeated; one that fails is said and does not keep the others from running.
+# A part that is done is not repeated; one that fails is said, kept as such, and does not keep the others from running.
 part() {
-  local file=$OUT/$1.json
+  local file=$OUT/$1.json failed=$OUT/$1-failed.json
   shift
   [ -e "$file" ] && { echo "there already: $file"; return; }
-  "$PYTHON" "$@" --device "$DEVICE" --json "$file" || echo "FAILED: $*"
+  [ "$(left)" -gt 0 ] || { echo "no time left for $1: call again"; return; }
+  timeout --signal=TERM "$(left)" "$PYTHON" "$@" --device "$DEVICE" --json "$failed" || { echo "FAILED: $*"; return; }
+  mv "$failed" "$file"
 }
 
 MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
@@ -81,13 +90,12 @@ for model in models():
     print(model.architecture, model.representation.name, model.paper_name)
 ' | while read -r architecture representation name; do
   [ -z "$QUICK" ] || [ "$name" = ReLU ] || continue
-  left=$((SECONDS_IN_ALL - SECONDS))
-  [ "$left" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
-  timeout --signal=TERM "$left" "$PYTHON" -m distancenets train --study benchmarks/gpu.yaml --output "$STUDY" \
+  [ "$(left)" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
+  timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study benchmarks/gpu.yaml --output "$STUDY" \
     --architecture "$architecture" --representation "$representation" --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" \
     --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
 done
 # Metrics and provenance, without the weights.
-tar --create --gzip --file "$OUT/study.tar.gz" --exclude=weights.safetensors --exclude=checkpoints "$STUDY"
+[ ! -e "$STUDY" ] || tar --create --gzip --file "$OUT/study.tar.gz" --exclude=weights.safetensors --exclude=checkpoints "$STUDY"
 du --human-readable --total "$OUT" | tail -1
 echo "$SECONDS seconds"

@@ -1,6 +1,7 @@
 """The yardstick trains the very networks of the package, or its times would mean nothing."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_a_gpu_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
     assert answer.returncode == 1 and answer.stdout == ""
     assert answer.stderr.startswith("error: missing: safetensors rich (give a folder")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "benchmarks", tmp_path / "benchmarks")
+    for name in ("workflow", "config", "data"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    script = [tmp_path / "benchmarks" / "gpu.sh", "--device", "cpu", "--quick"]
+    surroundings = environment() | {"PYTHON": sys.executable, "OUT": str(tmp_path / "out")}
+    answer = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
+    assert "FAILED" not in answer.stdout and "not finished" not in answer.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"checks.json", "benchmark.json", "study.tar.gz"}
+    [check, *_] = json.loads((tmp_path / "out" / "checks.json").read_text())["rows"]
+    assert check["as_good_as_float32"] and check["same_bits_twice"]
+    again = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
+    assert again.stdout.count("there already") == 2
 
 
 @pytest.mark.slow
