@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas
 import pytest
+import torch
 
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.study import load_study
@@ -96,6 +97,7 @@ def test_provenance_has_a_row_a_run_and_counts_a_pack_once(workshop: Workshop) -
     row = table.iloc[1]
     assert row["digest"] == written["digest"] and row["code_digest"] == written["code"]["digest"]
     assert (row["torch"], row["device"]) == (written["libraries"]["torch"], written["device"]["kind"])
+    assert written["device"]["cpu_instructions"] == torch.backends.cpu.get_cpu_capability()
     hours = (table["seconds"][0] + table["seconds"][2]) / 3600
     assert cost(table) == (pytest.approx(hours), 0.0)
     assert cost(table.assign(threads=4)) == (pytest.approx(4 * hours), 0.0)

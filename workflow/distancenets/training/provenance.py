@@ -28,10 +28,12 @@ def code_digest() -> str:
 def environment(device: torch.device) -> dict[str, Any]:
     """Return code version, library versions, device and what a scheduler gave, as `run.json` keeps them."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    # Processors of one name differ in them, and so in speed and rounding.
+    instructions = torch.backends.cpu.get_cpu_capability()
     return {
         "code": {"version": distancenets.__version__, "revision": _revision(), "digest": code_digest()},
         "libraries": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
-        "device": {"kind": device.type, "name": name},
+        "device": {"kind": device.type, "name": name, "cpu_instructions": instructions},
         "threads": torch.get_num_threads(),
         "allocation": allocation(),
     }
