@@ -20,6 +20,7 @@ from distancenets.files import read_text
 from distancenets.measurements.archive import entries
 from distancenets.measurements.holdings import archived_runs
 from distancenets.report.coverage import coverage
+from distancenets.report.precision import in_tf32
 from distancenets.report.trajectories import trajectories
 from distancenets.tables.protocols import Protocol
 
@@ -51,6 +52,7 @@ def findings_page(
             for part in coverage(study, entries(study, root.parent / study.study, datasets))
         ],
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
+        warnings=in_tf32(root),
         tables=[_table(root, name) for name in ("table2", "discussion")],
         protocols=_table(root, "protocols"),
         nearness=_nearness(root),

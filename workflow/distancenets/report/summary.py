@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas
-
 from distancenets.audit.output import read_summary
 from distancenets.claims.output import read as read_claims
 from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.report.precision import in_tf32
 
 
 class Illustration(NamedTuple):
@@ -68,7 +67,7 @@ def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {study.title}", *_claims(study, root)]
     parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study).items())]
-    parts += [*_in_tf32(root), "## The published numbers against each other", _audit(root)]
+    parts += [*(f"**{line}**" for line in in_tf32(root)), "## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
     parts += [
@@ -78,19 +77,6 @@ def summary(study: Study, root: Path) -> str:
     parts += _geometry(study, root)
     parts += ["## The models", _table(root, "table1"), _table(root, "table4")]
     return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-def _in_tf32(root: Path) -> Sequence[str]:
-    """Return a warning where runs were made with less than float32's accuracy."""
-    runs = pandas.read_csv(root / "provenance.csv")
-    rounded = runs[runs["engine"] == "tf32"]
-    if rounded.empty:
-        return ()
-    models = ", ".join(dict.fromkeys(rounded["model"]))
-    return (
-        f"**Made in TF32, with less accuracy than float32: {len(rounded)} of {len(runs)} runs ({models}).** "
-        "Every number and figure below that shows these models rests on such runs.",
-    )
 
 
 def _claims(study: Study, root: Path) -> Sequence[str]:

@@ -1,0 +1,19 @@
+"""Precision: what has to stand wherever results of less than float32's accuracy are shown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas
+
+
+def in_tf32(root: Path) -> Sequence[str]:
+    """Return a warning where runs of the study in `root` were made in TF32, or nothing."""
+    runs = pandas.read_csv(root / "provenance.csv")
+    rounded = runs[runs["engine"] == "tf32"]
+    if rounded.empty:
+        return ()
+    models = ", ".join(dict.fromkeys(rounded["model"]))
+    return (
+        f"Made in TF32, with less accuracy than float32: {len(rounded)} of {len(runs)} runs ({models}). "
+        "Every number and figure below that shows these models rests on such runs.",
+    )
