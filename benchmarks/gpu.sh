@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
-# Checks, benchmark and a first study on one GPU, in one go and under ten minutes; called again it goes on.
+# Checks, benchmark and the paper's 16 models at 5,000 epochs on one GPU, in one go and under ten minutes; called again
+# it goes on.
 #
-#     benchmarks/gpu.sh [--device cuda] [--quick] [--seconds 570] [WHEELHOUSE]
+#     benchmarks/gpu.sh [--device cuda] [--quick] [--seconds 570] [--weights] [WHEELHOUSE]
 #
 # Needs Python with torch >= 2.11 and nothing to install from. Missing packages are named; with WHEELHOUSE, a folder of
 # wheels, they are installed from there into .gpu-venv, beside the torch that is there. Data: data/mnist, or a folder in
-# DISTANCENETS_DATA. Results go to $OUT (benchmarks/results/gpu): some kilobytes of JSON and the study's metrics.
+# DISTANCENETS_DATA. Results go to $OUT (benchmarks/results/gpu): some kilobytes of JSON and the runs' metrics; with
+# --weights also their weights, 0.4 MB a run, from which `distancenets archive FOLDER --study config/paper.yaml` adds the
+# unpacked runs to the paper's study.
 # --device cpu --quick tries the script itself where there is no GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-DEVICE=cuda QUICK='' SECONDS_IN_ALL=570 WHEELHOUSE=''
+DEVICE=cuda QUICK='' SECONDS_IN_ALL=570 WHEELHOUSE='' LEFT_OUT=--exclude=weights.safetensors
 while [ $# -gt 0 ]; do
   case $1 in
     --device) DEVICE=$2; shift ;;
     --seconds) SECONDS_IN_ALL=$2; shift ;;
     --quick) QUICK=yes ;;
+    --weights) LEFT_OUT= ;;
     -*) echo "error: unknown option $1" >&2; exit 2 ;;
     *) WHEELHOUSE=$1 ;;
   esac
@@ -91,11 +95,10 @@ for model in models():
 ' | while read -r architecture representation name; do
   [ -z "$QUICK" ] || [ "$name" = ReLU ] || continue
   [ "$(left)" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
-  timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study benchmarks/gpu.yaml --output "$STUDY" \
-    --architecture "$architecture" --representation "$representation" --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" \
+  timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study config/paper.yaml --output "$STUDY" \
+    --experiment published --architecture "$architecture" --representation "$representation" --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" \
     --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
 done
-# Metrics and provenance, without the weights.
-[ ! -e "$STUDY" ] || tar --create --gzip --file "$OUT/study.tar.gz" --exclude=weights.safetensors --exclude=checkpoints "$STUDY"
+[ ! -e "$STUDY" ] || tar --create --gzip --file "$OUT/study.tar.gz" $LEFT_OUT --exclude=checkpoints "$STUDY"
 du --human-readable --total "$OUT" | tail -1
 echo "$SECONDS seconds"

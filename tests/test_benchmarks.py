@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import torch
 
 from conftest import REPOSITORY, environment
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.study import Run, load_study
 from distancenets.datasets.store import Dataset
+from distancenets.measurements.deposits import finished_runs
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, chunks, differentiate, evaluate
@@ -68,13 +71,19 @@ def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Pat
     shutil.copytree(REPOSITORY / "benchmarks", tmp_path / "benchmarks")
     for name in ("workflow", "config", "data"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
-    script = [tmp_path / "benchmarks" / "gpu.sh", "--device", "cpu", "--quick"]
+    script = [tmp_path / "benchmarks" / "gpu.sh", "--device", "cpu", "--quick", "--weights"]
     surroundings = environment() | {"PYTHON": sys.executable, "OUT": str(tmp_path / "out")}
     answer = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
     assert "FAILED" not in answer.stdout and "not finished" not in answer.stdout
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"checks.json", "benchmark.json", "study.tar.gz"}
     [check, *_] = json.loads((tmp_path / "out" / "checks.json").read_text())["rows"]
     assert check["as_good_as_float32"] and check["same_bits_twice"]
+    with tarfile.open(tmp_path / "out" / "study.tar.gz") as runs:
+        runs.extractall(tmp_path / "carried", filter="data")
+    # The archive takes them: they are runs of the paper's study.
+    paper = load_study(REPOSITORY / "config" / "paper.yaml")
+    found = finished_runs(paper, tmp_path / "carried", REPOSITORY / "config" / "datasets.yaml")
+    assert [finished.run for finished in found] == [Run("published", "relu", "unconstrained", seed) for seed in (0, 1)]
     again = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
     assert again.stdout.count("there already") == 2
 
