@@ -1,14 +1,23 @@
 """Precision: what has to stand wherever results of less than float32's accuracy are shown."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas
 
+from distancenets.files import read_text
+
 
 def in_tf32(root: Path) -> Sequence[str]:
-    """Return a warning where runs of the study in `root` were made in TF32, or nothing."""
-    runs = pandas.read_csv(root / "provenance.csv")
+    """Return a warning where runs of the study in `root` were made in TF32, or nothing.
+
+    Raises
+    ------
+    UserError
+        The study's provenance cannot be read.
+    """
+    runs = pandas.read_csv(io.StringIO(read_text(root / "provenance.csv")))
     rounded = runs[runs["engine"] == "tf32"]
     if rounded.empty:
         return ()
