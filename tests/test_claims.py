@@ -200,6 +200,12 @@ def test_seeds_that_the_models_do_not_share_do_not_count() -> None:
     assert judged(1, runs).why == "10 seeds are needed, 8 are there"
 
 
+def test_a_verdict_names_the_seeds_of_the_model_that_has_fewest_and_of_the_one_that_has_most() -> None:
+    runs = runs_of(constructed(AS_CLAIMED))
+    found = judged(2, runs[(runs["model"] != "ReLU") | (runs["seed"] < 12)])
+    assert found.why.startswith("5,000 epochs, 12–20 seeds: ") and found.seeds == 12
+
+
 def test_too_few_epochs_are_undetermined_unless_the_study_says_otherwise() -> None:
     short = study(epochs=5000)
     runs = runs_of(constructed(AS_CLAIMED), epochs=(5000,))

@@ -13,6 +13,7 @@ from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
 from distancenets.configuration.published import Published, PublishedClaim
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
+from distancenets.words import seeds_text
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -90,7 +91,7 @@ def ruling(
         found = replace(found, numbers=numbers(claim, evidence, parts, record))
     except NotMeasured as missing:
         lacks.append(f"not measured: {missing}")
-    return replace(found, why="; ".join(lacks)) if lacks else _decided(found, parts)
+    return replace(found, why="; ".join(lacks)) if lacks else _decided(found, parts, seeds_text(map(len, present)))
 
 
 def judged_parts(claim: Claim, evidence: Evidence) -> list[Part]:
@@ -100,9 +101,9 @@ def judged_parts(claim: Claim, evidence: Evidence) -> list[Part]:
     return [condition.judge(level, evidence.statistics.power) for condition in conditions]
 
 
-def _decided(found: Ruling, parts: Sequence[Part]) -> Ruling:
+def _decided(found: Ruling, parts: Sequence[Part], seeds: str) -> Ruling:
     """Return `found` with its verdict, its reason in words and, where it is undetermined, the seeds that would tell."""
-    outcome, why = verdict(parts), f"{found.epochs:,} epochs, {found.seeds} seeds: {reason(parts)}"
+    outcome, why = verdict(parts), f"{found.epochs:,} epochs, {seeds}: {reason(parts)}"
     needed = seeds_needed(parts) if outcome is Verdict.UNDETERMINED else None
     if needed:
         why += f" (about {needed:,} seeds would tell)"

@@ -96,8 +96,9 @@ def differences(
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
     from distancenets.figures.differences import differences_figure
-    from distancenets.figures.style import seeds_text, use_style, write_figure
+    from distancenets.figures.style import use_style, write_figure
     from distancenets.statistics.printed import printed_differences
+    from distancenets.words import seeds_text
 
     use_style()
     settings, tables = load_study(study), load_published(published).tables
@@ -125,9 +126,10 @@ def robustness(
     """Draw the verdicts on the claims in every experiment of the study."""
     from distancenets.claims.output import read
     from distancenets.configuration.study import load_study
-    from distancenets.figures.style import seeds_text, use_style, write_figure
+    from distancenets.figures.style import use_style, write_figure
     from distancenets.figures.verdicts import verdicts_figure
     from distancenets.tables.robustness import robustness_table
+    from distancenets.words import seeds_text
 
     use_style()
     rulings = read(claims)

@@ -1,6 +1,5 @@
 """What all figures share: one colour a model, sizes for print, and how they are written."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +11,7 @@ from distancenets.files import replacing
 from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
+from distancenets.words import seeds_text
 
 # Okabe and Ito's colour-blind-safe palette, dark and light by turns.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#000000", "#999999")
@@ -43,12 +43,6 @@ def line(model: Model) -> str:
 def marker(model: Model) -> str:
     """Return the marker of a model's activation."""
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
-
-
-def seeds_text(counts: Iterable[int]) -> str:
-    """Return the numbers of seeds behind what a figure shows in words, such as "10 seeds" or "1–2 seeds"."""
-    seen = sorted(set(counts)) or [0]
-    return f"{'–'.join(str(count) for count in dict.fromkeys((seen[0], seen[-1])))} seed{'s' * (seen[-1] != 1)}"
 
 
 def over_seeds(title: str, rows: pandas.DataFrame) -> str:

@@ -1,11 +1,12 @@
 """Coverage: how much of what a study asks for is in its archive."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from distancenets.configuration.study import Run, Study
 from distancenets.measurements.archive import Entry
+from distancenets.words import span
 
 
 class Part(NamedTuple):
@@ -29,10 +30,5 @@ def coverage(study: Study, archived: Mapping[Run, Entry]) -> Iterator[Part]:
         for epochs in experiment.kept_epochs:
             there = [run for run, entry in archived.items() if run.experiment == name and epochs in entry.milestones]
             seeds = Counter(run[:3] for run in there)
-            ends = {min(seeds.values(), default=0), max(seeds.values(), default=0)}
-            wanted = models * study.seeds
-            yield Part(study.study, name, epochs, len(there), wanted, len(seeds), models, _range(ends), study.seeds)
-
-
-def _range(ends: Collection[int]) -> str:
-    return "–".join(map(str, sorted(ends)))
+            counts = len(there), models * study.seeds, len(seeds), models
+            yield Part(study.study, name, epochs, *counts, span(seeds.values()), study.seeds)
