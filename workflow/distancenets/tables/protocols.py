@@ -18,7 +18,7 @@ CAPTION = (
     "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
     "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
     "A single run is held against the printed SD. Fewer runs (n, the fewest of a model) make distances smaller: "
-    "“best” marks the nearest of the protocols with all of a column's models only where all have as many. "
+    "“best” marks the nearest of the protocols with all of a column's models only where each model has as many in all. "
     "Models without a linear head have no bias."
 )
 
@@ -63,8 +63,9 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
         experiment, epochs, bias, column, models (compared), printed_models, runs (the fewest of a compared model),
         mean_distance and sd_distance (root mean squares, standard errors), distance (of both together), farthest_model
         and farthest (its signed distance), and best: whether it is the nearest of the protocols with all printed
-        models, where there are at least two and all have as many runs: with fewer, standard errors are larger and
-        distances smaller. Of a model with one run the mean alone is compared; one whose runs have no spread is not.
+        models, where there are at least two and each model has as many runs in all of them: with fewer, standard errors
+        are larger and distances smaller. Of a model with one run the mean alone is compared; one whose runs have no
+        spread is not.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -79,7 +80,7 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     nearest = complete == complete.groupby(column).transform("min")
     # Where one protocol has all models, it is the best of none.
     several = complete.groupby(column).transform("count") > 1
-    comparable = table["runs"].where(complete.notna()).groupby(column).transform("nunique") == 1
+    comparable = table.pop("runs_of_models").where(complete.notna()).groupby(column).transform("nunique") == 1
     table["best"] = nearest & several & comparable
     return table
 
@@ -113,6 +114,7 @@ def _distances(
         "models": len(names),
         "printed_models": len(table.rows),
         "runs": min(runs, default=0),
+        "runs_of_models": tuple(runs),
         "mean_distance": root_mean_square(numpy.array(means)),
         "sd_distance": root_mean_square(numpy.array(spreads)),
         "distance": root_mean_square(numpy.array([*means, *spreads])),
