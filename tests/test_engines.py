@@ -2,33 +2,23 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from compilers import COMPILED, needs_compiler
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.datasets.store import Dataset
-from distancenets.errors import UserError
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, Score, chunks, differentiate, evaluate
-from distancenets.training.engines import compiler, integer, registry
 from distancenets.training.engines.order import ink_order
-from distancenets.training.engines.registry import ENGINES, choose
-from distancenets.training.engines.sparse import built
+from distancenets.training.engines.registry import ENGINES
 from distancenets.training.losses import cross_entropy
 from distancenets.training.pixels import DensePixels, pixel_major
 from distancenets.training.scaling import scaling
 
-try:
-    built(torch.float32)
-    COMPILED = True
-except compiler.NoCompiler:
-    COMPILED = False
-
-needs_compiler = pytest.mark.skipif(not COMPILED, reason="no C compiler")
 FASTER = ["boxed", pytest.param("sparse", marks=needs_compiler)]
 # These work in single precision alone.
 SINGLE = ["split", pytest.param("integer", marks=needs_compiler)]
@@ -229,65 +219,6 @@ def test_ties_count_for_the_lowest_class() -> None:
     for labels in itertools.product(range(3), repeat=4):
         wanted = torch.tensor(labels)
         assert cross_entropy(outputs, wanted).hits.item() == (outputs.argmax(1) == wanted).sum().item()
-
-
-@pytest.fixture
-def nothing_built() -> Iterator[None]:
-    """Nothing that was compiled before is remembered, and nothing of this test after it."""
-    for remembered in (compiler.library, integer.products):
-        remembered.cache_clear()
-    yield
-    for remembered in (compiler.library, integer.products):
-        remembered.cache_clear()
-
-
-@pytest.mark.usefixtures("nothing_built")
-@pytest.mark.parametrize("processor", ["flags: avx2", "flags: avx2 amx_int8"])
-def test_without_a_compiler_auto_is_boxed_and_says_so(processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CC", "no-such-compiler")
-    monkeypatch.setattr(integer, "features", lambda: processor)
-    choice = choose("auto", torch.device("cpu"))
-    assert choice.name == "boxed" and choice.build == {}
-    assert choice.note is not None and "no C compiler" in choice.note and "\n" not in choice.note
-    for engine in ("sparse", "integer"):
-        with pytest.raises(UserError, match=rf"training\.engine: {engine} .* no C compiler"):
-            choose(engine, torch.device("cpu"))
-
-
-@pytest.mark.usefixtures("nothing_built")
-def test_a_compiler_that_fails_costs_speed_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    broken = tmp_path / "cc"
-    broken.write_text("#!/bin/sh\n[ $1 = --version ] && echo broken 1.0 && exit 0\necho cannot >&2; exit 1\n")
-    broken.chmod(0o755)
-    monkeypatch.setenv("CC", str(broken))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    choice = choose("auto", torch.device("cpu"))
-    assert choice.name == "boxed" and choice.note is not None and choice.note.endswith("(cannot)")
-    assert not list((tmp_path / "cache").rglob("*.so*"))
-
-
-@needs_compiler
-@pytest.mark.usefixtures("nothing_built")
-def test_a_cache_that_cannot_be_written_costs_a_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert choose("auto", torch.device("cpu")).name in ("sparse", "integer")
-
-
-@needs_compiler
-@pytest.mark.parametrize(("tiles", "engine"), [(True, "integer"), (False, "sparse")])
-def test_auto_takes_integers_where_there_are_tiles(tiles: bool, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "has_tiles", lambda: tiles)
-    choice = choose("auto", torch.device("cpu"))
-    assert (choice.name, choice.precision, choice.note) == (engine, "float32", None)
-    assert choice.build["flags"] == registry.COMPILED[engine]().flags
-
-
-def test_another_device_than_the_cpu_stays_dense() -> None:
-    assert choose("auto", torch.device("meta")).name == "dense"
-    for engine in ("sparse", "integer"):
-        with pytest.raises(UserError, match=f"{engine} works on the CPU only"):
-            choose(engine, torch.device("meta"))
 
 
 @pytest.mark.parametrize("engine", ["dense", *FASTER, *SINGLE])

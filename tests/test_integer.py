@@ -126,7 +126,7 @@ def test_loops_find_the_bits_that_tiles_find(mnist: Dataset, monkeypatch: pytest
         return pixels.forward(weight, draw(2, 24)), gradient
 
     tiles = products()
-    plain = integer.library(integer.SOURCE, *integer.FLAGS, "-mno-amx-int8")
+    plain = integer.compiled(integer.SOURCE, *integer.FLAGS, "-mno-amx-int8")
     assert not plain.functions.take_tiles()
     monkeypatch.setattr(integer, "products", lambda: plain)
     for one, other in zip(tiles, products(), strict=True):

@@ -30,7 +30,7 @@ class Library:
 
 
 @cache
-def library(source: Path, *own_flags: str) -> Library:
+def compiled(source: Path, *own_flags: str) -> Library:
     """Return the functions of `source`; `NoCompiler` says in one line why there are none."""
     command = os.environ.get("CC") or "cc"
     path = shutil.which(command)

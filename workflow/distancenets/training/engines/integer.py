@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from distancenets.training.engines.compiler import Library, features, library
+from distancenets.training.engines.compiler import Library, compiled, features
 from distancenets.training.engines.threads import share
 from distancenets.training.pixels import add_matrix, matrix
 
@@ -29,7 +29,7 @@ MOST_TERMS = 2**16
 @cache
 def products() -> Library:
     """Return the compiled functions; `NoCompiler` says in one line why there are none."""
-    built = library(SOURCE, *FLAGS)
+    built = compiled(SOURCE, *FLAGS)
     built.functions.take_tiles.restype = built.functions.split.restype = ctypes.c_int
     built.functions.multiply.restype = None
     built.functions.take_tiles()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from distancenets.training.engines.compiler import Library, library
+from distancenets.training.engines.compiler import Library, compiled
 from distancenets.training.engines.threads import share
 from distancenets.training.pixels import add_matrix, matrix
 
@@ -34,7 +34,7 @@ class Gather:
 
 def built(dtype: torch.dtype) -> Library:
     """Return the library of `gather.c` for `dtype`; `NoCompiler` says in one line why there is none."""
-    return library(SOURCE, f"-DREAL={REALS[dtype]}", f"-DTILE={TILE}")
+    return compiled(SOURCE, f"-DREAL={REALS[dtype]}", f"-DTILE={TILE}")
 
 
 def gather(dtype: torch.dtype) -> Gather:
