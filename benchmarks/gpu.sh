@@ -96,9 +96,10 @@ for model in models():
   [ -z "$QUICK" ] || [ "$name" = ReLU ] || continue
   [ "$(left)" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
   timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study config/paper.yaml --output "$STUDY" \
-    --experiment published --architecture "$architecture" --representation "$representation" --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" \
-    --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
+    --experiment published --architecture "$architecture" --representation "$representation" \
+    --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
 done
+# shellcheck disable=SC2086
 [ ! -e "$STUDY" ] || tar --create --gzip --file "$OUT/study.tar.gz" $LEFT_OUT --exclude=checkpoints "$STUDY"
 du --human-readable --total "$OUT" | tail -1
 echo "$SECONDS seconds"
