@@ -96,3 +96,15 @@ def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> N
     rows = json.loads(file.read_text())["rows"]
     assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(rows[0])
     assert rows[0]["model"] == "ReLU" and rows[0]["ratio"] > 1
+
+
+@pytest.mark.slow
+def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -> None:
+    command = [sys.executable, "benchmarks/roofline.py", "--engines", "dense", "--pack", "1"]
+    file = tmp_path / "roofline.json"
+    subprocess.run([*command, "--json", str(file)], cwd=REPOSITORY, env=environment(), check=True, capture_output=True)
+    found = json.loads(file.read_text())
+    assert set(found["copy_gigabytes"]) == {"1 MiB", "30 MiB", "400 MiB"} and 300 < found["kept_columns"] < 500
+    [row] = found["rows"]
+    # 26 GFLOP; the peak is taken at another moment of a shared machine.
+    assert (row["engine"], row["pack"]) == ("dense", 1) and 26e3 / row["products_ms"] < 2 * found["sgemm_gflops"]
