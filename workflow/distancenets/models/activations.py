@@ -21,7 +21,7 @@ class Activation:
 
 
 def _absolute(z: Tensor) -> Tensor:
-    """Return |z|, as a ReLU whose other half has slope -1: its derivative takes one pass over memory, that of `abs` two.
+    """Return |z|, made as a ReLU with a slope of -1 below 0: its derivative is one pass over memory, not two.
 
     At 0 the derivative is -1, where that of `abs` is 0.
     """
