@@ -67,3 +67,10 @@ def test_a_new_activation_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     start = initialise(model, [0], 8)
     head = {name.removeprefix("head."): value for name, value in start.items() if name.startswith("head.")}
     assert model.outputs(torch.zeros(1, 8, 3), head, "code").shape == (1, 10, 3)
+
+
+def test_the_absolute_value_has_its_derivative() -> None:
+    z = torch.tensor([-3e38, -2.5, -1e-30, 1e-30, 7.0], requires_grad=True)
+    found = ACTIVATIONS["abs"].function(z)
+    assert torch.equal(found, z.detach().abs())
+    assert torch.equal(torch.autograd.grad(found.sum(), z)[0], z.detach().sign())

@@ -1,6 +1,5 @@
 """The loss and its derivative in closed form."""
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -8,9 +7,9 @@ from torch import Tensor
 
 from distancenets.training.fusion import fusible
 
-# The logarithm of the smallest normal number. exp of less is nothing beside the 1 of the largest, and libraries take a
-# slow path to say so: forty times the time, for most scores of a model whose outputs are in the hundreds.
-LEAST = math.log(torch.finfo(torch.float32).tiny)
+# Just above where exp leaves the normal numbers: so little is nothing beside the 1 of the largest, and MKL takes a path
+# for it that is tens of times as slow. Scores in the hundreds would go there for most classes.
+LEAST = -87.0
 
 
 class CrossEntropy(NamedTuple):
