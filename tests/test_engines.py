@@ -12,7 +12,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, Score, chunks, differentiate, evaluate
-from distancenets.training.engines.order import ink_order
+from distancenets.training.engines.order import frame_order, ink_order
 from distancenets.training.engines.registry import ENGINES
 from distancenets.training.pixels import DensePixels, pixel_major
 from distancenets.training.scaling import scaling
@@ -188,11 +188,14 @@ def test_threads_share_the_work_and_change_no_bit(engine: str, mnist: Dataset, m
     assert all(map(torch.equal, *products))
 
 
-def test_the_order_is_one_of_all_images_and_brings_like_ones_together(mnist: Dataset) -> None:
+@pytest.mark.parametrize("order_of", [ink_order, frame_order])
+def test_the_order_is_one_of_all_images_and_brings_like_ones_together(
+    order_of: Callable[[Tensor], Tensor], mnist: Dataset
+) -> None:
     images = mnist.train_images[:6000]
-    order = ink_order(images)
+    order = order_of(images)
     assert torch.equal(order.sort().values, torch.arange(len(images)))
-    assert torch.equal(order, ink_order(images))
+    assert torch.equal(order, order_of(images))
 
     def kept(some: Tensor) -> float:
         return torch.stack([(part > 0).any(0).double().mean() for part in torch.split(some, 500)]).mean().item()

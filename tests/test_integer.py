@@ -35,7 +35,7 @@ def draw(*shape: int, spread: float = 0.0) -> Tensor:
 
 def restored(rows: Tensor, offsets: Tensor | None = None) -> Tensor:
     """Return what the engine's bytes and units stand for."""
-    left, units = integer._split(rows, offsets)
+    left, units, _ = integer._split(rows, offsets)
     digits = left.double() * torch.tensor([1.0, 2.0**8, 2.0**16, 2.0**24], dtype=torch.float64).view(-1, 1, 1)
     numbers = digits.sum(2).permute(0, 2, 1, 3).reshape(-1, left.shape[1] * DEPTH)[: len(rows)]
     assert numbers.abs().max() <= 2**30
@@ -74,22 +74,32 @@ def test_sums_are_exact(rows: int, columns: int, terms: int) -> None:
     generator = torch.Generator().manual_seed(1)
     left = torch.randint(-1000, 1000, (rows, terms), generator=generator).float()
     right = torch.randint(256, (terms, columns), generator=generator).to(torch.uint8)
+    right[terms // 2 :, :SIDE] = 0
     expected = left.double() @ right.double()
-    found, units = torch.empty(rows, columns), integer._split(left, None)
-    integer._multiply(*units, integer._blocks(right), columns, torch.ones(rows), None, found)
+    found, split = torch.empty(rows, columns), integer._split(left, None)
+    integer._multiply(split, integer._blocks(right), columns, torch.ones(rows), None, found)
     assert torch.equal(found.double(), expected + 1)
     total = torch.ones(columns + 3, rows)
     index = torch.arange(columns, dtype=torch.int32).flip(0)
-    integer._multiply(*units, integer._blocks(right), columns, None, index, total)
+    integer._multiply(split, integer._blocks(right), columns, None, index, total)
     assert torch.equal(total[:columns].flip(0).T.double(), expected + 1)
     assert (total[columns:] == 1).all()
+    assert torch.equal(split.sums.double(), left.double().sum(1))
+
+
+def test_blocks_of_zeros_are_left_out() -> None:
+    right = torch.ones(3 * DEPTH, 2 * SIDE, dtype=torch.uint8)
+    right[DEPTH : 2 * DEPTH, :SIDE] = 0
+    right[:, SIDE:] = 0
+    filled, starts, places = integer._blocks(right)
+    assert (len(filled), starts.tolist(), places.tolist()) == (2, [0, 2, 2], [0, 2])
 
 
 def test_the_longest_sum_fits_into_32_bits() -> None:
     terms = 2**16
     left, right = -torch.ones(1, terms), torch.full((terms, 1), 255, dtype=torch.uint8)
     found = torch.empty(1, 1)
-    integer._multiply(*integer._split(left, None), integer._blocks(right), 1, torch.zeros(1), None, found)
+    integer._multiply(integer._split(left, None), integer._blocks(right), 1, torch.zeros(1), None, found)
     assert found.item() == -255 * terms
     with pytest.raises(ValueError, match="at most 65536 images, not 65537"):
         IntegerPixels(torch.zeros(terms + 1, 1, dtype=torch.uint8), torch.float32)

@@ -8,6 +8,7 @@ products of floats. As in the boxed engine, pixels without ink in the whole chun
 import ctypes
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -41,6 +42,25 @@ def has_tiles() -> bool:
     return "amx_int8" in features() and bool(products().functions.take_tiles())
 
 
+class _Rows(NamedTuple):
+    """A left factor as the source's `left_block`s, with the unit and the sum of each row."""
+
+    blocks: Tensor
+    units: Tensor
+    sums: Tensor
+
+
+class _Columns(NamedTuple):
+    """A right factor as the source's `right_block`s, those of zeros left out.
+
+    Those of block columns n are starts[n] to starts[n + 1]; `places` is where each one's terms stand in a sum.
+    """
+
+    filled: Tensor
+    starts: Tensor
+    places: Tensor
+
+
 class IntegerPixels:
     """A chunk as bytes, in blocks for each of the two products."""
 
@@ -59,57 +79,60 @@ class IntegerPixels:
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations, W's kept columns as integers."""
         rows = matrix(weight).contiguous()
-        left, units = _split(rows.T, self._columns * rows.shape[1])
-        product = rows.new_empty(len(units), self._count)
-        _multiply(left, units, self._images, self._count, bias.flatten(), None, product)
+        left = _split(rows.T, self._columns * rows.shape[1])
+        product = rows.new_empty(rows.shape[1], self._count)
+        _multiply(left, self._images, self._count, bias.flatten(), None, product)
         return product.view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
         """Add the gradients, in place where that of the weights is `pixel_major`."""
-        left, units = _split(gradient.flatten(0, 1), None)
+        left = _split(gradient.flatten(0, 1), None)
         target = matrix(weight_gradient)
         in_place = target.data_ptr() == weight_gradient.data_ptr() and target.is_contiguous()
         product = target if in_place else torch.zeros_like(target, memory_format=torch.contiguous_format)
-        _multiply(left, units, self._pixels, len(self._columns), None, self._columns, product)
+        _multiply(left, self._pixels, len(self._columns), None, self._columns, product)
         if not in_place:
             add_matrix(weight_gradient, product)
-        bias_gradient += gradient.sum(-1)
+        bias_gradient += left.sums.view_as(bias_gradient)
 
 
-def _blocks(factor: Tensor) -> Tensor:
-    """Return a right factor, terms × columns, uint8, as the source's `right_block`s, those of a column side by side."""
+def _blocks(factor: Tensor) -> _Columns:
+    """Return a right factor, terms × columns, uint8, in blocks."""
     padded = pad(factor, (0, -factor.shape[1] % SIDE, 0, -len(factor) % DEPTH))
     quads = padded.view(len(padded) // DEPTH, DEPTH // 4, 4, padded.shape[1] // SIDE, SIDE)
-    return quads.permute(3, 0, 1, 4, 2).contiguous()
+    blocks = quads.permute(3, 0, 1, 4, 2)
+    filled = (blocks != 0).flatten(2).any(-1)
+    starts = pad(filled.sum(1).cumsum(0), (1, 0))
+    return _Columns(blocks[filled].contiguous(), starts.to(torch.int32), filled.nonzero()[:, 1].to(torch.int32))
 
 
-def _split(rows: Tensor, offsets: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return `rows` as the source's `left_block`s and the unit of each row; with `offsets`, of these elements alone."""
+def _split(rows: Tensor, offsets: Tensor | None) -> _Rows:
+    """Return `rows` as a left factor; with `offsets`, of these elements of each row alone."""
     count, columns = len(rows), rows.shape[1] if offsets is None else len(offsets)
     if offsets is None:
         rows = rows.contiguous()
-    left = torch.empty(-(-count // SIDE), -(-columns // DEPTH), PARTS, SIDE, DEPTH, dtype=torch.int8)
-    units = rows.new_empty(count)
+    blocks = torch.empty(-(-count // SIDE), -(-columns // DEPTH), PARTS, SIDE, DEPTH, dtype=torch.int8)
+    split = _Rows(blocks, *rows.new_empty(2, count))
 
     def work(first: int, last: int) -> None:
         numbers = map(ctypes.c_int64, (first, last, columns, rows.stride(0)))
-        if products().functions.split(*numbers, *map(_pointer, (rows, offsets, left, units))):
+        if products().functions.split(*numbers, *map(_pointer, (rows, offsets, *split))):
             raise MemoryError(f"no memory for a row of {columns} numbers")
 
     share(count, work)
-    return left, units
+    return split
 
 
 def _multiply(
-    left: Tensor, units: Tensor, right: Tensor, columns: int, bias: Tensor | None, index: Tensor | None, out: Tensor
+    left: _Rows, right: _Columns, columns: int, bias: Tensor | None, index: Tensor | None, out: Tensor
 ) -> None:
-    tensors = (left, right, units, bias, index, out)
+    tensors = (left.blocks, *right, left.units, bias, index, out)
 
     def work(first: int, last: int) -> None:
-        numbers = map(ctypes.c_int64, (first, last, len(units), columns, right.shape[1]))
+        numbers = map(ctypes.c_int64, (first, last, len(left.units), columns, left.blocks.shape[1]))
         products().functions.multiply(*numbers, *map(_pointer, tensors))
 
-    share(len(left), work)
+    share(len(left.blocks), work)
 
 
 def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:

@@ -1,4 +1,4 @@
-"""The order of a split's images in which neighbours have ink in nearly the same pixels."""
+"""The orders of a split's images in which neighbours have ink in nearly the same pixels."""
 
 import math
 
@@ -10,24 +10,37 @@ BLOCKS = 4
 
 
 def ink_order(images: Tensor) -> Tensor:
-    """Return the order of `images`, N × D, uint8, by the edges of their ink and, among equal ones, by coarse shape.
+    """Return the order of `images`, N × D, uint8, by left and right edge of their ink and, of equal ones, coarse shape.
 
     Integers decide alone, and equal images keep their order, so that it is the same on every machine.
     """
-    side = math.isqrt(images.shape[1])
-    ink = images.view(-1, side, side) > 0
-    return torch.argsort(_edges(ink) << BLOCKS * BLOCKS | _shape(ink), stable=True)
+    ink = _ink(images)
+    return torch.argsort(_edges(ink.any(1)) << BLOCKS * BLOCKS | _shape(ink), stable=True)
 
 
-def _edges(ink: Tensor) -> Tensor:
-    """Return the left edge of the ink, N × rows × columns, and then the right one, as one number an image.
+def frame_order(images: Tensor) -> Tensor:
+    """Return the order of `images`, N × D, uint8, by left and right edge of their ink, then by upper and lower one.
 
-    The right edge runs up and down in turn: images across two left edges stay of one width.
+    So tens of neighbours leave the same rows empty. Where frames are equal, it is as `ink_order`.
     """
-    last = ink.shape[2] - 1
-    columns = ink.any(1).to(torch.uint8)
-    left, right = columns.argmax(1), last - columns.flip(1).argmax(1)
-    return left * (last + 1) + torch.where(left % 2 == 0, right, last - right)
+    ink = _ink(images)
+    frame = _edges(ink.any(1)) * images.shape[1] + _edges(ink.any(2))
+    return torch.argsort(frame << BLOCKS * BLOCKS | _shape(ink), stable=True)
+
+
+def _ink(images: Tensor) -> Tensor:
+    side = math.isqrt(images.shape[1])
+    return images.view(-1, side, side) > 0
+
+
+def _edges(lines: Tensor) -> Tensor:
+    """Return the first edge of the ink, N × rows or columns that have some, and then the last, as one number an image.
+
+    The last edge runs up and down in turn: images across two first edges stay of one width.
+    """
+    end, lines = lines.shape[1] - 1, lines.to(torch.uint8)
+    first, last = lines.argmax(1), end - lines.flip(1).argmax(1)
+    return first * (end + 1) + torch.where(first % 2 == 0, last, end - last)
 
 
 def _shape(ink: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from distancenets.errors import UserError
 from distancenets.training.engines.boxed import BoxedPixels
 from distancenets.training.engines.compiler import Library, NoCompiler
 from distancenets.training.engines.integer import IntegerPixels, has_tiles, products
-from distancenets.training.engines.order import ink_order
+from distancenets.training.engines.order import frame_order, ink_order
 from distancenets.training.engines.sparse import SparsePixels, built
 from distancenets.training.engines.split import SplitPixels, fault
 from distancenets.training.engines.tf32 import Tf32Pixels
@@ -33,7 +33,7 @@ ENGINES: dict[str, Engine] = {
     "dense": Engine(DensePixels),
     "boxed": Engine(BoxedPixels, ink_order),
     "sparse": Engine(SparsePixels, ink_order),
-    "integer": Engine(IntegerPixels, ink_order),
+    "integer": Engine(IntegerPixels, frame_order),
     # Chunks of 4,000 keep 59 % of the pixels, of 60,000 92 %.
     "split": Engine(SplitPixels, ink_order, 4000),
     "tf32": Engine(Tf32Pixels),
