@@ -205,8 +205,8 @@ def test_the_order_is_one_of_all_images_and_brings_like_ones_together(
 
 def test_labels_go_along_with_their_images(mnist: Dataset) -> None:
     images, labels = mnist.test_images[:300], mnist.test_labels[:300].long()
-    order = ink_order(images)
-    for engine in ["boxed"] + ["sparse"] * COMPILED:
+    for engine, order_of in [("boxed", frame_order)] + [("sparse", ink_order)] * COMPILED:
+        order = order_of(images)
         split = chunks(images, labels, engine, 70, torch.float64)
         assert torch.equal(torch.cat([chunk.labels for chunk in split]), labels[order])
         # One weight a pixel: each image gives its own sum of pixels.

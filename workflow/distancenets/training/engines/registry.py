@@ -31,7 +31,7 @@ class Engine:
 
 ENGINES: dict[str, Engine] = {
     "dense": Engine(DensePixels),
-    "boxed": Engine(BoxedPixels, ink_order),
+    "boxed": Engine(BoxedPixels, frame_order),
     "sparse": Engine(SparsePixels, ink_order),
     "integer": Engine(IntegerPixels, frame_order),
     # Chunks of 4,000 keep 59 % of the pixels, of 60,000 92 %.
