@@ -90,12 +90,12 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     for name in (*ACCURACY_TABLES, *CATALOGUE, "table1", "table4", "protocols", "robustness"):
         (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
-    runs = "model,engine\nReLU,dense\nAbs,split\n"
+    runs = "experiment,model,engine\nraw,ReLU,dense\nraw,ReLU,dense\nraw,Abs,split\n"
     (tmp_path / "provenance.csv").write_text(runs)
     page = summary(of, tmp_path)
-    assert "TF32" not in page
-    (tmp_path / "provenance.csv").write_text(runs + "Abs2,tf32\n")
-    assert "Made in TF32, with less accuracy than float32: 1 of 3 runs (Abs2)." in summary(of, tmp_path)
+    assert "TF32" not in page and "OffsetL2 as in the code, 2 models × 1–2 seeds\n" in page
+    (tmp_path / "provenance.csv").write_text(runs + "raw,Abs2,tf32\n")
+    assert "Made in TF32, with less accuracy than float32: 1 of 4 runs (Abs2)." in summary(of, tmp_path)
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings[:2] == ["# s: t", "## The paper's claims"]
     for entry in found:
@@ -104,4 +104,5 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     assert "the table protocols" in page and "the table robustness" not in page
     assert "Set behind the statistics" in page
     two = study(experiments={"raw": {"epochs": 50_000, "milestones": [5000]}, "wide": {"epochs": 5}})
-    assert "the table robustness" in summary(two, tmp_path)
+    page = summary(two, tmp_path)
+    assert "the table robustness" in page and "OffsetL2 as in the code, no run\n" in page

@@ -49,11 +49,11 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     for name in ("table2", "discussion", "protocols"):
         (root / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     shutil.copy(REPOSITORY / "results" / "quick" / "audit.json", root)
-    (root / "provenance.csv").write_text("model,engine\nReLU,split\nAbs,tf32\n")
+    (root / "provenance.csv").write_text("experiment,model,engine\npublished,ReLU,split\npublished,Abs,tf32\n")
     text = with_results(readme, study, root, REPOSITORY / "results" / "quick")
     assert text.count("**Made in TF32, with less accuracy than float32: 1 of 2 runs (Abs). ") == 1
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text
-    assert "20 seeds of each model, 50,000 full-batch epochs on raw pixels" in text
+    assert "\n2 models × 1 seed, 50,000 full-batch epochs on raw pixels" in text
     assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
     assert "| 2 | statement 2 | Table 2 | **mixed** | reason 2 |" in text and text.count("statement 2") == 1
     assert "\n\nthe table table2\n\nthe table discussion\n\nthe table protocols\n\n" in text

@@ -48,7 +48,12 @@ def test_rounding_in_the_last_digit_is_no_difference(derived: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
-    [("claims.json", '"undetermined"', '"supported"'), ("tables/table2.md", "95.87", "95.88"), ("claims.md", "a", "b")],
+    [
+        ("claims.json", '"undetermined"', '"supported"'),
+        ("tables/table2.md", "95.87", "95.88"),
+        ("claims.md", "a", "b"),
+        ("summary.md", "95.87", "95.88"),
+    ],
 )
 def test_a_changed_verdict_or_text_is_found(derived: Path, name: str, old: str, new: str) -> None:
     path = derived / name

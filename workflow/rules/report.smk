@@ -6,6 +6,7 @@ rule write_summary:
         tables=rules.build_tables.output,
         accuracies=expand(rules.draw_final_accuracies.output, experiment=STUDY.experiments),
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
+        provenance=rules.collect_runs.output.provenance,
         figure1=rules.draw_figure1.output,
         differences=expand(rules.draw_differences.output, experiment=STUDY.experiments),
         statistics=rules.compare_models.output,

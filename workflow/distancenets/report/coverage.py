@@ -1,12 +1,17 @@
-"""Coverage: how much of what a study asks for is in its archive."""
+"""Coverage: how much of what a study asks for there is, in its archive and behind its results."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
+import pandas
+
 from distancenets.configuration.study import Run, Study
+from distancenets.files import read_text
 from distancenets.measurements.archive import Entry
-from distancenets.words import span
+from distancenets.words import seeds_text, span
 
 
 class Part(NamedTuple):
@@ -32,3 +37,16 @@ def coverage(study: Study, archived: Mapping[Run, Entry]) -> Iterator[Part]:
             seeds = Counter(run[:3] for run in there)
             counts = len(there), models * study.seeds, len(seeds), models
             yield Part(study.study, name, epochs, *counts, span(seeds.values()), study.seeds)
+
+
+def extents(root: Path) -> dict[str, str]:
+    """Return experiment → the models and seeds behind the results in `root`, such as "16 models × 3–15 seeds".
+
+    Raises
+    ------
+    UserError
+        The study's provenance cannot be read.
+    """
+    runs = pandas.read_csv(io.StringIO(read_text(root / "provenance.csv")))
+    counted = ((str(name), Counter(models).values()) for name, models in runs.groupby("experiment")["model"])
+    return {name: f"{len(seeds)} model{'s' * (len(seeds) > 1)} × {seeds_text(seeds)}" for name, seeds in counted}

@@ -8,6 +8,7 @@ from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.files import read_text
+from distancenets.report.coverage import extents
 from distancenets.report.precision import in_tf32
 from distancenets.report.verdict import sentence
 
@@ -35,8 +36,9 @@ def _results(study: Study, root: Path) -> str:
     experiment = study.experiments[study.reported_experiment]
     rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
+    extent = extents(root).get(study.reported_experiment, "no run")
     intro = (
-        f"{_seeds(study)} of each model, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
+        f"{extent}, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
         f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
     )
     parts = [
@@ -64,8 +66,3 @@ def _accuracies(root: Path) -> str:
         f"All of it: [{root / 'summary.md'}]({root / 'summary.md'}).",
     ]
     return "\n\n".join(parts)
-
-
-def _seeds(study: Study) -> str:
-    most = "Up to " if study.missing == "skip" and study.seeds > 1 else ""
-    return f"{most}{study.seeds} seed{'s' * (study.seeds > 1)}"

@@ -10,6 +10,7 @@ from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.report.coverage import extents
 from distancenets.report.precision import in_tf32
 
 
@@ -35,20 +36,15 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     )
 
 
-def protocols(study: Study) -> dict[str, str]:
-    """Return experiment → how it trains, in words."""
+def protocols(study: Study, root: Path) -> dict[str, str]:
+    """Return experiment → how it trains, in words, and how many of its runs there are in `root`."""
+    trained = extents(root)
     return {
         name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
         f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
-        f"{experiment.offset_l2}, {_extent(len(study.models(name)), study)}"
+        f"{experiment.offset_l2}, {trained.get(name, 'no run')}"
         for name, experiment in study.experiments.items()
     }
-
-
-def _extent(models: int, study: Study) -> str:
-    """Return how many models and seeds; where missing runs are skipped, these are the most that there can be."""
-    most = "up to " if study.missing == "skip" else ""
-    return f"{most}{models} model{'s' * (models > 1)} × {study.seeds} seed{'s' * (study.seeds > 1)}"
 
 
 def _geometry(study: Study, root: Path) -> Sequence[str]:
@@ -66,7 +62,7 @@ def _geometry(study: Study, root: Path) -> Sequence[str]:
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {study.title}", *_claims(study, root)]
-    parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study).items())]
+    parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study, root).items())]
     parts += [*(f"**{line}**" for line in in_tf32(root)), "## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pandas
 
+from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
-from distancenets.files import read_text
+from distancenets.files import read_text, write_text
+from distancenets.report.summary import summary
 
 # What the workflow needs to derive numbers.
 SOURCES = ("Snakefile", "workflow", "config", "profiles", "envs")
-# What git keeps of a study's numbers; its summary and figures repeat them.
+# What git keeps of a study's numbers; its figures show them again.
 COMMITTED = (
     "study.yaml",
     "runs.csv",
@@ -25,6 +27,7 @@ COMMITTED = (
     "audit.*",
     "claims.*",
     "tables/*",
+    "summary.md",
 )
 # Libraries of other versions round differently; the tables show seven digits at most.
 TOLERANCE = 1e-9
@@ -51,7 +54,9 @@ def derive(study_file: Path, study: str, folder: Path) -> Path:
     if answer.returncode:
         lines = [line for line in answer.stderr.splitlines() if line.startswith("error: ")] or [answer.stderr.strip()]
         raise UserError(f"{root}: cannot be derived from its archive: {lines[0]}")
-    return folder / root
+    derived = folder / root
+    write_text(derived / "summary.md", summary(load_study(derived / "study.yaml"), derived))
+    return derived
 
 
 def differences(committed: Path, derived: Path) -> list[str]:
