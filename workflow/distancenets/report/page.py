@@ -44,11 +44,11 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
     return environment.get_template("page.html").render(
         study=study,
         paper=record.paper,
-        protocols=protocols(study, root),
         commands=commands(root, study.reported_experiment),
         # From here on in the order of the page, which is that in which files are held.
         claims=_claims(study, downloads),
         warnings=in_tf32(root),
+        protocols=protocols(study, root),
         printed=exhibits.paper(),
         accuracies=exhibits.accuracies(),
         curves=[_curves(study, downloads, exhibits, experiment) for experiment in study.experiments],
