@@ -106,7 +106,7 @@ def test_a_threshold_measures_nothing_again(small: Checkout) -> None:
 
 
 def test_trainings_code_retrains(small: Checkout) -> None:
-    small.edit("workflow/distancenets/training/losses.py", "exp()", "exp()  # changed")
+    small.edit("workflow/distancenets/training/losses.py", "exp_()", "exp_()  # changed")
     assert small.jobs()["train_model"] == 4
 
 
