@@ -15,6 +15,7 @@ from distancenets.claims.verdicts import Verdict
 from distancenets.errors import UserError
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.report.summary import ACCURACY_TABLES, summary
+from samples import provenance_of
 from worlds import (
     AS_CLAIMED,
     RECORD,
@@ -90,11 +91,11 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     for name in (*ACCURACY_TABLES, *CATALOGUE, "table1", "table4", "protocols", "robustness"):
         (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
-    runs = "experiment,model,engine\nraw,ReLU,dense\nraw,ReLU,dense\nraw,Abs,split\n"
-    (tmp_path / "provenance.csv").write_text(runs)
+    runs = [{"model": "ReLU"}, {"model": "ReLU"}, {"model": "Abs", "engine": "split"}]
+    provenance_of(*runs).to_csv(tmp_path / "provenance.csv")
     page = summary(of, tmp_path)
     assert "TF32" not in page and "OffsetL2 as in the code, 2 models × 1–2 seeds\n" in page
-    (tmp_path / "provenance.csv").write_text(runs + "raw,Abs2,tf32\n")
+    provenance_of(*runs, {"model": "Abs2", "engine": "tf32"}).to_csv(tmp_path / "provenance.csv")
     assert "Made in TF32, with less accuracy than float32: 1 of 4 runs (Abs2)." in summary(of, tmp_path)
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings[:2] == ["# s: t", "## The paper's claims"]

@@ -11,6 +11,7 @@ from conftest import REPOSITORY
 from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
 from distancenets.report.readme import BEGIN, END, with_results
+from samples import provenance_of
 
 
 def test_the_results_are_those_of_a_committed_study(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +50,8 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     for name in ("table2", "discussion", "protocols"):
         (root / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     shutil.copy(REPOSITORY / "results" / "quick" / "audit.json", root)
-    (root / "provenance.csv").write_text("experiment,model,engine\npublished,ReLU,split\npublished,Abs,tf32\n")
+    relu, absolute = {"experiment": "published", "engine": "split"}, {"experiment": "published", "engine": "tf32"}
+    provenance_of(relu, absolute | {"model": "Abs"}).to_csv(root / "provenance.csv")
     text = with_results(readme, study, root, REPOSITORY / "results" / "quick")
     assert text.count("**Made in TF32, with less accuracy than float32: 1 of 2 runs (Abs). ") == 1
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text

@@ -5,7 +5,6 @@ import gzip
 import json
 from pathlib import Path
 
-import pandas
 import pytest
 import torch
 
@@ -19,6 +18,7 @@ from distancenets.report.curves import mean_curves, plotted
 from distancenets.report.downloads import Downloads
 from distancenets.report.provenance import facts, read_provenance
 from distancenets.report.verdict import sentence
+from samples import provenance_of
 
 
 def ruling(verdict: str, epochs: int | None = None, seeds: int | None = None) -> dict[str, object]:
@@ -108,20 +108,16 @@ def test_provenance_has_a_row_a_run_and_counts_a_pack_once(workshop: Workshop) -
     assert "seed~1/run.json: not the provenance of a run ('pack')" in workshop.refused("collect")
 
 
-def provenance_of(**changes: object) -> pandas.DataFrame:
-    row = {"code_version": "1", "code_revision": "abc", "code_digest": "d" * 64, "python": "3.11", "torch": "2"}
-    row |= {"numpy": "2", "safetensors": "1", "pyarrow": "9", "device": "cpu", "device_name": "a CPU"}
-    row |= {"engine": "sparse", "threads": 1, "pack": "0", "seconds": 36.0, "digest": "e" * 64}  # type: ignore[dict-item]
-    return pandas.DataFrame([row, row | changes])
-
-
 def test_facts_name_what_differs_between_runs(tmp_path: Path) -> None:
-    found = {fact.heading: list(fact.lines) for fact in facts(provenance_of(device_name="another", code_revision=None))}
+    found = {
+        fact.heading: list(fact.lines)
+        for fact in facts(provenance_of({}, {"device_name": "another", "code_revision": None}))
+    }
     assert found["Python"] == ["3.11"]
     assert found["Device"] == ["cpu, a CPU (1 of 2 runs)", "cpu, another (1 of 2 runs)"]
     assert found["Code"][1] == f"version 1, revision unknown, digest {'d' * 12} (1 of 2 runs)"
     assert found["Training took"] == ["0.02 CPU-hours"]
-    table = provenance_of(device="cuda")
+    table = provenance_of({}, {"device": "cuda"})
     assert dict(facts(table))["Training took"] == ["0.01 CPU-hours and 0.01 GPU-hours"]
     table.drop(columns="engine").to_csv(tmp_path / "provenance.csv")
     with pytest.raises(UserError, match=r"provenance\.csv: column engine is missing"):

@@ -1,16 +1,13 @@
 """Coverage: how much of what a study asks for there is, in its archive and behind its results."""
 
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas
-
 from distancenets.configuration.study import Run, Study
-from distancenets.files import read_text
 from distancenets.measurements.archive import Entry
+from distancenets.report.provenance import read_provenance
 from distancenets.words import seeds_text, span
 
 
@@ -47,6 +44,6 @@ def extents(root: Path) -> dict[str, str]:
     UserError
         The study's provenance cannot be read.
     """
-    runs = pandas.read_csv(io.StringIO(read_text(root / "provenance.csv")))
-    counted = ((str(name), Counter(models).values()) for name, models in runs.groupby("experiment")["model"])
+    runs = read_provenance(root / "provenance.csv").groupby("experiment")["model"]
+    counted = ((str(name), Counter(models).values()) for name, models in runs)
     return {name: f"{len(seeds)} model{'s' * (len(seeds) > 1)} × {seeds_text(seeds)}" for name, seeds in counted}

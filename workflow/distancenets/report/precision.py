@@ -1,12 +1,9 @@
 """Precision: what has to stand wherever results of less than float32's accuracy are shown."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas
-
-from distancenets.files import read_text
+from distancenets.report.provenance import read_provenance
 
 
 def in_tf32(root: Path) -> Sequence[str]:
@@ -17,7 +14,7 @@ def in_tf32(root: Path) -> Sequence[str]:
     UserError
         The study's provenance cannot be read.
     """
-    runs = pandas.read_csv(io.StringIO(read_text(root / "provenance.csv")))
+    runs = read_provenance(root / "provenance.csv")
     rounded = runs[runs["engine"] == "tf32"]
     if rounded.empty:
         return ()

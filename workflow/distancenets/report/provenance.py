@@ -35,7 +35,7 @@ def read_provenance(path: Path) -> pandas.DataFrame:
         table = pandas.read_csv(path, dtype={name: kind for name, kind in text.items() if name != "threads"})
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    missing = [name for name in (*text, "digest", "seconds") if name not in table]
+    missing = [name for name in ("experiment", "model", *text, "digest", "seconds") if name not in table]
     if missing:
         raise UserError(f"{path}: column {missing[0]} is missing")
     return table
