@@ -10,6 +10,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.training.engines import integer
 from distancenets.training.engines.compiler import NoCompiler
 from distancenets.training.engines.integer import DEPTH, SIDE, IntegerPixels
+from distancenets.training.engines.order import frame_order, ink_order
 from distancenets.training.pixels import pixel_major
 
 try:
@@ -93,6 +94,16 @@ def test_blocks_of_zeros_are_left_out() -> None:
     right[:, SIDE:] = 0
     filled, starts, places = integer._blocks(right)
     assert (len(filled), starts.tolist(), places.tolist()) == (2, [0, 2, 2], [0, 2])
+
+
+def test_frames_leave_out_more_blocks_than_edges_do(mnist: Dataset) -> None:
+    images = mnist.train_images[:6000]
+
+    def filled(order: Tensor) -> int:
+        pixels = [IntegerPixels(chunk, torch.float32) for chunk in torch.split(images[order], 2000)]
+        return sum(len(chunk._images.filled) + len(chunk._pixels.filled) for chunk in pixels)
+
+    assert filled(frame_order(images)) < 0.95 * filled(ink_order(images))
 
 
 def test_the_longest_sum_fits_into_32_bits() -> None:
