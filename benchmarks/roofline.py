@@ -20,7 +20,7 @@ import torch
 from distancenets.configuration.datasets import dataset
 from distancenets.datasets.store import Dataset, read
 from distancenets.training.batches import Chunk, chunks
-from distancenets.training.engines.order import ink_order
+from distancenets.training.engines.order import frame_order
 from distancenets.training.engines.registry import ENGINES
 from distancenets.training.pixels import pixel_major
 from distancenets.training.provenance import environment
@@ -55,8 +55,8 @@ def copy_gigabytes(mebibytes: int) -> float:
 
 
 def kept_columns(data: Dataset) -> int:
-    """Return how many columns of a chunk have ink, on average."""
-    parts = torch.split(data.train_images[ink_order(data.train_images)], ROWS)
+    """Return how many columns of a chunk of the integer engine have ink, on average."""
+    parts = torch.split(data.train_images[frame_order(data.train_images)], ROWS)
     return round(sum(int((part > 0).any(0).sum()) for part in parts) / len(parts))
 
 
