@@ -12,6 +12,7 @@ import torch
 
 import distancenets
 from distancenets.files import sha256_of_files
+from distancenets.training.processor import processor
 from distancenets.training.schedulers import allocation
 
 PACKAGE = Path(distancenets.__file__).parent
@@ -27,13 +28,12 @@ def code_digest() -> str:
 
 def environment(device: torch.device) -> dict[str, Any]:
     """Return code version, library versions, device and what a scheduler gave, as `run.json` keeps them."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     # Processors of one name differ in them, and so in speed and rounding.
     instructions = torch.backends.cpu.get_cpu_capability()
     return {
         "code": {"version": distancenets.__version__, "revision": _revision(), "digest": code_digest()},
         "libraries": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
-        "device": {"kind": device.type, "name": name, "cpu_instructions": instructions},
+        "device": {"kind": device.type, "name": _device_name(device), "cpu_instructions": instructions},
         "threads": torch.get_num_threads(),
         "allocation": allocation(),
     }
@@ -53,8 +53,7 @@ def _git(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return processor("model name") or platform.processor() or platform.machine()

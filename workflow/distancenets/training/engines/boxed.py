@@ -11,58 +11,87 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from distancenets.training.pixels import matrix
+from distancenets.training.processor import processor
 
 # Images in a box: fewer leave out more pixels, more make the products better.
 BOX = 1000
 
 
 class _Box(NamedTuple):
-    """Some images, N × kept columns, their transpose, and which columns are kept; the others hold no ink."""
+    """Some images as kept columns × N, and which columns are kept; the others hold no ink."""
+
+    columns: Tensor
+    pixels: Tensor
+
+    @classmethod
+    def of(cls, columns: Tensor, pixels: Tensor) -> "_Box":
+        return cls(columns, pixels.contiguous())
+
+    def forward(self, rows: Tensor, shift: Tensor, out: Tensor) -> None:
+        torch.addmm(shift, rows[self.columns].T, self.pixels, out=out)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return self.pixels @ gradient.T
+
+
+class _OneDnnBox(NamedTuple):
+    """The same box as each of oneDNN's two products wants it."""
 
     columns: Tensor
     images: Tensor
     pixels: Tensor
 
     @classmethod
-    def of(cls, images: Tensor, dtype: torch.dtype) -> "_Box":
-        inked = (images > 0).any(0)
-        # A product needs a column, inked or not.
-        inked[0] |= ~inked.any()
-        columns = inked.nonzero().flatten()
-        values = images[:, columns].to(dtype)
-        return cls(columns, _factor(values), _factor(values.T))
+    def of(cls, columns: Tensor, pixels: Tensor) -> "_OneDnnBox":
+        return cls(columns, _reordered(pixels.T), _reordered(pixels))
+
+    def forward(self, rows: Tensor, shift: Tensor, out: Tensor) -> None:
+        torch.add(linear(_reordered(rows[self.columns].T), self.images).to_dense(), shift, out=out)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return linear(self.pixels, _reordered(gradient)).to_dense()
 
 
 class BoxedPixels:
     """A chunk as boxes."""
 
     def __init__(self, images: Tensor, dtype: torch.dtype) -> None:
+        kind = _OneDnnBox if _takes_one_dnn(images.device, dtype) else _Box
         parts = torch.split(images, BOX)
-        self._boxes = [_Box.of(some, dtype) for some in parts]
         self._sizes = [len(some) for some in parts]
+        self._boxes = [kind.of(kept, some[:, kept].T.to(dtype)) for some in parts for kept in [_inked(some)]]
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
         """Return the pre-activations, box by box one matrix product over the columns that are kept."""
         rows, shift = matrix(weight), bias.reshape(-1, 1)
         product = rows.new_empty(len(shift), sum(self._sizes))
         for box, part in zip(self._boxes, torch.split(product, self._sizes, 1), strict=True):
-            torch.add(linear(_factor(rows[box.columns].T), box.images).to_dense(), shift, out=part)
+            box.forward(rows, shift, out=part)
         return product.view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
         """Add the gradients; a box adds nothing to that of a column it dropped."""
         rows = weight_gradient.permute(2, 0, 1)
         for box, part in zip(self._boxes, torch.split(gradient.flatten(0, 1), self._sizes, 1), strict=True):
-            product = linear(box.pixels, _factor(part)).to_dense()
-            rows.index_add_(0, box.columns, product.view(-1, *bias_gradient.shape))
+            rows.index_add_(0, box.columns, box.backward(part).view(-1, *bias_gradient.shape))
         bias_gradient += gradient.sum(-1)
 
 
-def _factor(values: Tensor) -> Tensor:
-    """Return a factor of a product in the layout of oneDNN where that takes it: on some processors it is twice as fast.
+def _inked(images: Tensor) -> Tensor:
+    inked = (images > 0).any(0)
+    # A product needs a column, inked or not.
+    inked[0] |= ~inked.any()
+    return inked.nonzero().flatten()
 
-    So it is on AMD's, for which PyTorch's BLAS, Intel's MKL, leaves out the widest instructions.
+
+def _takes_one_dnn(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether oneDNN's products are faster than those of PyTorch's BLAS, which is Intel's MKL.
+
+    On AMD's processors that leaves out the widest instructions and takes twice as long; on Intel's oneDNN is slower.
     """
     available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    taken = available and values.device.type == "cpu" and values.dtype == torch.float32
-    return values.contiguous().to_mkldnn() if taken else values.contiguous()
+    return available and device.type == "cpu" and dtype == torch.float32 and processor("vendor_id") != "GenuineIntel"
+
+
+def _reordered(factor: Tensor) -> Tensor:
+    return factor.contiguous().to_mkldnn()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from distancenets.errors import UserError
 from distancenets.files import replacing, sha256
+from distancenets.training.processor import processor
 
 FLAGS = ("-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC")
 
@@ -46,9 +47,7 @@ def compiled(source: Path, *own_flags: str) -> Library:
 
 def features() -> str:
     """Return what the processor says it can do; empty where the system does not tell."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return processor("flags", "Features")
 
 
 def _load(command: list[str], name: str) -> ctypes.CDLL:
