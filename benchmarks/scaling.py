@@ -53,7 +53,7 @@ class Point:
     seeds: int
     hidden: int
     images: int
-    epoch: list[float] = field(default_factory=list)
+    epoch: list[float] = field(default_factory=list, init=False)
 
     @property
     def row(self) -> dict[str, Any]:

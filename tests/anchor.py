@@ -34,7 +34,7 @@ def reference_losses(model: Model, images: Tensor, labels: Tensor) -> list[float
     for _ in range(EPOCHS):
         loss = nn.functional.cross_entropy(network(images.double()), labels.long())
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         found.append(loss.item())
     return found

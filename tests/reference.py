@@ -34,7 +34,7 @@ class ReferenceNetwork(nn.Module):
         self.representation = representation
 
     def forward(self, images: Tensor) -> Tensor:
-        scores = self.head(self.sigma(self.first(images)))
+        scores: Tensor = self.head(self.sigma(self.first(images)))
         if self.representation == "unconstrained":
             return scores
         outputs = scores if self.l2 else self.sigma(scores)

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-RAW = {"dataset": "tiny", "epochs": 3, "hidden": 16}
-STUDY = {
+RAW: dict[str, Any] = {"dataset": "tiny", "epochs": 3, "hidden": 16}
+STUDY: dict[str, Any] = {
     "study": "small",
     "title": "A small study",
     "seeds": 2,

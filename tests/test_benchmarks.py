@@ -71,7 +71,7 @@ def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Pat
     shutil.copytree(REPOSITORY / "benchmarks", tmp_path / "benchmarks")
     for name in ("workflow", "config", "data"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
-    script = [tmp_path / "benchmarks" / "gpu.sh", "--device", "cpu", "--quick", "--weights"]
+    script = [str(tmp_path / "benchmarks" / "gpu.sh"), "--device", "cpu", "--quick", "--weights"]
     surroundings = environment() | {"PYTHON": sys.executable, "OUT": str(tmp_path / "out")}
     answer = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
     assert "FAILED" not in answer.stdout and "not finished" not in answer.stdout

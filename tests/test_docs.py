@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas
 import pytest
 import typer
+from pydantic import BaseModel
 
 from conftest import REPOSITORY, Workshop
 from distancenets.cli.application import app
@@ -20,7 +21,7 @@ from distancenets.statistics.summaries import binomial_standard_error
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 READING = (REPOSITORY / "docs" / "reading.md").read_text()
 LIMITS = " ".join((REPOSITORY / "docs" / "limits.md").read_text().split())
-SETTINGS = {
+SETTINGS: dict[str, type[BaseModel]] = {
     "experiments.*": Experiment,
     "claims": ClaimsSettings,
     "statistics": StatisticsSettings,
@@ -133,9 +134,9 @@ def columns(root: Path, files: str) -> set[str]:
     found: set[str] = set()
     for name in re.findall(r"`([\w./]+\.(?:csv|json|parquet))`", files):
         if name.endswith(".csv"):
-            found |= set(pandas.read_csv(root / name, nrows=1))
+            found |= set(pandas.read_csv(root / name, nrows=1).columns)
         elif name.endswith(".parquet"):
-            found |= set(pandas.read_parquet(root / name))
+            found |= set(pandas.read_parquet(root / name).columns)
         else:
             content = json.loads((root / name).read_text())
             found |= set(content[0]) if isinstance(content, list) else set()

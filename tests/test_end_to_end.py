@@ -66,10 +66,10 @@ def test_tables_stand_beside_the_published_values(tested: Checkout) -> None:
     rows = pandas.read_csv(tables / "table2.csv").set_index("printed")
     runs = pandas.read_csv(results(tested, "test") / "runs.csv")
     mine = runs[(runs["experiment"] == "raw") & (runs["model"] == "ReLU2") & (runs["epoch"] == 2)]["test_accuracy"]
-    assert rows.loc["ReLU2", "mean"] == pytest.approx(mine.mean())
-    assert rows.loc["ReLU2", "sd_population"] == pytest.approx(mine.std(ddof=0))
-    assert rows.loc["ReLU2", "difference"] == pytest.approx(mine.mean() - rows.loc["ReLU2", "published_mean"])
-    assert rows.loc["Abs", "n"] == 0
+    assert rows["mean"]["ReLU2"] == pytest.approx(mine.mean())
+    assert rows["sd_population"]["ReLU2"] == pytest.approx(mine.std(ddof=0))
+    assert rows["difference"]["ReLU2"] == pytest.approx(mine.mean() - rows["published_mean"]["ReLU2"])
+    assert rows["n"]["Abs"] == 0
     assert "not trained" in (tables / "table2.md").read_text()
     assert len(pandas.read_csv(tables / "table1.csv")) == 16
 
@@ -258,7 +258,7 @@ def test_the_report_says_which_runs_are_in_tf32(tested: Checkout, report: Path, 
     assert "Made in TF32" not in report.read_text()
     shutil.copytree(results(tested, "test"), tmp_path / "test", ignore=shutil.ignore_patterns("runs"))
     table = pandas.read_csv(tmp_path / "test" / "provenance.csv")
-    table.loc[0, "engine"] = "tf32"
+    table["engine"][0] = "tf32"
     table.to_csv(tmp_path / "test" / "provenance.csv", index=False)
     config = tested.folder / "config"
     arguments = published(config / "published.yaml"), config / "datasets.yaml", tested.folder / "workflow" / "captions"

@@ -27,7 +27,7 @@ STEP = re.compile(
 # One process runs all commands of a case: each would import torch anew.
 DRIVER = """
 import contextlib, shlex, sys
-from distancenets.cli import app
+from distancenets.cli.application import app
 for command in sys.argv[1:]:
     line, _, file = command.partition(" >> ")
     program, *arguments = shlex.split(line)
@@ -120,7 +120,7 @@ def test_a_data_set_is_pinned_fetched_trained_on_and_tabled(tmp_path: Path, mnis
     )
     assert "letters: fetched by folder into data/letters" in said
     table = pandas.read_csv(copy / "tables" / "table2.csv").set_index("printed")
-    assert dict(table.loc[["ReLU", "Abs"], "n"]) == {"ReLU": 2, "Abs": 2} and table.loc["ReLU", "mean"] > 10
+    assert table["n"][["ReLU", "Abs"]].to_dict() == {"ReLU": 2, "Abs": 2} and table["mean"]["ReLU"] > 10
 
 
 def write_idx(folder: Path, mnist: Dataset) -> None:
@@ -151,7 +151,7 @@ def test_a_measurement_is_listed_made_and_tabled(tmp_path: Path, mnist: Dataset)
     table = pandas.read_csv(copy / "results" / "small" / "tables" / "margins.csv")
     accuracy = pandas.read_csv(copy / "results" / "small" / "runs.csv")["test_accuracy"].mean()
     # Without ties, the images of positive margin are those that are answered rightly.
-    assert 100 * table.loc[0, "positive_mean"] == pytest.approx(accuracy, abs=1e-3)
+    assert 100 * table["positive_mean"][0] == pytest.approx(accuracy, abs=1e-3)
     assert (
         "| model | representation | margin | positive | n |"
         in (copy / "results" / "small" / "tables" / "margins.md").read_text()

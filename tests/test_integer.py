@@ -8,7 +8,7 @@ from torch import Tensor
 
 from distancenets.datasets.store import Dataset
 from distancenets.training.engines import integer
-from distancenets.training.engines.compiler import NoCompiler
+from distancenets.training.engines.compiler import NoCompiler, compiled
 from distancenets.training.engines.integer import DEPTH, SIDE, IntegerPixels
 from distancenets.training.engines.order import frame_order, ink_order
 from distancenets.training.pixels import pixel_major
@@ -147,7 +147,7 @@ def test_loops_find_the_bits_that_tiles_find(mnist: Dataset, monkeypatch: pytest
         return pixels.forward(weight, draw(2, 24)), gradient
 
     tiles = products()
-    plain = integer.compiled(integer.SOURCE, *integer.FLAGS, "-mno-amx-int8")
+    plain = compiled(integer.SOURCE, *integer.FLAGS, "-mno-amx-int8")
     assert not plain.functions.take_tiles()
     monkeypatch.setattr(integer, "products", lambda: plain)
     for one, other in zip(tiles, products(), strict=True):

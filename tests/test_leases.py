@@ -101,7 +101,8 @@ def test_fifty_jobs_share_four_devices_though_some_are_killed(tmp_path: Path) ->
     devices, chance, killed = "0,1,2,3", random.Random(7), dict[int, float]()
     journal, folder = tmp_path / "journal", tmp_path / "leases"
     command = [sys.executable, "-c", JOB + HOLD, devices, str(folder), str(journal)]
-    doomed, others = [], []
+    doomed: list[subprocess.Popen[bytes]] = []
+    others: list[subprocess.Popen[bytes]] = []
     for index in range(50):
         seconds = 600 if index % 3 == 0 else chance.uniform(0.0, 0.1)
         process = subprocess.Popen([*command, str(seconds)], env=environment())

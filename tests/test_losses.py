@@ -23,7 +23,7 @@ def test_loss_and_gradient_are_pytorchs(spread: float) -> None:
     found = cross_entropy(outputs, labels)
     leaf = outputs.double().requires_grad_()
     expected = nn.functional.cross_entropy(leaf, labels.expand(3, -1), reduction="none").sum(1)
-    expected.sum().backward()
+    expected.sum().backward()  # type: ignore[no-untyped-call]
     torch.testing.assert_close(found.loss, expected.detach(), rtol=1e-6, atol=0)
     torch.testing.assert_close(found.gradient.double(), leaf.grad, rtol=2e-5, atol=2e-7)
     assert torch.equal(found.hits, (outputs.argmax(1) == labels).sum(1))

@@ -89,9 +89,9 @@ def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
     object.__setattr__(networks, "untrained", lambda: networks)
     table, by_run = measure_mahalanobis(networks, dataset).values()
     own = table[table["images"] == "own"].set_index(["control", "class"]).sort_index()
-    assert (own.loc["none", "correlation"] > 0.93).all()
-    assert (own.loc["shuffled_labels", "correlation"] < 0.85).all()
-    assert own.loc["none", "scales_correlation"].tolist() == pytest.approx([1, 1])
+    assert (own["correlation"]["none"] > 0.93).all()
+    assert (own["correlation"]["shuffled_labels"] < 0.85).all()
+    assert own["scales_correlation"]["none"].tolist() == pytest.approx([1, 1])
     assert (own["negative_scales"] == 0).all()
     assert len(by_run) == 6 and list(by_run.columns[:8]) == [*AXES, "control", "images"]
 

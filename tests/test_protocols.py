@@ -86,24 +86,24 @@ def test_the_protocol_that_made_a_column_is_found() -> None:
     # All models of Table 5 were drawn by one protocol, which is the best of none.
     assert best == {"discussion": tuple(short), "table2": tuple(long), "table3": tuple(short)}
     at = table.set_index(["experiment", "epochs", "bias", "column"])
-    assert at.loc[(*long, "table5"), "distance"] < 1.5 and at.loc[(*long, "table5"), "runs"] == 20
+    assert at["distance"][*long, "table5"] < 1.5 and at["runs"][*long, "table5"] == 20
     # With fewer runs a protocol looks nearer than it is.
     few = protocols_table(STUDY, runs[(runs["epoch"] == 5000) | (runs["seed"] < 3)], TABLES)
     distance = few.set_index(["experiment", "epochs", "bias", "column"])["distance"]
-    assert distance[*long, "discussion"] < 0.6 * at.loc[(*long, "discussion"), "distance"]
+    assert distance[*long, "discussion"] < 0.6 * at["distance"][*long, "discussion"]
     assert set(few["runs"]) == {0, 3, 20} and not few["best"].any()
     # The fewest runs of a model may be as many though the runs of another are not.
     is_few = (runs["architecture"] == "relu") | ((runs["architecture"] == "abs") & (runs["epoch"] == 50_000))
     uneven = protocols_table(STUDY, runs[~is_few | (runs["seed"] < 3)], TABLES)
     assert set(uneven["runs"]) == {0, 3, 20} and not uneven["best"].any()
-    assert at.loc[(*short, "table2"), "mean_distance"] > 10
-    assert at.loc[(*short, "table5"), "models"] == 6 and not at.loc[(*short, "table5"), "best"]
+    assert at["mean_distance"][*short, "table2"] > 10
+    assert at["models"][*short, "table5"] == 6 and not at["best"][*short, "table5"]
     # Models with an OffsetL2 head stand in either: they have no bias.
-    assert at.loc[("raw", 50_000, True, "table5"), "models"] == 4
+    assert at["models"]["raw", 50_000, True, "table5"] == 4
     cells = protocols_cells(table, TABLES).set_index("protocol")
     assert set(cells.loc["standardised, 5,000 epochs, bias"]) == {"not measured"}
-    assert cells.loc["raw, 50,000 epochs, no bias", "Table 2, “5,000 epochs, no bias”"].endswith(", best")
-    assert cells.loc["raw, 5,000 epochs, no bias", "Table 5, “50,000 epochs”"].endswith("(6 of 10 models)")
+    assert cells["Table 2, “5,000 epochs, no bias”"]["raw, 50,000 epochs, no bias"].endswith(", best")
+    assert cells["Table 5, “50,000 epochs”"]["raw, 5,000 epochs, no bias"].endswith("(6 of 10 models)")
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3])
@@ -122,10 +122,10 @@ def test_of_a_single_run_the_mean_is_compared_and_without_spread_nothing() -> No
     table = protocols_table(STUDY, runs, TABLES)
     at = table.set_index(["experiment", "epochs", "bias", "column"])
     # Abs_Bias and Abs2-Neg_Bias have no spread over their 20 runs; the two intensities have one run each.
-    assert at.loc[("raw", 5000, True, "table3"), "models"] == 4
+    assert at["models"]["raw", 5000, True, "table3"] == 4
     assert not table["best"].any()
     single = protocols_table(STUDY, runs[runs["seed"] == 0], TABLES)
-    row = single.set_index(["experiment", "epochs", "bias", "column"]).loc[("raw", 5000, True, "table3")]
+    row = single.set_index(["experiment", "epochs", "bias", "column"]).T["raw", 5000, True, "table3"]
     assert row["models"] == 6 and math.isnan(row["sd_distance"]) and 0 < row["distance"] < 10
     # The only protocol of its column is not the best of any.
     assert not single["best"].any()

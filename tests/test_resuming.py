@@ -13,7 +13,7 @@ import yaml
 from conftest import SPLITS, Answer, Workshop, write_dataset
 from distancenets.datasets.store import Dataset
 from distancenets.training import batches
-from distancenets.training.losses import CrossEntropy
+from distancenets.training.losses import CrossEntropy, cross_entropy
 from distancenets.training.runs import RunFolder
 from runs import MODEL, digests, folder, trained
 
@@ -78,7 +78,7 @@ def test_sigterm_within_an_epoch_loses_that_epoch_alone(
     trained(workshop)
     expected = digests(workshop, range(2))
     shutil.rmtree(workshop.results / "runs")
-    scored = batches.cross_entropy
+    scored = cross_entropy
     calls = iter(range(100))
 
     def interrupting(*arguments: torch.Tensor) -> CrossEntropy:

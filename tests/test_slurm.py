@@ -152,7 +152,11 @@ def test_no_two_jobs_share_a_device_at_a_time(record: Record) -> None:
     # Slurm's own record, which holds the cancelled jobs, too.
     held = [job for job in record.jobs if job.comment.startswith("rule_train_model")]
     slots = [
-        (record.devices[job.number], *(datetime.fromisoformat(job.fields[end]) for end in ("StartTime", "EndTime")))
+        (
+            record.devices[job.number],
+            datetime.fromisoformat(job.fields["StartTime"]),
+            datetime.fromisoformat(job.fields["EndTime"]),
+        )
         for job in held
     ]
     assert {device for device, *_ in slots} == {f"gpu:{slurm.GPU_TYPE}:1(IDX:{index})" for index in range(2)}

@@ -54,7 +54,7 @@ def test_loss_accuracy_and_gradients_equal_the_reference(
         )
         outputs = reference(images)
         loss = nn.functional.cross_entropy(outputs, labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.testing.assert_close(score.loss[index], loss.detach(), rtol=1e-9, atol=0)
         assert score.accuracy[index].item() == pytest.approx(
             100 * (outputs.argmax(1) == labels).double().mean().item(), rel=1e-12

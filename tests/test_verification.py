@@ -75,7 +75,7 @@ def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
 @pytest.mark.skipif(not (ROOT.parent / "paper" / "archive").exists(), reason="the paper's study is not archived yet")
 def test_the_committed_results_of_the_paper_follow_from_their_archive() -> None:
     distancenets = Path(sys.executable).with_name("distancenets")
-    command = [distancenets, "verify", "--study", "config/paper.yaml"]
+    command = [str(distancenets), "verify", "--study", "config/paper.yaml"]
     answer = subprocess.run(command, cwd=ROOT.parent.parent, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.startswith("results/paper: all ")

@@ -69,7 +69,7 @@ def constructed(truth: Truth, seeds: int = 20) -> dict[str, np.ndarray]:
     }
 
 
-def judged(number: int, runs: pd.DataFrame, of: Study | None = None, **measurements: pd.DataFrame) -> Ruling:
+def judged(number: int, runs: pd.DataFrame, of: Study | None = None, /, **measurements: pd.DataFrame) -> Ruling:
     claim = next(claim for claim in REGISTER if claim.number == number)
     return ruling(claim, "raw", of or study(), runs, measurements, RECORD)
 
