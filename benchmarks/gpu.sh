@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Checks, benchmark and the paper's 16 models at 5,000 epochs on one GPU, in one go and under ten minutes; called again
-# it goes on.
+# Checks, gates, benchmark and the paper's 16 models at 5,000 epochs on one GPU, in one go and under ten minutes; called
+# again it goes on.
 #
 #     benchmarks/gpu.sh [--device cuda] [--quick] [--seconds 570] [--weights] [WHEELHOUSE]
 #
 # Needs Python with torch >= 2.11 and nothing to install from. Missing packages are named; with WHEELHOUSE, a folder of
 # wheels, they are installed from there into .gpu-venv, beside the torch that is there. Data: data/mnist, or a folder in
-# DISTANCENETS_DATA. Results go to $OUT (benchmarks/results/gpu): some kilobytes of JSON and the runs' metrics; with
-# --weights also their weights, 0.4 MB a run, from which `distancenets archive FOLDER --study config/paper.yaml` adds the
-# unpacked runs to the paper's study.
+# DISTANCENETS_DATA. The gates are tests and want pytest and pandas. Results go to $OUT (benchmarks/results/gpu): some
+# kilobytes of text and the runs' metrics; with --weights also their weights, 0.4 MB a run, from which
+# `distancenets archive FOLDER --study config/paper.yaml` adds the unpacked runs to the paper's study.
 # --device cpu --quick tries the script itself where there is no GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -74,9 +74,21 @@ part() {
   mv "$failed" "$file"
 }
 
-MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
+# Loss and every gradient of all models, both scalings, both forms of OffsetL2 against float64, and the anchor's losses.
+gates() {
+  local file=$OUT/gates.txt failed=$OUT/gates-failed.txt
+  [ -e "$file" ] && { echo "there already: $file"; return; }
+  "$PYTHON" -c 'import pytest, pandas' 2> /dev/null || { echo "no pytest or no pandas: gates and anchor are not tested"; return; }
+  [ "$(left)" -gt 0 ] || { echo "no time left for the gates: call again"; return; }
+  timeout --signal=TERM "$(left)" "$PYTHON" -m pytest -q -p no:cacheprovider tests/test_engines.py tests/test_anchor.py \
+    -k "$1" > "$failed" 2>&1 || { tail -20 "$failed"; echo "FAILED: gates"; return; }
+  tail -1 "$failed"
+  mv "$failed" "$file"
+}
+
+GATES=$DEVICE MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' ENGINES='split tf32' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
 if [ -n "$QUICK" ]; then
-  MODELS=ReLU SIZE=--quick STEPS=5 EPOCHS=3 PACK=2 TIME=2
+  GATES="$DEVICE and ReLU-raw" MODELS=ReLU SIZE=--quick STEPS=5 EPOCHS=3 PACK=2 TIME=2
 fi
 if [ "$DEVICE" = cpu ]; then
   ENGINES=split BENCH=split
@@ -84,6 +96,7 @@ fi
 # shellcheck disable=SC2086
 {
   part checks benchmarks/checks.py --models $MODELS --engines $ENGINES --steps $STEPS
+  gates "$GATES"
   part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --test-every 10 --seconds $TIME
 }
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import anchor
+from devices import DEVICES
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
@@ -20,7 +21,6 @@ AMPLIFYING = {"Abs2-Neg": 9, "Abs2-Neg_Bias": 9}
 # either side. TF32, which is less accurate, is not held to it.
 SINGLE = ("integer", "split")
 SINGLE_EPOCHS, SINGLE_AMPLIFYING = 9, 2
-DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 def usable(engine: str, device: torch.device) -> str:

@@ -1,6 +1,7 @@
 """The yardstick trains the very networks of the package, or its times would mean nothing."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -69,15 +70,17 @@ def test_a_gpu_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "benchmarks", tmp_path / "benchmarks")
-    for name in ("workflow", "config", "data"):
+    for name in ("workflow", "config", "data", "tests", "pyproject.toml"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     script = [str(tmp_path / "benchmarks" / "gpu.sh"), "--device", "cpu", "--quick", "--weights"]
     surroundings = environment() | {"PYTHON": sys.executable, "OUT": str(tmp_path / "out")}
     answer = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
     assert "FAILED" not in answer.stdout and "not finished" not in answer.stdout
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"checks.json", "benchmark.json", "study.tar.gz"}
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"checks.json", "gates.txt", "benchmark.json", "study.tar.gz"}
     [check, *_] = json.loads((tmp_path / "out" / "checks.json").read_text())["rows"]
     assert check["as_good_as_float32"] and check["same_bits_twice"]
+    assert re.search(r"\b[1-9]\d* passed", (tmp_path / "out" / "gates.txt").read_text())
     with tarfile.open(tmp_path / "out" / "study.tar.gz") as runs:
         runs.extractall(tmp_path / "carried", filter="data")
     # The archive takes them: they are runs of the paper's study.
@@ -85,7 +88,7 @@ def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Pat
     found = finished_runs(paper, tmp_path / "carried", REPOSITORY / "config" / "datasets.yaml")
     assert [finished.run for finished in found] == [Run("published", "relu", "unconstrained", seed) for seed in (0, 1)]
     again = subprocess.run(script, env=surroundings, capture_output=True, text=True, check=True)
-    assert again.stdout.count("there already") == 2
+    assert again.stdout.count("there already") == 3
 
 
 @pytest.mark.slow
