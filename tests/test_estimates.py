@@ -52,6 +52,21 @@ def test_runs_needed_are_enough_when_they_are_there() -> None:
     assert runs_needed(0.0, 0.25, 0.05, 0.8) is None and runs_needed(math.nan, 1.0, 0.05, 0.8) is None
 
 
+@pytest.mark.parametrize(("rho", "edge"), [(-0.84, -0.5), (0.3, 0.5), (0.1, 0.5), (1.0, 0.9)])
+def test_an_undecided_correlation_needs_more_runs_than_there_are(rho: float, edge: float) -> None:
+    runs = np.arange(20.0)
+    # Noise of many sizes: one gives ranks that correlate about as wanted.
+    rng = np.random.default_rng(2)
+    orders = [runs, *(runs + rng.normal(0, spread, 20) for spread in np.geomspace(1, 200, 400))]
+    orders += [-order for order in orders]
+    nearest = min(orders, key=lambda order: abs(stats.spearmanr(runs, order).statistic - rho))
+    found = correlation(series(runs), series(nearest), 0.0067)
+    region = Region(-math.inf, edge) if edge < 0 else Region(edge, math.inf)
+    needed = runs_needed(region.gap(found), found.scale, 0.0067, 0.8)
+    assert found.value == pytest.approx(rho, abs=0.02) and needed is not None
+    assert needed > 20 or region.place(found) is not Outcome.OPEN
+
+
 def test_regions_place_intervals() -> None:
     region = Region(-0.2, 0.2)
     for ends, expected in (

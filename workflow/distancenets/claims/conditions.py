@@ -31,9 +31,10 @@ class Region(NamedTuple):
             return Outcome.HOLDS
         return Outcome.FAILS if estimate.high < self.low or estimate.low > self.high else Outcome.OPEN
 
-    def gap(self, value: float) -> float:
-        """Return the distance from `value` to the nearest edge."""
-        return min(abs(value - edge) for edge in self if math.isfinite(edge))
+    def gap(self, estimate: Estimate) -> float:
+        """Return the distance from the estimate's value to the nearest edge, on the axis of its scale."""
+        value = estimate.axis(estimate.value)
+        return min(abs(value - estimate.axis(edge)) for edge in self if math.isfinite(edge))
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Condition:
         text = f"{measured}, {_LINKS[outcome]}{self.asked}"
         if outcome is not Outcome.OPEN:
             return Part(outcome, text, measured=measured)
-        needed = runs_needed(self.region.gap(estimate.value), estimate.scale, level, power)
+        needed = runs_needed(self.region.gap(estimate), estimate.scale, level, power)
         return Part(outcome, text, needed, measured)
 
 
@@ -101,7 +102,7 @@ class SameSide:
             return Part(outcome, f"{text}, {'alike' if same else 'not alike'}", measured=text)
         edges = Region(-self.margin, self.margin)
         needed = [
-            runs_needed(edges.gap(estimate.value), estimate.scale, level / 2, power)
+            runs_needed(edges.gap(estimate), estimate.scale, level / 2, power)
             for estimate, side in zip(estimates, sides, strict=True)
             if side is None
         ]

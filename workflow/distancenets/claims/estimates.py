@@ -5,6 +5,7 @@ with 1 − 2 · `level`, and a truth at the edge of a region is called inside it
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +18,16 @@ from distancenets.statistics.permutation import paired_differences
 
 
 class Estimate(NamedTuple):
-    """A value, the ends of its interval, and `scale`: its standard error × √n, for planning. NaN where undefined."""
+    """A value, the ends of its interval, and what planning needs; NaN where undefined.
+
+    `scale` is the standard error × √n on the `axis` on which the interval is symmetrical.
+    """
 
     value: float
     low: float
     high: float
     scale: float
+    axis: Callable[[float], float] = float
 
 
 def difference(a: "pd.Series[float]", b: "pd.Series[float]", level: float) -> Estimate:
@@ -66,11 +71,15 @@ def correlation(a: "pd.Series[float]", b: "pd.Series[float]", level: float) -> E
     if seeds.size < 4 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return Estimate(math.nan, math.nan, math.nan, math.nan)
     rho = float(stats.spearmanr(first, second).statistic)
-    inside = float(np.clip(rho, -1 + 1e-9, 1 - 1e-9))
-    error = math.sqrt((1 + inside**2 / 2) / (seeds.size - 3))
+    error = math.sqrt((1 + rho**2 / 2) / (seeds.size - 3))
     half = float(stats.norm.ppf(1 - level)) * error
-    low, high = math.tanh(math.atanh(inside) - half), math.tanh(math.atanh(inside) + half)
-    return Estimate(rho, low, high, (1 - inside**2) * error * math.sqrt(seeds.size))
+    low, high = math.tanh(fisher_z(rho) - half), math.tanh(fisher_z(rho) + half)
+    return Estimate(rho, low, high, error * math.sqrt(seeds.size), fisher_z)
+
+
+def fisher_z(correlation: float) -> float:
+    """Return Fisher's z = artanh ρ, finite for a perfect correlation, too."""
+    return math.atanh(min(max(correlation, -1 + 1e-9), 1 - 1e-9))
 
 
 def runs_needed(gap: float, scale: float, level: float, power: float) -> int | None:
