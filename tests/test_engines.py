@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from compilers import COMPILED, needs_compiler
 from devices import DEVICES
@@ -14,7 +15,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, Score, chunks, differentiate, evaluate
-from distancenets.training.engines.order import frame_order, ink_order
+from distancenets.training.engines.order import frame_order, ink_order, patch_order
 from distancenets.training.engines.registry import ENGINES
 from distancenets.training.pixels import DensePixels, pixel_major
 from distancenets.training.scaling import scaling
@@ -205,6 +206,24 @@ def test_the_order_is_one_of_all_images_and_brings_like_ones_together(
         return torch.stack([(part > 0).any(0).double().mean() for part in torch.split(some, 500)]).mean().item()
 
     assert kept(images[order]) < 0.8 * kept(images)
+
+
+@pytest.mark.parametrize("side", [1, 4, 7, 28])
+def test_the_order_of_pixels_is_one_of_all_and_keeps_patches_together(side: int) -> None:
+    order = patch_order(side * side)
+    assert torch.equal(order.sort().values, torch.arange(side * side))
+    row, column = order // side, order % side
+    patches = torch.stack([row // 3, column // 2], 1)
+    assert len(torch.unique_consecutive(patches, dim=0)) == -(-side // 3) * -(-side // 2)
+
+
+def test_pixels_in_patches_share_more_of_the_images(mnist: Dataset) -> None:
+    inked = (mnist.train_images[:6000] > 0).T
+
+    def multiplied(pixels: Tensor) -> int:
+        return int(pad(pixels, (0, 0, 0, -len(pixels) % 6)).view(-1, 6, pixels.shape[1]).any(1).sum())
+
+    assert multiplied(inked[patch_order(784)]) < 0.9 * multiplied(inked)
 
 
 def test_labels_go_along_with_their_images(mnist: Dataset) -> None:

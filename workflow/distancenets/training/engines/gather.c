@@ -1,7 +1,7 @@
 /* Adds to each row of `out` a weighted sum of rows of `in`; both products of the first layer are this one.
  *
  * With a `bias`, one number a column, `out` is width x rows, and set to the transposed sums plus bias: as the layers
- * behind want it, without another pass over memory.
+ * behind want it, without another pass over memory. Without one, row r of the sums goes to row place[r] of `out`.
  *
  * Rows of `out` come in tiles of TILE. Tile t lists the rows of `in` that any of its own needs, index[k] for
  * start[t] <= k < start[t + 1], with TILE values each. TILE * BLOCK sums stay in registers, and each row read from
@@ -42,7 +42,8 @@ static inline void store_transposed(const REAL *sum, const REAL *bias, int64_t r
 }
 
 int gather(int64_t first, int64_t last, int64_t rows, int64_t width, int64_t height, const int32_t *start,
-           const int32_t *index, const uint8_t *value, const REAL *in, const REAL *bias, REAL *out) {
+           const int32_t *index, const uint8_t *value, const int32_t *place, const REAL *in, const REAL *bias,
+           REAL *out) {
   int64_t most = 1;
   for (int64_t g = first; g < last; g += GROUP) {
     int64_t entries = start[end_of_group(g, last)] - start[g];
@@ -72,9 +73,18 @@ int gather(int64_t first, int64_t last, int64_t rows, int64_t width, int64_t hei
           store_transposed((const REAL *)sum, bias + c, rows, left, out + c * rows + TILE * t);
         else
           for (int r = 0; r < TILE && r < left; r++)
-            for (int b = 0; b < BLOCK; b++) *(vector *)(out + (TILE * t + r) * width + c + LANES * b) += sum[r][b];
+            for (int b = 0; b < BLOCK; b++)
+              *(vector *)(out + place[TILE * t + r] * width + c + LANES * b) += sum[r][b];
       }
   }
   free(weight);
   return 0;
+}
+
+/* Lays blocks first <= b < last of `in`, width x height, out as `gather` reads it: transposed. */
+void lay_out(int64_t first, int64_t last, int64_t height, const REAL *in, REAL *out) {
+  for (int64_t b = first; b < last; b++)
+    for (int64_t k = 0; k < height; k++)
+      for (int64_t j = 0; j < columns; j++)
+        out[(b * height + k) * columns + j] = in[(b * columns + j) * height + k];
 }

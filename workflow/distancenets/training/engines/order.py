@@ -1,4 +1,4 @@
-"""The orders of a split's images in which neighbours have ink in nearly the same pixels."""
+"""The orders of a split's images, and of an image's pixels, in which neighbours have ink in nearly the same places."""
 
 import math
 
@@ -7,6 +7,8 @@ from torch import Tensor
 
 # Blocks a side of the coarse picture that tells images of the same edges apart.
 BLOCKS = 4
+# Rows and columns of pixels that are told one after another.
+PATCH = 3, 2
 
 
 def ink_order(images: Tensor) -> Tensor:
@@ -26,6 +28,14 @@ def frame_order(images: Tensor) -> Tensor:
     ink = _ink(images)
     frame = _edges(ink.any(1)) * images.shape[1] + _edges(ink.any(2))
     return torch.argsort(frame << BLOCKS * BLOCKS | _shape(ink), stable=True)
+
+
+def patch_order(pixels: int) -> Tensor:
+    """Return the order of the `pixels` of a square image in which those of a patch follow one another."""
+    side = math.isqrt(pixels)
+    row, column = torch.arange(pixels) // side, torch.arange(pixels) % side
+    patch = row // PATCH[0] * side + column // PATCH[1]
+    return torch.argsort(patch, stable=True)
 
 
 def _ink(images: Tensor) -> Tensor:
