@@ -27,18 +27,12 @@ def cross_entropy(outputs: Tensor, labels: Tensor) -> CrossEntropy:
     Where classes tie, the lowest one counts as the answer, as in `torch.argmax`.
     """
     targets = labels.expand(outputs.shape[0], 1, -1)
-    shifted = outputs - outputs.amax(1, keepdim=True)
-    hits = (_answers(shifted) == labels).sum(1)
+    highest, answers = outputs.max(1, keepdim=True)
+    hits = (answers == targets).sum((1, 2))
+    shifted = outputs - highest
     exponentials = shifted.clamp(min=LEAST).exp_()
     totals = exponentials.sum(1, keepdim=True)
     loss = (totals.log() - shifted.gather(1, targets)).sum((1, 2), dtype=torch.float64)
     gradient = exponentials.div_(totals)
     gradient.scatter_add_(1, targets, gradient.new_full((1, 1, 1), -1).expand_as(targets))
     return CrossEntropy(loss, hits, gradient)
-
-
-def _answers(shifted: Tensor) -> Tensor:
-    """Return the lowest class, S × N, at which `shifted`, S × C × N, is zero: faster than `argmax` across rows."""
-    classes = shifted.shape[1]
-    ranks = torch.arange(classes, 0, -1, dtype=torch.uint8, device=shifted.device).unsqueeze(-1)
-    return classes - ((shifted == 0) * ranks).amax(1).long()
