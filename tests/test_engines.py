@@ -174,6 +174,10 @@ def test_products_add_to_what_is_there_in_any_layout(
     found = arranged(weight_gradient.clone()), bias_gradient.clone()
     pixels.backward(dz, *found)
     torch.testing.assert_close(found, expected)
+    images_first = dz.transpose(1, 2).contiguous().transpose(1, 2)
+    again = arranged(weight_gradient.clone()), bias_gradient.clone()
+    pixels.backward(images_first, *again)
+    torch.testing.assert_close(again, expected)
 
 
 @needs_compiler

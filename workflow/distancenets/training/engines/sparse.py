@@ -64,8 +64,10 @@ class _Blocks:
     def of_transposed(cls, gather: Gather, matrix: Tensor) -> "_Blocks":
         """Return the blocks of `matrix`.T: faster than to transpose it."""
         width, height = matrix.shape
-        values = torch.empty_like(matrix, memory_format=torch.contiguous_format)
-        pointers = _pointers(matrix.contiguous(), values)
+        # Held by its name: a pointer does not keep its tensor.
+        rows = matrix.contiguous()
+        values = torch.empty_like(rows)
+        pointers = _pointers(rows, values)
 
         def work(first: int, last: int) -> None:
             gather.lay_out(*map(ctypes.c_int64, (first, last, height)), *pointers)
