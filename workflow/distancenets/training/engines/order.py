@@ -7,7 +7,7 @@ from torch import Tensor
 
 # Blocks a side of the coarse picture that tells images of the same edges apart.
 BLOCKS = 4
-# Rows and columns of pixels that are told one after another.
+# Rows and columns of the pixels that follow one another: six, as many as share a tile of the sparse engine.
 PATCH = 3, 2
 
 
