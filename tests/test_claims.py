@@ -230,13 +230,14 @@ def test_a_claim_is_read_at_the_published_epochs_where_there_are_several() -> No
 
 def test_models_that_were_not_trained_are_named() -> None:
     runs = runs_of({name: values for name, values in constructed(AS_CLAIMED).items() if name not in ("Abs2", "Abs")})
-    assert judged(5, runs).why == "not trained: Abs, Abs2"
+    assert judged(5, runs).why == "not trained for 5,000 epochs: Abs, Abs2"
     assert judged(5, runs).verdict is Verdict.UNDETERMINED
     none = judged(9, runs_of({"ReLU": np.full(20, 95.0)}), study(epochs=100))
-    wanted = "50,000 epochs are needed, 100 were trained; not trained: ReLU-L2, ReLU-L2-Neg, Abs-L2, Abs-L2-Neg"
+    wanted = "50,000 epochs are needed, 100 were trained; not trained for 100 epochs: "
+    wanted += "ReLU-L2, ReLU-L2-Neg, Abs-L2, Abs-L2-Neg"
     assert (none.why, none.epochs_needed, none.seeds) == (wanted, 50_000, 0)
     one = judged(1, runs_of({"ReLU": np.full(3, 95.0)}))
-    assert (one.why, one.seeds_needed) == ("10 seeds are needed, 3 are there; not trained: Abs", 10)
+    assert (one.why, one.seeds_needed) == ("10 seeds are needed, 3 are there; not trained for 5,000 epochs: Abs", 10)
 
 
 # The register and its thresholds

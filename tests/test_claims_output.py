@@ -93,8 +93,10 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
         (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     runs = [{"model": "ReLU"}, {"model": "ReLU"}, {"model": "Abs", "engine": "split"}]
     provenance_of(*runs).to_csv(tmp_path / "provenance.csv")
+    measured = ["raw,7,ReLU,0,95", "raw,7,ReLU,1,96", "raw,7,Abs,0,97"]
+    (tmp_path / "runs.csv").write_text("\n".join(["experiment,epoch,model,seed,test_accuracy", *measured]))
     page = summary(of, tmp_path)
-    assert "TF32" not in page and "OffsetL2 as in the code, 2 models × 1–2 seeds\n" in page
+    assert "TF32" not in page and "OffsetL2 as in the code; 2 models × 1–2 seeds, 7 full-batch epochs\n" in page
     provenance_of(*runs, {"model": "Abs2", "engine": "tf32"}).to_csv(tmp_path / "provenance.csv")
     assert "Made in TF32, with less accuracy than float32: 1 of 4 runs (Abs2)." in summary(of, tmp_path)
     headings = [line for line in page.splitlines() if line.startswith("#")]
@@ -106,4 +108,4 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     assert "Set behind the statistics" in page
     two = study(experiments={"raw": {"epochs": 50_000, "milestones": [5000]}, "wide": {"epochs": 5}})
     page = summary(two, tmp_path)
-    assert "the table robustness" in page and "OffsetL2 as in the code, no run\n" in page
+    assert "the table robustness" in page and "OffsetL2 as in the code; no run\n" in page

@@ -51,8 +51,12 @@ def test_the_title_says_how_many_seeds_the_models_have() -> None:
 def test_runs_of_different_length_are_drawn_as_far_as_they_went() -> None:
     table = curves(3)
     loss = learning_curves_figure(table[(table["seed"] < 2) | (table["epoch"] < 2)], "raw").axes[0]
-    drawn = [np.asarray(line.get_ydata(), float) for line in loss.lines[1:]]
+    mean, rest, *drawn = [np.asarray(line.get_ydata(), float) for line in loss.lines]
     assert drawn[1] == pytest.approx([2, 1, 2 / 3]) and drawn[2] == pytest.approx([4, 2, np.nan], nan_ok=True)
+    # The mean of the two that went on is no continuation of that of all three.
+    assert mean == pytest.approx([7 / 3, 7 / 6, np.nan], nan_ok=True)
+    assert rest == pytest.approx([np.nan, np.nan, 1 / 2], nan_ok=True)
+    assert np.asarray(loss.collections[0].get_paths()[0].vertices)[:, 0].max() == 1
 
 
 def test_thin_lines_are_named_where_any_model_has_them() -> None:

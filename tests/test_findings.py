@@ -81,7 +81,7 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     runs = [Run("raw", "abs", "intensity", seed) for seed in (0, 3)]
     columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
     # Rows need not be in order, and a run that is not asked for does not count.
-    rows = [[0, 9, 0.5, 90, 89], [0, 0, 20, 10, 11], [3, 0, 25, 10, 9], [3, 4000, 3e12, 50, 49], [3, 9000, 0, 100, 96]]
+    rows = [[0, 9000, 0.5, 90, 89], [0, 0, 20, 10, 11], [3, 0, 25, 10, 9], [3, 40, 3e12, 50, 49], [3, 9000, 0, 100, 96]]
     folder = tmp_path / "archive" / "raw" / "abs" / "intensity"
     folder.mkdir(parents=True)
     table = pandas.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
@@ -90,13 +90,19 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     assert row == {
         "experiment": "raw",
         "model": "Abs2",
+        "epochs": "9,000",
+        "seeds": "2",
         "start": "20–25",
-        "peak": "3e+12 (seed 3, epoch 4,000)",
+        "peak": "3e+12 (seed 3, epoch 40)",
         "end": "0–0.5",
         "train_accuracy": "95.00",
         "gap": "+2.50",
     }
     assert trajectories([], tmp_path) == []
+    # Runs that were followed to different epochs have no common end.
+    table[(table["seed"] > 0) | (table["epoch"] < 9000)].to_parquet(folder / "metrics.parquet")
+    ends = [(row["epochs"], row["seeds"], row["end"]) for row in trajectories(runs, tmp_path)]
+    assert ends == [("0", "1", "20"), ("9,000", "1", "0")]
 
 
 def test_prose_without_its_finding_is_refused(root: Path) -> None:

@@ -53,26 +53,24 @@ def test_every_measurement_writes_its_tables(small_study: Workshop) -> None:
 def tables_and_figures_follow(study: Workshop) -> None:
     """Check what is made of the measurements here: measuring anew would take as long as all other tests."""
     assert study.run("collect").returncode == 0
-    for arguments in (
-        ("figure", "geometry", "--experiment", "raw"),
-        ("geometry-tables", "--published", str(REPOSITORY / "config" / "published.yaml")),
-    ):
-        answer = study.run(*arguments)
+    where = ("--published", str(REPOSITORY / "config" / "published.yaml"))
+    for arguments in (("figure", "geometry", "--experiment", "raw"), ("geometry-tables",)):
+        answer = study.run(*arguments, *where)
         assert answer.returncode == 0, answer.stderr
     for name in FIGURES:
         assert (study.results / "figures" / f"{name}_raw.png").stat().st_size > 5000
     for name in CATALOGUE:
         shown = (study.results / "tables" / f"{name}.md").read_text()
-        assert "ReLU2-Neg" in shown and "ReLU-L2-Neg" in shown and "6 epochs" in shown
+        assert "ReLU2-Neg" in shown and "ReLU-L2-Neg" in shown and "3 and 6 epochs" in shown
     by_run = pandas.read_csv(study.results / "measurements" / "orientation_by_run.csv")
     scores = by_run[(by_run["epoch"] == 6) & (by_run["model"] == "ReLU2-Neg")]["score"]
-    table = pandas.read_csv(study.results / "tables" / "orientation.csv").set_index("model")
+    table = pandas.read_csv(study.results / "tables" / "orientation.csv").set_index("model").query("epochs == 6")
     assert table["score_mean"]["ReLU2-Neg"] == pytest.approx(scores.mean())
     assert table["score_sd_population"]["ReLU2-Neg"] == pytest.approx(scores.std(ddof=0))
     line = study.refused("figure", "geometry", "--experiment", "no")
     assert "has no experiment 'no'" in line
     (study.results / "measurements" / "activity.csv").unlink()
-    assert "activity.csv: cannot be read" in study.refused("figure", "geometry", "--experiment", "raw")
+    assert "activity.csv: cannot be read" in study.refused("figure", "geometry", "--experiment", "raw", *where)
 
 
 def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
@@ -87,7 +85,8 @@ def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
 
 def runs_of(model: tuple[str, str], values: list[float], **others: object) -> pandas.DataFrame:
     architecture, representation = model
-    return pandas.DataFrame({"architecture": architecture, "representation": representation, "x": values} | others)
+    axes = {"architecture": architecture, "representation": representation, "epoch": 5}
+    return pandas.DataFrame(axes | {"x": values} | others)
 
 
 def test_tables_hold_mean_spread_and_interval_over_seeds() -> None:
@@ -106,6 +105,18 @@ def test_tables_hold_mean_spread_and_interval_over_seeds() -> None:
     half = 4.302652729911275 * math.sqrt(7 / 3)  # t(0.975; 2) × sample SD / √3
     assert (row["x_low"], row["x_high"]) == pytest.approx((3 - half, 3 + half))
     assert list(geometry_cells(table, layout)["x"]) == ["50 (n = 1)", "300 ± 216 [−357, 957]"]
+
+
+def test_milestones_are_rows_of_their_own_named_where_there_are_several() -> None:
+    layout = Layout("x.csv", ("side",), {"x": Column("x")}, "")
+    longer = runs_of(("relu", "distance"), [3.0], side="own", epoch=5000)
+    runs = pandas.concat([longer, runs_of(("relu", "distance"), [1.0, 2.0], side="own")])
+    table = geometry_table(runs, layout)
+    assert table[["epochs", "seeds", "x_mean"]].to_numpy().tolist() == [[5, 2, 1.5], [5000, 1, 3]]
+    cells = geometry_cells(table, layout)
+    assert cells.columns.tolist() == ["model", "representation", "epochs", "side", "x", "n"]
+    assert cells["epochs"].tolist() == ["5", "5,000"]
+    assert "epochs" not in geometry_cells(geometry_table(longer, layout), layout)
 
 
 def test_printed_shares_stand_beside_the_model_and_layer_they_are_of() -> None:

@@ -20,13 +20,25 @@ def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=[*names, "train_loss", "train_accuracy", "test_accuracy"])
 
 
-def test_final_accuracies_are_those_of_the_last_epoch_with_the_sample_sd() -> None:
-    assert final_accuracies(curves(4)) == {"raw": {"ReLU2-Neg": {"mean": 6.0, "sample_sd": 7.0711, "n": 2}}}
+def at(epochs: int, seeds: int = 2) -> pandas.DataFrame:
+    """Return the runs after four epochs at one of their milestones."""
+    runs = curves(4, seeds)
+    return runs[runs["epoch"] == epochs]
+
+
+def test_final_accuracies_are_means_with_the_sample_sd() -> None:
+    assert final_accuracies(at(4)) == {"raw": {"ReLU2-Neg": {"mean": 6.0, "sample_sd": 7.0711, "n": 2}}}
     assert math.isclose(math.sqrt(50), 7.0711, abs_tol=1e-4)
 
 
 def test_a_single_run_has_no_sd() -> None:
-    assert final_accuracies(curves(4, seeds=1)) == {"raw": {"ReLU2-Neg": {"mean": 1.0, "n": 1}}}
+    assert final_accuracies(at(4, seeds=1)) == {"raw": {"ReLU2-Neg": {"mean": 1.0, "n": 1}}}
+
+
+def test_every_milestone_has_its_accuracies_however_few_runs_reached_it() -> None:
+    found = final_accuracies(pandas.concat([at(2), at(4, seeds=1)]))
+    shorter = {"mean": 5.5, "sample_sd": 7.0711, "n": 2}
+    assert found == {"raw_2": {"ReLU2-Neg": shorter}, "raw_4": {"ReLU2-Neg": {"mean": 1.0, "n": 1}}}
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 5000])
@@ -34,6 +46,7 @@ def test_a_curve_is_the_mean_over_seeds_from_the_first_to_the_last_epoch(epochs:
     [(path, curve)] = mean_curves(curves(epochs))
     assert path.as_posix() == "raw/relu_distance.csv"
     assert curve["test_accuracy"].iloc[0] == 5 and curve["test_accuracy"].iloc[-1] == 6
+    assert set(curve["seeds"]) == {2}
     assert curve["epoch"].is_monotonic_increasing and curve["epoch"].iloc[-1] == epochs
     assert len(curve) <= CURVE_POINTS and (epochs > 100 or len(curve) == epochs + 1)
 

@@ -52,10 +52,17 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     shutil.copy(REPOSITORY / "results" / "quick" / "audit.json", root)
     relu, absolute = {"experiment": "published", "engine": "split"}, {"experiment": "published", "engine": "tf32"}
     provenance_of(relu, absolute | {"model": "Abs"}).to_csv(root / "provenance.csv")
+    runs = [
+        "published,5000,ReLU,0,95",
+        "published,5000,ReLU,1,96",
+        "published,50000,Abs,0,97",
+        "published,5000,Abs,0,95",
+    ]
+    (root / "runs.csv").write_text("\n".join(["experiment,epoch,model,seed,test_accuracy", *runs]))
     text = with_results(readme, study, root, REPOSITORY / "results" / "quick")
     assert text.count("**Made in TF32, with less accuracy than float32: 1 of 2 runs (Abs). ") == 1
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text
-    assert "\n2 models × 1 seed, 50,000 full-batch epochs on raw pixels" in text
+    assert "\n2 models × 1–2 seeds at 5,000 and 1 model × 1 seed at 50,000 full-batch epochs on raw pixels. " in text
     assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
     assert "| 2 | statement 2 | Table 2 | **mixed** | reason 2 |" in text and text.count("statement 2") == 1
     assert "\n\nthe table table2\n\nthe table discussion\n\nthe table protocols\n\n" in text

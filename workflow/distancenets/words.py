@@ -1,6 +1,6 @@
 """Counts in words, as tables, figures and verdicts share them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def span(counts: Iterable[int]) -> str:
@@ -13,3 +13,13 @@ def seeds_text(counts: Iterable[int]) -> str:
     """Return the numbers of seeds behind what is shown, such as "10 seeds" or "1–2 seeds"."""
     found = span(counts)
     return f"{found} seed{'s' * (found != '1')}"
+
+
+def epochs_text(epochs: Iterable[int]) -> str:
+    """Return the epochs that something was measured at, such as "5,000 and 50,000 epochs"."""
+    return f"{listed([f'{epoch:,}' for epoch in sorted(set(epochs))])} epochs"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return `parts` as an enumeration: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -28,7 +28,7 @@ rule draw_final_accuracies:
     input:
         runs=f"{RESULTS}/runs.csv",
         published="config/published.yaml",
-        code=code("figures"),
+        code=code("figures", "statistics"),
     output:
         report(
             multiext(f"{RESULTS}/figures/final_accuracies_{{experiment}}", ".png", ".svg"),

@@ -67,7 +67,8 @@ rule draw_geometry:
         measurements=GEOMETRY.values(),
         runs=f"{RESULTS}/runs.csv",
         images=lambda job: manifest(job.experiment),
-        code=code("figures"),
+        published="config/published.yaml",
+        code=code("figures", "statistics"),
     output:
         report(
             expand(

@@ -37,23 +37,20 @@ def final_accuracies(
     experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
     published: PublishedFile = PUBLISHED,
 ) -> None:
-    """Draw the final test accuracy of every run, beside the published means."""
+    """Draw the test accuracy of every run at its milestones, beside the published means."""
     import pandas
 
     from distancenets.configuration.published import published as load_published
     from distancenets.figures.accuracies import final_accuracies_figure
+    from distancenets.figures.rows import title_of
     from distancenets.figures.style import use_style, write_figure
+    from distancenets.statistics.printed import printed_accuracies
 
     use_style()
     measured = pandas.read_csv(runs)
     chosen = measured[measured["experiment"] == experiment]
-    last = chosen[chosen["epoch"] == chosen["epoch"].max()]
-    rows = [row for table in load_published(published).tables.values() for row in table.rows]
-    printed: dict[tuple[str, str], tuple[float, float]] = {
-        (row.architecture, row.representation): (float(row.mean), float(row.sd)) for row in reversed(rows)
-    }
-    title = f"{experiment}, {last['epoch'].max():,} epochs"
-    write_figure(final_accuracies_figure(last, printed, title), output)
+    printed = printed_accuracies(load_published(published).tables.values(), chosen)
+    write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), output)
 
 
 @figure.command("node")

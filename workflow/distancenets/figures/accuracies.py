@@ -9,32 +9,32 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from distancenets.figures.rows import label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
-from distancenets.models.registry import Model, models
+from distancenets.models.registry import Model
 
 FloatArray = NDArray[numpy.float64]
 TICKS = (10, 50, 80, 90, 95, 97, 98, 99)
 
 
 def final_accuracies_figure(
-    runs: pandas.DataFrame, published: Mapping[tuple[str, str], tuple[float, float]], title: str
+    runs: pandas.DataFrame, published: Mapping[tuple[str, str, int], tuple[float, float]], title: str
 ) -> Figure:
-    """Return the distribution of final test accuracies, one row a model.
+    """Return the distribution of test accuracies, one row a model and milestone.
 
     Parameters
     ----------
     runs
-        One row a run: architecture, representation, test_accuracy (percent).
+        One row a run and milestone of one experiment: architecture, representation, epoch, test_accuracy (percent).
     published
-        (architecture, representation) → published mean and population SD, percent.
+        (architecture, representation, epoch) → published mean and population SD, percent.
     """
-    present = set(zip(runs["architecture"], runs["representation"], strict=True))
-    drawn = [model for model in models() if (model.architecture, model.representation.name) in present]
+    drawn = present_rows(runs)
     figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.1))
-    for height, model in enumerate(drawn):
-        same = (runs["architecture"] == model.architecture) & (runs["representation"] == model.representation.name)
-        _draw_model(panel, height, model, runs.loc[same, "test_accuracy"].to_numpy())
-        reference = published.get((model.architecture, model.representation.name))
+    for height, row in enumerate(drawn):
+        model = row.model
+        _draw_model(panel, height, model, of_row(runs, row)["test_accuracy"].to_numpy())
+        reference = published.get((model.architecture, model.representation.name, row.epoch))
         if reference is not None:
             mean, spread = reference
             _draw_published(panel, height, mean, spread)
@@ -43,8 +43,7 @@ def final_accuracies_figure(
     panel.set_xlim(0, 99.2)
     panel.set_xticks(TICKS, [str(tick) for tick in TICKS])
     panel.minorticks_off()
-    panel.set_yticks(range(len(drawn)), [model.paper_name for model in drawn])
-    panel.set_ylim(len(drawn) - 0.4, -0.6)
+    label_rows(panel, drawn)
     panel.set_xlabel("test accuracy (%), axis logarithmic in the error")
     panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
     panel.set_title(title, loc="left", pad=20)

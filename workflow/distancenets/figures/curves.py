@@ -21,6 +21,7 @@ HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", 
 def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     """Return the learning curves of `experiment`: the mean over seeds, and a band of ± 1 sample SD, log axes.
 
+    Where some seeds were followed further than others, the mean of these goes on as a thinner line without a band.
     Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a mean hides the one that leaps.
     Errors are 100 − accuracy. Epoch 0, the untrained model, is drawn at the left edge (a log axis has no 0).
     """
@@ -51,14 +52,17 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
 def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> None:
     same = (curves["architecture"] == model.architecture) & (curves["representation"] == model.representation.name)
     values = curves.loc[same, column] if column == "train_loss" else 100 - curves.loc[same, column]
-    groups = values.groupby(curves.loc[same, "epoch"])
-    mean, spread = groups.mean(), groups.std(ddof=1).fillna(0)
-    epochs = mean.index.to_numpy().clip(min=0.8)
-    panel.plot(epochs, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
-    low = (mean - spread).clip(lower=mean / 10)
-    panel.fill_between(epochs, low, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
-    # Runs may have been followed to different epochs: NaN beyond the last one, where nothing is drawn.
+    # NaN beyond the last epoch of a run, where nothing of it is drawn.
     runs = values.groupby([curves.loc[same, "epoch"], curves.loc[same, "seed"]]).first().unstack()
+    epochs, mean = runs.index.to_numpy().clip(min=0.8), runs.mean(axis=1)
+    together = mean.where(runs.index <= runs.dropna().index.max())
+    panel.plot(epochs, together, color=colour(model), linestyle=line(model), label=model.paper_name)
+    spread = runs.std(axis=1, ddof=1).fillna(0)
+    low = (together - spread).clip(lower=together / 10)
+    panel.fill_between(epochs, low, together + spread, color=colour(model), alpha=0.2, linewidth=0)
+    if together.isna().any():
+        rest = mean.where(together.isna())
+        panel.plot(epochs, rest, color=colour(model), linestyle=line(model), linewidth=0.8)
     if 1 < runs.shape[1] <= MOST_SHOWN:
         panel.plot(epochs, runs, color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
 

@@ -5,9 +5,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import draw_runs, label_models, of_model, present_models
+from distancenets.figures.rows import Row, draw_runs, label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH
-from distancenets.models.registry import Model
 
 CONTROLS = {"none": "trained", "shuffled_labels": "shuffled labels", "untrained": "untrained"}
 GREYS = {"shuffled_labels": "#999999", "untrained": "#444444"}
@@ -15,11 +14,11 @@ PANELS = {"own": "within the unit's own class", "all": "over all test images"}
 
 
 def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Return rank correlations, a row a model: within the class, over all images, and of OffsetL2's scales.
+    """Return rank correlations in the class, over all images, and of OffsetL2's scales, a row a model and milestone.
 
-    `by_run` holds the rows of one experiment and epoch of `measurements/mahalanobis_by_run.csv`.
+    `by_run` holds the rows of one experiment of `measurements/mahalanobis_by_run.csv`.
     """
-    drawn = present_models(by_run)
+    drawn = present_rows(by_run)
     figure, panels = pyplot.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
     for panel, (images, label) in zip(panels, PANELS.items(), strict=False):
         _draw(panel, by_run[by_run["images"] == images], drawn, "correlation")
@@ -27,7 +26,7 @@ def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     scales = by_run[(by_run["images"] == "own") & (by_run["control"] == "none")]
     _draw(panels[2], scales, drawn, "scales_correlation")
     panels[2].set_xlabel("OffsetL2's scales:\nrank correlation with\n1 / class variance")
-    label_models(panels[0], drawn)
+    label_rows(panels[0], drawn)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="upper right", ncols=4, fontsize=7)
     figure.suptitle(
         f"{title}: a point a run (mean of classes),\nbar: mean and 95 % t interval", x=0.01, ha="left", fontsize=8
@@ -36,13 +35,13 @@ def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _draw(panel: Axes, table: pandas.DataFrame, drawn: list[Model], column: str) -> None:
+def _draw(panel: Axes, table: pandas.DataFrame, drawn: list[Row], column: str) -> None:
     panel.axvline(0, color="#555555", linewidth=0.8)
     panel.set_xlim(-1.05, 1.05)
-    for height, model in enumerate(drawn):
+    for height, row in enumerate(drawn):
         for place, (control, label) in enumerate(CONTROLS.items()):
-            rows = of_model(table[table["control"] == control], model)
+            values = of_row(table[table["control"] == control], row)[column]
             named = label if height == 0 else None
             draw_runs(
-                panel, height + 0.24 * (place - 1), rows[column], model, named, control == "none", GREYS.get(control)
+                panel, height + 0.24 * (place - 1), values, row.model, named, control == "none", GREYS.get(control)
             )

@@ -5,7 +5,7 @@ import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import label_models, of_model, present_models
+from distancenets.figures.rows import label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
 
 QUANTITIES = {
@@ -17,17 +17,19 @@ QUANTITIES = {
 
 
 def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
-    """Return four panels, a row a model: the 5 % to 95 % range over all nodes, the quartiles, and each run's median.
+    """Return four panels, a row a model and milestone.
 
-    `nodes` holds the rows of one experiment and epoch of `measurements/projections.csv`.
+    A row shows the 5 % to 95 % range over all nodes, the quartiles, and each run's median.
+
+    `nodes` holds the rows of one experiment of `measurements/projections.csv`.
     """
-    drawn = present_models(nodes)
+    drawn = present_rows(nodes)
     figure, panels = pyplot.subplots(
         1, len(QUANTITIES), figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.3), sharey=True, squeeze=False
     )
     for panel, (column, label) in zip(panels[0], QUANTITIES.items(), strict=True):
-        for height, model in enumerate(drawn):
-            of_nodes = of_model(nodes, model)
+        for height, row in enumerate(drawn):
+            of_nodes, model = of_row(nodes, row), row.model
             values = of_nodes[column].dropna()
             low, first, third, high = numpy.quantile(values, [0.05, 0.25, 0.75, 0.95])
             panel.plot([low, high], [height] * 2, color=colour(model), linewidth=0.8)
@@ -36,7 +38,7 @@ def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
             panel.plot(medians, [height] * len(medians), marker(model), color="black", markersize=2)
         panel.set_xlabel(label)
     panels[0, 0].set_xlim(right=1)
-    label_models(panels[0, 0], drawn)
+    label_rows(panels[0, 0], drawn)
     found = 100 * (nodes["separable_classes"] > 0).mean()
     figure.suptitle(
         f"{title}: 5–95 % and quartiles over the nodes of all seeds, black: median node of each run\n"

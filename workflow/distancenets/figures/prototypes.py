@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from distancenets.figures.rows import INTERVAL, draw_runs, label_models, of_model, present_models
+from distancenets.figures.rows import INTERVAL, draw_runs, label_rows, of_model, of_row, present_models, present_rows
 from distancenets.figures.style import PAGE_WIDTH
 from distancenets.models.registry import Model
+from distancenets.words import epochs_text
 
 SHOWN = 6  # neighbours of a prototype in the grid
 BLOCKS = 4  # models in the grid
@@ -20,21 +21,21 @@ PIXELS = NDArray[numpy.uint8]
 
 
 def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Return where the prototypes lie, a row a model: −1 at the anti-centre … +1 at the class's centre, and the rank.
+    """Return where prototypes lie, −1 at the anti-centre … +1 at the centre, and the rank, a row a model and milestone.
 
-    `by_run` holds the rows of one experiment and epoch of `measurements/prototypes_by_run.csv`.
+    `by_run` holds the rows of one experiment of `measurements/prototypes_by_run.csv`.
     """
-    drawn = present_models(by_run)
+    drawn = present_rows(by_run)
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(PAGE_WIDTH, 0.26 * len(drawn) + 1.2), sharey=True)
     left.axvline(0, color="#555555", linewidth=0.8)
-    for height, model in enumerate(drawn):
-        rows = of_model(by_run, model)
+    for height, row in enumerate(drawn):
+        rows, model = of_row(by_run, row), row.model
         draw_runs(left, height - 0.05, rows["preference"], model, "one run, mean of its units" if height == 0 else None)
         draw_runs(right, height - 0.05, rows["rank_own"], model)
     left.plot([], [], "|-", color="black", linewidth=0.8, markersize=5, label=INTERVAL)
     left.set(xlim=(-1.05, 1.05), xlabel="← nearer to z¬c          nearer to zc →\n(d(z¬c) − d(zc)) / (d(z¬c) + d(zc))")
     right.set_xlabel("rank of the own class's centre\n(1: the nearest)")
-    label_models(left, drawn)
+    label_rows(left, drawn)
     figure.legend(*left.get_legend_handles_labels(), loc="upper right", ncols=2, fontsize=7)
     figure.suptitle(title, x=0.01, ha="left", fontsize=8)
     figure.tight_layout(rect=(0, 0, 1, 0.98))
@@ -58,8 +59,9 @@ def neighbours_figure(
 ) -> Figure:
     """Return the training images nearest to each prototype, a row a class and a block a model.
 
-    Images of another class are framed. `neighbours` holds the rows of one experiment and epoch of
-    `measurements/prototype_neighbours.csv`, of which those of `seed` are drawn; `images` is N × pixels, square images.
+    Images of another class are framed. `neighbours` holds the rows of one experiment of
+    `measurements/prototype_neighbours.csv`, of which those of `seed` at its last milestone are drawn; `images` is
+    N × pixels, square images.
     """
     drawn = pictured_models(neighbours)
     chosen = neighbours[(neighbours["seed"] == seed) & (neighbours["rank"] <= SHOWN)]
@@ -67,14 +69,20 @@ def neighbours_figure(
     height = inches * len(class_names) / SHOWN + 0.6
     figure, panels = pyplot.subplots(1, len(drawn), figsize=(inches * len(drawn) + 0.3, height), squeeze=False)
     for panel, model in zip(panels[0], drawn, strict=True):
-        _draw_block(panel, of_model(chosen, model), images, len(class_names))
-        panel.set_title(f"{model.paper_name}\n({model.representation.name})")
+        rows = of_model(chosen, model)
+        last = rows[rows["epoch"] == rows["epoch"].max()]
+        _draw_block(panel, last, images, len(class_names))
+        panel.set_title("\n".join([f"{model.paper_name} ({model.representation.name})", *_epochs(last)]))
     panels[0, 0].set_ylabel("output unit")
     side = int(images.shape[1] ** 0.5)
     panels[0, 0].set_yticks([(row + 0.5) * side for row in range(len(class_names))], class_names)
     figure.suptitle(title, x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure
+
+
+def _epochs(rows: pandas.DataFrame) -> list[str]:
+    return [epochs_text(rows["epoch"])] if len(rows) else []
 
 
 def _draw_block(panel: Axes, rows: pandas.DataFrame, images: PIXELS, classes: int) -> None:

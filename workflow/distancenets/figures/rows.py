@@ -1,6 +1,7 @@
-"""Figures with one row a model: every run a point, and the mean over the seeds with its interval."""
+"""Figures with one row a model and milestone: every run a point, and the mean over the seeds with its interval."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy
 import pandas
@@ -16,6 +17,36 @@ CONFIDENCE = 0.95
 INTERVAL = "mean of the seeds and its 95 % t interval"
 
 
+class Row(NamedTuple):
+    """A row of a figure: a model at a milestone; its label names the epochs where the title's are others."""
+
+    model: Model
+    epoch: int
+    label: str
+
+
+def present_rows(table: pandas.DataFrame) -> list[Row]:
+    """Return the models and milestones that `table` has rows of: models in the registry's order, epochs ascending."""
+    first = _milestones(table)[0]
+    return [
+        Row(model, epoch, model.paper_name + f", {epoch:,}" * (epoch > first))
+        for model in present_models(table)
+        for epoch in _milestones(of_model(table, model))
+    ]
+
+
+def title_of(experiment: str, table: pandas.DataFrame) -> str:
+    """Return a title with the epochs of the rows of `table`: the first milestone's, and that a row names others."""
+    first, *others = _milestones(table)
+    return f"{experiment}, {first:,} epochs" + ", or as many as a row names" * bool(others)
+
+
+def of_row(table: pandas.DataFrame, row: Row) -> pandas.DataFrame:
+    """Return the rows of the model and milestone of `row`."""
+    rows = of_model(table, row.model)
+    return rows[rows["epoch"] == row.epoch]
+
+
 def present_models(table: pandas.DataFrame) -> list[Model]:
     """Return the models that `table` has rows of, in the registry's order."""
     present = set(zip(table["architecture"], table["representation"], strict=True))
@@ -28,9 +59,9 @@ def of_model(table: pandas.DataFrame, model: Model) -> pandas.DataFrame:
     return table[same]
 
 
-def label_models(panel: Axes, drawn: Sequence[Model]) -> None:
+def label_rows(panel: Axes, drawn: Sequence[Row]) -> None:
     """Name the rows of `panel`, the first on top."""
-    panel.set_yticks(range(len(drawn)), [model.paper_name for model in drawn])
+    panel.set_yticks(range(len(drawn)), [row.label for row in drawn])
     panel.set_ylim(len(drawn) - 0.4, -0.6)
 
 
@@ -58,3 +89,7 @@ def draw_runs(
     if numpy.isfinite(low):
         panel.plot([low, high], [height + 0.18] * 2, "-", color="black", linewidth=0.8)
     panel.plot(known.mean(), height + 0.18, "|", color="black", markersize=5)
+
+
+def _milestones(table: pandas.DataFrame) -> list[int]:
+    return sorted(set(table["epoch"].tolist()))

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas
+
 from distancenets.configuration.study import Run, Study
 from distancenets.measurements.archive import Entry
-from distancenets.report.provenance import read_provenance
-from distancenets.words import seeds_text, span
+from distancenets.statistics.runs import read_runs
+from distancenets.words import listed, seeds_text, span
 
 
 class Part(NamedTuple):
@@ -37,13 +39,26 @@ def coverage(study: Study, archived: Mapping[Run, Entry]) -> Iterator[Part]:
 
 
 def extents(root: Path) -> dict[str, str]:
-    """Return experiment → the models and seeds behind the results in `root`, such as "16 models × 3–15 seeds".
+    """Return experiment → the models, seeds and epochs behind the results in `root`.
+
+    Such as "16 models × 3 seeds, 75 full-batch epochs"; with several milestones, "16 models × 3–20 seeds at 5,000 and
+    3 models × 1 seed at 50,000 full-batch epochs".
 
     Raises
     ------
     UserError
-        The study's provenance cannot be read.
+        The study's runs cannot be read.
     """
-    runs = read_provenance(root / "provenance.csv").groupby("experiment")["model"]
-    counted = ((str(name), Counter(models).values()) for name, models in runs)
-    return {name: f"{len(seeds)} model{'s' * (len(seeds) > 1)} × {seeds_text(seeds)}" for name, seeds in counted}
+    runs = read_runs(root / "runs.csv")
+    return {str(name): f"{_extent(rows)} full-batch epochs" for name, rows in runs.groupby("experiment")}
+
+
+def _extent(runs: pandas.DataFrame) -> str:
+    at = " at" if runs["epoch"].nunique() > 1 else ","
+    counted = ((epochs, Counter(rows["model"]).values()) for epochs, rows in runs.groupby("epoch"))
+    return listed(
+        [
+            f"{len(seeds)} model{'s' * (len(seeds) > 1)} × {seeds_text(seeds)}{at} {epochs:,}"
+            for epochs, seeds in counted
+        ]
+    )

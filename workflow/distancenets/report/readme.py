@@ -38,7 +38,7 @@ def _results(study: Study, root: Path) -> str:
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
     extent = extents(root).get(study.reported_experiment, "no run")
     intro = (
-        f"{extent}, {experiment.epochs:,} full-batch epochs on {experiment.pixels} pixels. "
+        f"{extent} on {experiment.pixels} pixels. "
         f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
     )
     parts = [

@@ -41,8 +41,7 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
     trained = extents(root)
     return {
         name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
-        f"{experiment.epochs:,} full-batch epochs, {experiment.hidden} hidden nodes, OffsetL2 as in the "
-        f"{experiment.offset_l2}, {trained.get(name, 'no run')}"
+        f"{experiment.hidden} hidden nodes, OffsetL2 as in the {experiment.offset_l2}; {trained.get(name, 'no run')}"
         for name, experiment in study.experiments.items()
     }
 

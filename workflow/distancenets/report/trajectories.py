@@ -10,7 +10,7 @@ from distancenets.measurements.archive import METRICS, archived_table
 
 
 def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:
-    """Return one row a model of archived `runs`, in words: losses in nats, accuracies in percent.
+    """Return one row a model and length of archived `runs`, in words: losses in nats, accuracies in percent.
 
     Of the recorded epochs: the first 100, every k-th and the milestones. Of several seeds, means or the range from the
     lowest to the highest; of the highest loss, the seed and epoch that it stood at.
@@ -18,8 +18,11 @@ def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:
     if not runs:
         return []
     metrics = archived_table(METRICS, runs, root)
-    groups = metrics.groupby(["experiment", "model"], sort=False)
-    return [{"experiment": str(experiment), "model": str(model), **_row(rows)} for (experiment, model), rows in groups]
+    return [
+        {"experiment": str(experiment), "model": str(model), "epochs": f"{epochs:,}", **_row(rows)}
+        for (experiment, model), of_model in metrics.groupby(["experiment", "model"], sort=False)
+        for epochs, rows in of_model.groupby(of_model.groupby("seed")["epoch"].transform("max"))
+    ]
 
 
 def _row(metrics: pandas.DataFrame) -> dict[str, str]:
@@ -28,6 +31,7 @@ def _row(metrics: pandas.DataFrame) -> dict[str, str]:
     peak = metrics.nlargest(1, "train_loss").iloc[0]
     gap = end["train_accuracy"] - end["test_accuracy"]
     return {
+        "seeds": str(len(end)),
         "start": _range(start["train_loss"]),
         "peak": f"{peak['train_loss']:.3g} (seed {peak['seed']}, epoch {peak['epoch']:,})",
         "end": _range(end["train_loss"]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distancenets.claims.verdicts import Verdict
+from distancenets.words import listed
 
 
 def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
@@ -27,7 +28,7 @@ def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
 def _listed(told: Sequence[str], verb: str) -> str:
     first, _, verdict = told[0].partition(" ")
     parts = [f"{first} {verb} {verdict}", *told[1:]]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return listed(parts)
 
 
 def _lacks(undetermined: Sequence[Mapping[str, Any]]) -> list[str]:

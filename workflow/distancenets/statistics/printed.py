@@ -1,5 +1,8 @@
 """The differences that the published means and SDs stand for, with the intervals that they allow."""
 
+import math
+from collections.abc import Iterable
+
 import pandas as pd
 
 from distancenets.configuration.published import PublishedRow, PublishedTable
@@ -8,11 +11,38 @@ from distancenets.models.registry import find_model
 from distancenets.statistics.differences import interval, welch
 from distancenets.statistics.moments import Moments, published_moments
 
+# Architecture, representation, epochs.
+Place = tuple[str, str, int]
+
 
 def printed_moments(row: PublishedRow, table: PublishedTable) -> Moments:
     """Return the mean, sample SD and number of runs of a printed row of `table`."""
     mean, sd = float(row.mean), float(row.sd)
     return published_moments(mean, sd, table.runs) if table.deviation == "population" else Moments(mean, sd, table.runs)
+
+
+def printed_accuracies(tables: Iterable[PublishedTable], runs: pd.DataFrame) -> dict[Place, tuple[float, float]]:
+    """Return printed means and SDs (percent), each at the milestone of its model that is nearest to its epochs.
+
+    Near is meant as a ratio. Where several tables print a model for one milestone, the nearest counts, then the first.
+
+    Parameters
+    ----------
+    runs
+        A row a run and milestone of one experiment: architecture, representation, epoch.
+    """
+    milestones = dict(list(runs.groupby(["architecture", "representation"])["epoch"]))
+    found: dict[Place, tuple[float, tuple[float, float]]] = {}
+    for table in tables:
+        for row in table.rows:
+            reached = set(milestones.get((row.architecture, row.representation), ()))
+            if not reached:
+                continue
+            off, epoch = min((abs(math.log(table.epochs / epoch)), int(epoch)) for epoch in reached)
+            place = (row.architecture, row.representation, epoch)
+            if off < found.get(place, (math.inf,))[0]:
+                found[place] = off, (float(row.mean), float(row.sd))
+    return {place: printed for place, (_, printed) in found.items()}
 
 
 def printed_differences(table: PublishedTable, settings: StatisticsSettings) -> pd.DataFrame:

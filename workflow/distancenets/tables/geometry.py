@@ -132,20 +132,21 @@ def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
 
 
 def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
-    """Return one row a model and key over its seeds, from the rows of one experiment and epoch of the layout's file.
+    """Return one row a model, milestone and key over its seeds, from the rows of one experiment of the layout's file.
 
     Returns
     -------
     pandas.DataFrame
-        model, architecture, representation, the layout's keys, seeds, then for each column its `_mean`,
+        model, architecture, representation, epochs, the layout's keys, seeds, then for each column its `_mean`,
         `_sd_population`, `_low` and `_high` (the ends of the mean's 95 % t interval) and `_n` (runs that have one).
     """
     rows = []
-    for (architecture, representation, *keys), group in _in_order(runs, layout.keys):
+    for (architecture, representation, epoch, *keys), group in _in_order(runs, layout.keys):
         row: dict[str, object] = {
             "model": find_model(architecture, representation).paper_name,
             "architecture": architecture,
             "representation": representation,
+            "epochs": int(epoch),
             **dict(zip(layout.keys, keys, strict=True)),
             "seeds": len(group),
         }
@@ -156,11 +157,15 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 
 
 def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
-    """Return the cells of a geometry table as a reader sees them; columns that no model has are left out."""
-    named = ["model", "representation", *(key for key in layout.keys if key != layout.beside)]
+    """Return the cells of a geometry table as a reader sees them.
+
+    Columns that no model has are left out, and the epochs where they are the same in all rows.
+    """
+    several = ["epochs"] * (table["epochs"].nunique() > 1)
+    named = ["model", "representation", *several, *(key for key in layout.keys if key != layout.beside)]
     parts = {"": table} if layout.beside is None else {f", {key}": rows for key, rows in table.groupby(layout.beside)}
     first = next(iter(parts.values()))
-    cells = first[named].reset_index(drop=True)
+    cells = first.assign(epochs=first["epochs"].map("{:,}".format))[named].reset_index(drop=True)
     for name, column in layout.columns.items():
         if table[f"{name}_n"].any():
             for suffix, rows in parts.items():
@@ -186,9 +191,9 @@ def with_published_activity(
 
 def _in_order(runs: pandas.DataFrame, keys: tuple[str, ...]) -> list[tuple[tuple[str, ...], pandas.DataFrame]]:
     order = {(model.architecture, model.representation.name): place for place, model in enumerate(models())}
-    groups = runs.groupby(["architecture", "representation", *keys], sort=False)
+    groups = runs.groupby(["architecture", "representation", "epoch", *keys], sort=False)
     found = [(tuple(str(part) for part in axes), group) for axes, group in groups]
-    return sorted(found, key=lambda entry: order[entry[0][0], entry[0][1]])
+    return sorted(found, key=lambda entry: (order[entry[0][0], entry[0][1]], int(entry[0][2])))
 
 
 def _over_seeds(values: pandas.Series) -> dict[str, float]:

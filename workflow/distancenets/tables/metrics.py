@@ -18,19 +18,21 @@ Metrics = dict[str, dict[str, dict[str, float]]]
 
 
 def final_accuracies(runs: pandas.DataFrame) -> Metrics:
-    """Return experiment → model → mean, sample SD (percent) and n of the test accuracies after the last epoch.
+    """Return experiment → model → mean, sample SD (percent) and n of the test accuracies.
+
+    An experiment that is measured at several milestones has an entry for each, such as published_50000.
 
     Parameters
     ----------
     runs
         One row a run and milestone, as `runs.csv` holds them. A single run has no SD: the key is left out.
     """
-    last = runs[runs["epoch"] == runs.groupby("experiment")["epoch"].transform("max")]
+    several = dict(runs.groupby("experiment")["epoch"].nunique() > 1)
     found: Metrics = {}
-    for (experiment, model), group in last.groupby(["experiment", "model"], sort=False):
+    for (experiment, epoch, model), group in runs.groupby(["experiment", "epoch", "model"], sort=False):
         mean, sd, n = moments(group["test_accuracy"].to_numpy(np.float64))
         values = {"mean": round(mean, 4), "sample_sd": round(sd, 4), "n": n}
-        found.setdefault(str(experiment), {})[str(model)] = {
+        found.setdefault(f"{experiment}_{epoch}" if several[experiment] else str(experiment), {})[str(model)] = {
             name: value for name, value in values.items() if not math.isnan(value)
         }
     return found
@@ -40,11 +42,13 @@ def mean_curves(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFra
     """Yield the learning curve of every model, and the path below `CURVES_FOLDER` that it belongs to.
 
     A curve is a row an epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent), each the mean over the
-    seeds. Of long runs only `CURVE_POINTS` recorded epochs at most are kept, denser at the beginning.
+    seeds that went so far, and their number. Of long runs only `CURVE_POINTS` recorded epochs at most are kept, denser
+    at the beginning.
     """
     axes = ["experiment", "architecture", "representation"]
     for (experiment, architecture, representation), group in curves.groupby(axes, sort=False):
-        means = group.groupby("epoch", as_index=False)[QUANTITIES].mean().round(4)
+        by_epoch = group.groupby("epoch")
+        means = by_epoch[QUANTITIES].mean().round(4).assign(seeds=by_epoch.size()).reset_index()
         path = Path(str(experiment), f"{architecture}_{representation}.csv")
         yield path, means.iloc[_kept(len(means))]
 
