@@ -40,7 +40,7 @@ def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str
     # The paper's first models are shown at first; where an experiment has none of them, all are.
     if not any(entry["shown"] for entry in models):
         models = [entry | {"shown": True} for entry in models]
-    return {"experiment": experiment, "seeds": study.seeds, "models": models}
+    return {"experiment": experiment, "models": models}
 
 
 def _curve(folder: Path, model: Model) -> pandas.DataFrame:

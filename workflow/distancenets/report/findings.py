@@ -54,6 +54,7 @@ def findings_page(
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
         warnings=in_tf32(root),
         tables=[_table(root, name) for name in ("table2", "discussion")],
+        offset_l2=_table(root, "table5"),
         protocols=_table(root, "protocols"),
         nearness=_nearness(root),
         trajectories=trajectories(list(archived), root),
