@@ -230,8 +230,9 @@ def test_a_claim_is_read_at_the_published_epochs_where_there_are_several() -> No
 
 def test_models_that_were_not_trained_are_named() -> None:
     runs = runs_of({name: values for name, values in constructed(AS_CLAIMED).items() if name not in ("Abs2", "Abs")})
-    assert judged(5, runs).why == "not trained for 5,000 epochs: Abs, Abs2"
-    assert judged(5, runs).verdict is Verdict.UNDETERMINED
+    two = judged(5, runs)
+    assert (two.why, two.epochs_needed) == ("not trained for 5,000 epochs: Abs, Abs2", 5000)
+    assert two.verdict is Verdict.UNDETERMINED
     none = judged(9, runs_of({"ReLU": np.full(20, 95.0)}), study(epochs=100))
     wanted = "50,000 epochs are needed, 100 were trained; not trained for 100 epochs: "
     wanted += "ReLU-L2, ReLU-L2-Neg, Abs-L2, Abs-L2-Neg"

@@ -85,7 +85,8 @@ def ruling(
         found = replace(found, seeds_needed=study.claims.min_seeds)
         lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} {'is' if seeds == 1 else 'are'} there")
     if absent:
-        return replace(found, why="; ".join([*lacks, f"not trained for {epochs:,} epochs: {', '.join(absent)}"]))
+        lacks.append(f"not trained for {epochs:,} epochs: {', '.join(absent)}")
+        return replace(found, why="; ".join(lacks), epochs_needed=found.epochs_needed or epochs)
     try:
         parts = judged_parts(claim, evidence)
         found = replace(found, numbers=numbers(claim, evidence, parts, record))
