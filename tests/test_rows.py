@@ -8,6 +8,7 @@ from matplotlib import pyplot
 from conftest import REPOSITORY
 from distancenets.configuration.published import published
 from distancenets.figures.accuracies import final_accuracies_figure
+from distancenets.figures.prototypes import neighbours_figure
 from distancenets.figures.rows import of_row, present_rows, title_of
 from distancenets.statistics.printed import printed_accuracies
 
@@ -23,6 +24,8 @@ RUNS = pandas.DataFrame(
     columns=COLUMNS,
 )
 TABLE5 = (97.33, 0.13)
+# Epoch, seed, nearest image.
+MILESTONES = [(5000, 0, 1), (50, 0, 0), (50_000, 1, 0)]
 
 
 def test_a_row_names_its_epochs_where_they_are_not_the_first() -> None:
@@ -56,4 +59,17 @@ def test_every_run_is_a_point_at_each_of_its_milestones() -> None:
     assert [numpy.asarray(values).tolist() for values in points] == [[96], [95, 94], [97]]
     [printed] = panel.containers
     assert numpy.asarray(printed[0].get_xydata()).tolist() == [[97.33, 2.32]]
+    pyplot.close(figure)
+
+
+def test_neighbours_are_those_of_the_last_milestone_of_the_seed() -> None:
+    """Its nearest image is white, that of the earlier milestone and that of another seed are black."""
+    columns = ["architecture", "representation", "epoch", "seed", "unit", "rank", "image", "label"]
+    rows = [["relu_l2", "distance", epoch, seed, 0, 1, image, 0] for epoch, seed, image in MILESTONES]
+    images = numpy.array([[0] * 4, [255] * 4], dtype=numpy.uint8)
+    figure = neighbours_figure(pandas.DataFrame(rows, columns=columns), images, list("0123456789"), 0, "title")
+    [panel] = figure.axes
+    assert panel.get_title() == "ReLU-L2-Neg (distance)\n5,000 epochs"
+    shown = panel.images[0].get_array()
+    assert shown is not None and shown[:2, :2].max() == 0
     pyplot.close(figure)
