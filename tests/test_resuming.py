@@ -1,6 +1,5 @@
 """Runs that go on: after a signal, from a checkpoint, from a shorter run that is finished."""
 
-import json
 import shutil
 import signal
 import time
@@ -12,6 +11,7 @@ import yaml
 
 from conftest import SPLITS, Answer, Workshop, write_dataset
 from distancenets.datasets.store import Dataset
+from distancenets.files import read_sealed, sealed_text
 from distancenets.training import batches
 from distancenets.training.losses import CrossEntropy, cross_entropy
 from distancenets.training.runs import RunFolder
@@ -156,8 +156,8 @@ def test_a_shorter_run_of_other_code_is_no_beginning(workshop: Workshop) -> None
     trained(workshop)
     for seed in range(2):
         file = folder(workshop, seed) / "run.json"
-        found = json.loads(file.read_text())
-        file.write_text(json.dumps(found | {"code": found["code"] | {"digest": "another"}}))
+        found = read_sealed(file)
+        file.write_text(sealed_text(found | {"code": found["code"] | {"fingerprint": "another"}}))
     workshop.study(epochs=8)
     trained(workshop, "--overwrite")
     assert RunFolder(folder(workshop, 1)).read_provenance()["resumed_at"] == 0

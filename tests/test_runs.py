@@ -208,10 +208,13 @@ def test_aggregation_refuses_a_run_that_does_not_belong(workshop: Workshop) -> N
     trained(workshop)
     assert workshop.run("collect").returncode == 0
     trained(workshop, "--epochs", "5", "--output", "other")
-    stray = workshop.folder / "other" / run_path(Run("raw", *MODEL, 1)) / "metrics.parquet"
-    (folder(workshop, 1) / "metrics.parquet").write_bytes(stray.read_bytes())
+    stray = workshop.folder / "other" / run_path(Run("raw", *MODEL, 1))
+    shutil.copy(stray / "metrics.parquet", folder(workshop, 1))
     line = workshop.refused("collect")
-    assert "seed~1/metrics.parquet" in line and "other parameters" in line
+    assert "seed~1/metrics.parquet: damaged" in line and "trains the run again" in line
+    shutil.copytree(stray, folder(workshop, 1), dirs_exist_ok=True)
+    line = workshop.refused("collect")
+    assert "seed~1/run.json: made with other parameters" in line
 
 
 def test_the_models_are_listed_with_the_papers_names(workshop: Workshop) -> None:

@@ -94,10 +94,10 @@ def test_a_run_that_is_not_there_is_one_line(workshop: Workshop, run: str, messa
 def test_files_of_two_runs_and_a_damaged_provenance_are_refused(trained: Workshop) -> None:
     first, second = (trained.results / run_path(Run("raw", "relu", "distance", seed)) for seed in (0, 1))
     (first / "metrics.parquet").write_bytes((second / "metrics.parquet").read_bytes())
-    assert "metrics.parquet: made with other parameters" in trained.refused("show", "relu/distance/0")
+    assert "metrics.parquet: damaged" in trained.refused("show", "relu/distance/0")
     provenance = json.loads((second / "run.json").read_text())
     (second / "run.json").write_text(json.dumps({"digest": provenance["digest"]}))
-    assert "run.json: not the provenance of a run" in trained.refused("show", "relu/distance/1")
+    assert "run.json: carries no digest of its content" in trained.refused("show", "relu/distance/1")
 
 
 def study(name: str, **changes: object) -> Study:

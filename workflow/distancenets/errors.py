@@ -1,5 +1,9 @@
-"""The one exception whose message is meant for the user."""
+"""The exceptions whose messages are meant for the user."""
 
 
 class UserError(Exception):
     """Bad input, said in one line that names the file or key; the command line prints it and exits with 1."""
+
+
+class Damaged(UserError):
+    """A file whose content is not what was written."""

@@ -38,9 +38,11 @@ def train(
     from distancenets.configuration.study import load_study, parse_seeds
     from distancenets.datasets.store import fetch, read
     from distancenets.models.registry import find_model
+    from distancenets.training.beginnings import clear_up
     from distancenets.training.descent import train as descend
     from distancenets.training.devices import check_device, claimed_device
     from distancenets.training.packs import Pack, unfinished
+    from distancenets.training.provenance import code_digest
 
     console = Console(stderr=True)
     settings = load_study(study)
@@ -53,13 +55,19 @@ def train(
     recipe = Recipe(architecture=architecture, representation=representation, experiment=chosen, dataset=source)
     check_device(device)
     root = output or RESULTS / settings.study
-    wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds))
-    pack = unfinished(wanted, overwrite)
+    wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds), code_digest())
+
+    def tell(line: str) -> None:
+        console.print(f"{wanted.label}: {line}", markup=False, soft_wrap=True, highlight=False)
+
+    pack = unfinished(wanted, overwrite, tell)
     if pack is None:
-        console.print(f"{wanted.label}: finished already")
+        clear_up(wanted, overwrite)
+        tell("finished already")
         return
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
     images = read(data / chosen.dataset, source)
     with claimed_device(device, gpus) as claimed:
-        descend(pack, images, settings.training, claimed, console)
+        descend(pack, images, settings.training, claimed, console, overwrite)
+    clear_up(wanted, overwrite)

@@ -1,6 +1,5 @@
 """Holdings: which runs of a study the archive serves, which lie finished on disk, and the study that they make up."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Experiment, Run, Study
 from distancenets.errors import UserError
 from distancenets.measurements.archive import Entry, entries
-from distancenets.training.paths import RUN_FILES, run_path
+from distancenets.training.paths import RUN_FILES, read_run_document, run_path
 
 
 def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Entry]:
@@ -89,4 +88,4 @@ def _reported(study: Study, experiments: dict[str, Experiment]) -> dict[str, obj
 def _is_finished(folder: Path, digest: str) -> bool:
     if not all((folder / name).exists() for name in RUN_FILES):
         return False
-    return bool(json.loads((folder / RUN_FILES[-1]).read_text())["digest"] == digest)
+    return bool(read_run_document(folder / RUN_FILES[-1])["digest"] == digest)

@@ -1,28 +1,38 @@
-"""Beginnings: where a pack starts, which is at its checkpoint, at the end of shorter runs, or at epoch 0."""
+"""Beginnings: where a pack starts, which is at a checkpoint, at the end of shorter runs, or at epoch 0."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy
 import torch
 from torch import Tensor
 
 from distancenets.configuration.recipes import Recipe
+from distancenets.errors import Damaged, UserError
+from distancenets.files import clear_parts, remove_empty
 from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
-from distancenets.training.checkpoints import State, read_checkpoint
-from distancenets.training.packs import Pack, passed_through
+from distancenets.training.checkpoints import REMEDY, Header, State, read_checkpoint
+from distancenets.training.packs import Pack, is_finished, passed_through
 from distancenets.training.runs import METRICS, RunFolder, pack
 
 
-def beginning(wanted: Pack, device: torch.device) -> State:
+def header(wanted: Pack, engine: str) -> Header:
+    """Return what a checkpoint of `wanted` by this engine is of."""
+    return Header(wanted.recipe.digest, wanted.seeds, engine, wanted.fingerprint)
+
+
+def beginning(wanted: Pack, engine: str, device: torch.device, overwrite: bool, tell: Callable[[str], None]) -> State:
     """Return the state that `wanted` is trained from, on `device`.
 
     Raises
     ------
     UserError
-        The checkpoint is damaged or another configuration's, or so is a file of a shorter run.
+        A checkpoint is damaged, of another configuration or made by other code, and `overwrite` does not allow to
+        begin afresh; or a file of a shorter run is damaged.
     """
-    state = read_checkpoint(wanted.checkpoint, wanted.digest, device) or _end_of_shorter_runs(wanted)
+    state = _at_checkpoint(wanted, engine, overwrite, tell) or _end_of_shorter_runs(wanted)
     if state is None:
         model = find_model(wanted.recipe.architecture, wanted.recipe.representation)
         state = State(0, initialise(model, wanted.seeds, wanted.recipe.experiment.hidden))
@@ -31,6 +41,55 @@ def beginning(wanted: Pack, device: torch.device) -> State:
         parameters={name: value.to(device) for name, value in state.parameters.items()},
         rows=[row.to(device) for row in state.rows],
     )
+
+
+def clear_up(wanted: Pack, overwrite: bool) -> None:
+    """Remove the model's checkpoints whose seeds are all finished, empty folders, and files of killed writers.
+
+    Checkpoints of another configuration go only with `overwrite`: a longer run may yet go on from there.
+    """
+    for path in sorted(wanted.checkpoints.glob("*.safetensors")):
+        try:
+            its, _ = read_checkpoint(path)
+        except Damaged:
+            continue
+        if (overwrite or its.recipe == wanted.recipe.digest) and all(is_finished(wanted, seed) for seed in its.seeds):
+            path.unlink(missing_ok=True)
+    for folder in (wanted.checkpoints, *(wanted.folder(seed).folder for seed in wanted.seeds)):
+        clear_parts(folder)
+    remove_empty(wanted.checkpoints, wanted.root / "checkpoints")
+
+
+def _at_checkpoint(wanted: Pack, engine: str, overwrite: bool, tell: Callable[[str], None]) -> State | None:
+    """Return the latest state of the seeds of `wanted` that a checkpoint holds: its own, or one of a larger pack."""
+    found: list[State] = []
+    for path in sorted(wanted.checkpoints.glob("*.safetensors")):
+        try:
+            found += _states(path, wanted, engine)
+        except UserError as error:
+            if not path.exists():
+                continue  # removed by the job that finished with it
+            if not overwrite:
+                raise
+            tell(f"begins afresh: {error}")
+            path.unlink(missing_ok=True)
+    return max(found, key=lambda state: state.epoch, default=None)
+
+
+def _states(path: Path, wanted: Pack, engine: str) -> Iterator[State]:
+    """Yield the state of the seeds of `wanted` in the checkpoint `path`, if it holds them all."""
+    ours = header(wanted, engine)
+    its, state = read_checkpoint(path)
+    if its.recipe != ours.recipe or not set(its.seeds) >= set(ours.seeds):
+        if path == wanted.checkpoint:
+            raise UserError(f"{path}: a checkpoint of another configuration; {REMEDY}")
+        return
+    if its[2:] != ours[2:]:
+        raise UserError(
+            f"{path}: made by the engine '{its.engine}' with the fingerprint {its.fingerprint[:12]}, now it would go "
+            f"on with '{ours.engine}' and {ours.fingerprint[:12]}; {REMEDY}"
+        )
+    yield state.of_seeds([its.seeds.index(seed) for seed in ours.seeds])
 
 
 def _end_of_shorter_runs(wanted: Pack) -> State | None:

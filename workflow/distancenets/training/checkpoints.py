@@ -1,15 +1,20 @@
-"""Checkpoints: all that an interrupted pack needs to go on to the same bits."""
+"""Checkpoints: everything that an interrupted pack needs to go on to the same bits."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from distancenets.errors import UserError
+from distancenets.errors import Damaged
 from distancenets.files import replacing
+
+REMEDY = "delete it, or use --overwrite, to begin afresh"
 
 
 @dataclass
@@ -26,36 +31,59 @@ class State:
     kept: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def of_seeds(self, places: list[int]) -> "State":
+        """Return the state of the seeds at these `places` of the pack alone."""
+        kept = {epoch: _of_seeds(parameters, places) for epoch, parameters in self.kept.items()}
+        rows = [row[places] for row in self.rows]
+        return State(self.epoch, _of_seeds(self.parameters, places), rows, kept, self.seconds)
 
-def write_checkpoint(path: Path, digest: str, state: State) -> None:
-    """Write `state` in one move, with the digest of the pack that it belongs to."""
+
+class Header(NamedTuple):
+    """What a checkpoint is of: the recipe's digest, the seeds, the engine and the fingerprint of its code."""
+
+    recipe: str
+    seeds: tuple[int, ...]
+    engine: str
+    fingerprint: str
+
+
+def write_checkpoint(path: Path, header: Header, state: State) -> None:
+    """Write `state` in one move, with the SHA-256 of its content."""
     tensors = {f"parameters/{name}": value for name, value in state.parameters.items()}
     tensors |= {f"kept/{epoch}/{name}": value for epoch, kept in state.kept.items() for name, value in kept.items()}
     if state.rows:
         tensors["rows"] = torch.stack(state.rows)
-    metadata = {"digest": digest, "epoch": str(state.epoch), "seconds": repr(state.seconds)}
+    tensors = {name: value.contiguous().cpu() for name, value in tensors.items()}
+    metadata = header._asdict() | {"seeds": " ".join(map(str, header.seeds))}
+    metadata |= {"epoch": str(state.epoch), "seconds": repr(state.seconds)}
+    metadata["sha256"] = _digest(tensors, metadata)
     with replacing(path) as temporary:
-        temporary.write_bytes(save({name: value.contiguous().cpu() for name, value in tensors.items()}, metadata))
+        temporary.write_bytes(save(tensors, metadata))
 
 
-def read_checkpoint(path: Path, digest: str, device: torch.device) -> State | None:
-    """Return the state in `path`, or None where there is none; a `UserError` refuses another configuration's."""
-    if not path.exists():
-        return None
+def read_checkpoint(path: Path) -> tuple[Header, State]:
+    """Return what the checkpoint in `path` is of, and its state on the CPU.
+
+    Raises
+    ------
+    Damaged
+        The file cannot be read, or was changed after it had been written.
+    """
     try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            metadata = file.metadata() or {}
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path}: not a readable checkpoint ({error}); delete it to start afresh") from error
-    if metadata.get("digest") != digest:
-        raise UserError(f"{path}: a checkpoint of another configuration; delete it to start afresh")
+        raise _damaged(path, error) from error
+    if metadata.pop("sha256", "") != _digest(tensors, metadata):
+        raise _damaged(path, "its content is not the one that its digest was taken of")
     kept: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("kept/"):
             _, epoch, parameter = name.split("/")
             kept.setdefault(int(epoch), {})[parameter] = value
-    return State(
+    seeds = tuple(map(int, metadata["seeds"].split()))
+    return Header(metadata["recipe"], seeds, metadata["engine"], metadata["fingerprint"]), State(
         epoch=int(metadata["epoch"]),
         parameters={
             name.removeprefix("parameters/"): value for name, value in tensors.items() if name.startswith("parameters/")
@@ -64,3 +92,20 @@ def read_checkpoint(path: Path, digest: str, device: torch.device) -> State | No
         kept=kept,
         seconds=float(metadata["seconds"]),
     )
+
+
+def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Return the SHA-256 of names, types, shapes and bits of `tensors`, and of `metadata`."""
+    total = hashlib.sha256(repr(sorted(metadata.items())).encode())
+    for name, value in sorted(tensors.items()):
+        total.update(repr((name, value.dtype, tuple(value.shape))).encode())
+        total.update(value.numpy().data)
+    return total.hexdigest()
+
+
+def _damaged(path: Path, why: object) -> Damaged:
+    return Damaged(f"{path}: not a readable checkpoint ({why}); {REMEDY}")
+
+
+def _of_seeds(parameters: dict[str, Tensor], places: list[int]) -> dict[str, Tensor]:
+    return {name: value[places].contiguous() for name, value in parameters.items()}

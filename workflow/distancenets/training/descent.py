@@ -17,8 +17,8 @@ from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model
 from distancenets.training.batches import Chunk, Network, Score, chunks
-from distancenets.training.beginnings import beginning
-from distancenets.training.checkpoints import write_checkpoint
+from distancenets.training.beginnings import beginning, header
+from distancenets.training.checkpoints import State, write_checkpoint
 from distancenets.training.divergence import Watch
 from distancenets.training.engines.registry import Choice, choose
 from distancenets.training.memory import rows_in_flight
@@ -42,13 +42,21 @@ class _Asked(Exception):
     """A signal asks the run to end, in the middle of a pass: the state is still that before the epoch."""
 
 
-def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torch.device, console: Console) -> None:
+def train(
+    pack: Pack,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    device: torch.device,
+    console: Console,
+    overwrite: bool = False,
+) -> None:
     """Train `pack` to its last epoch and write the files of its runs.
 
     Raises
     ------
     UserError
-        The loss became non-finite (the metrics so far are kept), or the checkpoint is another configuration's.
+        The loss became non-finite (the metrics so far are kept); or a checkpoint is damaged, another configuration's
+        or made by other code, and `overwrite` does not allow to begin afresh.
     Interrupted
         SIGTERM or SIGINT arrived; the checkpoint was written.
     """
@@ -60,12 +68,13 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
     def tell(line: str) -> None:
-        console.print(f"{pack.label}: {line}", soft_wrap=True, highlight=False)
+        console.print(f"{pack.label}: {line}", soft_wrap=True, highlight=False, markup=False)
 
     engine = choose(settings.engine, device, settings.precision)
     if engine.note:
         tell(engine.note)
-    trainer = _Trainer(pack, dataset, settings, device, engine)
+    state = beginning(pack, engine.name, device, overwrite, tell)
+    trainer = _Trainer(pack, dataset, settings, device, engine, state)
     if device.type == "cuda":
         trainer.steps.accelerate(device, tell)
     resumed_at = trainer.state.epoch
@@ -79,7 +88,9 @@ def train(pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torc
             "started": started.isoformat(),
             "ended": datetime.now(UTC).isoformat(),
         }
-        _write_runs(trainer, environment(device) | surroundings)
+        made = environment(device)
+        made["code"]["fingerprint"] = pack.fingerprint
+        _write_runs(trainer, made | surroundings)
 
 
 class _Split(list[Chunk]):
@@ -98,12 +109,18 @@ class _Split(list[Chunk]):
 
 class _Trainer:
     def __init__(
-        self, pack: Pack, dataset: Dataset, settings: TrainingSettings, device: torch.device, engine: Choice
+        self,
+        pack: Pack,
+        dataset: Dataset,
+        settings: TrainingSettings,
+        device: torch.device,
+        engine: Choice,
+        state: State,
     ) -> None:
         recipe, experiment = pack.recipe, pack.recipe.experiment
         model = find_model(recipe.architecture, recipe.representation)
         self.pack, self.settings, self.experiment = pack, settings, experiment
-        self.state = beginning(pack, device)
+        self.state, self._header = state, header(pack, engine.name)
         rows = rows_in_flight(settings, device, engine.name, len(pack.seeds) * experiment.hidden)
 
         # The signals that ask the run to end.
@@ -153,7 +170,7 @@ class _Trainer:
 
     def _checkpoint(self) -> None:
         self._refuse_divergence()
-        write_checkpoint(self.pack.checkpoint, self.pack.digest, self.state)
+        write_checkpoint(self.pack.checkpoint, self._header, self.state)
 
     def _epoch(self, last: bool) -> Score:
         state, epoch = self.state, self.state.epoch
@@ -201,7 +218,6 @@ def _write_runs(trainer: _Trainer, surroundings: dict[str, object]) -> None:
             "seconds": round(state.seconds, 3),
         }
         pack.folder(seed).write(pack.recipe.run_digest(seed), rows[:, index], weights, provenance | surroundings)
-    pack.checkpoint.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""The files of a finished run: where they lie, how they are written, and how another's are refused.
+"""The files of a finished run: how they are written, and how damaged or another run's files are refused.
 
-A run is a folder with `metrics.parquet` (a row a recorded epoch), `weights.safetensors` (the parameters at every kept
-epoch, named `<epoch>/<parameter>`) and `run.json` (provenance). Each carries the digest of the run's recipe.
+A run is a folder with `metrics.parquet` (a row per recorded epoch), `weights.safetensors` (the parameters at every kept
+epoch, named `<epoch>/<parameter>`) and `run.json` (provenance). `run.json` holds the digest of the run's recipe, the
+SHA-256 of the other files, and its own.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,12 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
-from distancenets.errors import UserError
-from distancenets.files import read_text, replacing, write_text
-from distancenets.training.paths import RUN_FILES
+from distancenets.errors import Damaged, UserError
+from distancenets.files import read_bytes, replacing, replacing_all, sealed_text, sha256
+from distancenets.training.paths import REMEDY, RUN_FILES, read_run_document
 
 METRICS = ("train_loss", "train_accuracy", "test_accuracy")
 
@@ -47,70 +46,81 @@ class RunFolder:
     def write(
         self, digest: str, rows: Tensor, weights: dict[int, dict[str, Tensor]], provenance: dict[str, Any]
     ) -> None:
-        """Write the three files; `rows` is epochs × (epoch, train loss, train accuracy, test accuracy)."""
-        write_metrics(self.metrics, digest, rows)
+        """Replace the three files; `rows` is epochs × (epoch, train loss, train accuracy, test accuracy).
+
+        `run.json` is replaced last and lists the digests of the others: a run whose writer was killed in between is
+        known to be damaged, and is trained again from its checkpoint.
+        """
         tensors = {f"{epoch}/{name}": value for epoch, kept in weights.items() for name, value in kept.items()}
-        with replacing(self.weights) as path:
-            path.write_bytes(save(tensors, metadata={"digest": digest}))
-        write_text(self.provenance, json.dumps({"digest": digest} | provenance, indent=2, ensure_ascii=False) + "\n")
+        with replacing_all(self.metrics, self.weights, self.provenance) as [metrics, weights_file, document]:
+            _write_table(metrics, digest, rows)
+            weights_file.write_bytes(save(tensors, metadata={"digest": digest}))
+            files = {
+                name: sha256(path.read_bytes()) for name, path in zip(RUN_FILES, (metrics, weights_file), strict=False)
+            }
+            text = sealed_text({"digest": digest} | provenance | {"files": files})
+            document.write_text(text, encoding="utf-8")
 
     def finished(self) -> dict[str, Any] | None:
-        """Return the provenance where all three files are there, else None."""
-        if not (self.metrics.exists() and self.weights.exists() and self.provenance.exists()):
+        """Return the provenance of a run whose files are all there, else None.
+
+        Raises
+        ------
+        Damaged
+            The content of a file is not what was written; it is named.
+        """
+        if not all(path.exists() for path in (self.metrics, self.weights, self.provenance)):
             return None
-        return self.read_provenance()
+        found = self.read_provenance()
+        for path in (self.metrics, self.weights):
+            self._content(path, found)
+        return found
 
     def read_provenance(self) -> dict[str, Any]:
-        """Return what `run.json` holds."""
-        try:
-            values = json.loads(read_text(self.provenance))
-            return dict(values) if isinstance(values["digest"], str) else {}
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{self.provenance}: not the provenance of a run ({error})") from error
+        """Return what `run.json` holds; `Damaged` names one that was changed."""
+        return read_run_document(self.provenance)
+
+    def provenance_of(self, digest: str) -> dict[str, Any]:
+        """Return what `run.json` holds; a `UserError` refuses the run of another `digest`."""
+        values = self.read_provenance()
+        if values["digest"] != digest:
+            raise UserError(
+                f"{self.provenance}: made with other parameters than this study's "
+                f"(digest {values['digest'][:12]}, expected {digest[:12]}); "
+                "`snakemake --forcerun train_model` trains what differs"
+            )
+        return values
 
     def check(self, digest: str) -> None:
-        """Refuse a run that is not there in full, or of which a file is not the one with this `digest`, by name."""
-        found = self.read_provenance().get("digest", "")
-        _refuse_another(self.provenance, found, digest)
-        self.read_metrics(digest)
-        self._open_weights(digest)
+        """Refuse a run with a file that is missing, damaged or not of this `digest`, by name."""
+        for path in (self.metrics, self.weights):
+            self._content(path, self.provenance_of(digest))
 
     def read_metrics(self, digest: str) -> pyarrow.Table:
-        """Return the metrics of the run with this `digest`; those of another are refused by name."""
-        try:
-            table = pyarrow.parquet.read_table(self.metrics, partitioning=None)
-        except (OSError, pyarrow.ArrowInvalid) as error:
-            raise UserError(f"{self.metrics}: cannot be read: {str(error).splitlines()[0]}") from error
-        found = (table.schema.metadata or {}).get(b"digest", b"").decode()
-        _refuse_another(self.metrics, found, digest)
-        return table
+        """Return the metrics of the run with this `digest`; a damaged or another run's file is refused by name."""
+        content = self._content(self.metrics, self.provenance_of(digest))
+        return pyarrow.parquet.read_table(pyarrow.BufferReader(content))
 
     def read_weights(self, digest: str, epoch: int) -> dict[str, Tensor]:
         """Return the parameters at `epoch` of the run with this `digest`."""
-        with self._open_weights(digest) as file:
-            prefix = f"{epoch}/"
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dict)
-            tensors = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+        prefix = f"{epoch}/"
+        kept = load(self._content(self.weights, self.provenance_of(digest)))
+        tensors = {name.removeprefix(prefix): value for name, value in kept.items() if name.startswith(prefix)}
         if not tensors:
             raise UserError(f"{self.weights}: holds no weights of epoch {epoch}")
         return tensors
 
-    def _open_weights(self, digest: str) -> Any:
-        try:
-            file: Any = safe_open(self.weights, framework="pt")
-        except (OSError, SafetensorError) as error:
-            raise UserError(f"{self.weights}: cannot be read: {error}") from error
-        _refuse_another(self.weights, (file.metadata() or {}).get("digest", ""), digest)
-        return file
+    def _content(self, path: Path, provenance: dict[str, Any]) -> bytes:
+        content = read_bytes(path)
+        if sha256(content) != provenance["files"][path.name]:
+            raise Damaged(f"{path}: damaged, {self.provenance.name} lists another SHA-256; {REMEDY}")
+        return content
 
 
 def write_metrics(path: Path, digest: str, rows: Tensor) -> None:
     """Write metrics as Parquet; `rows` is epochs × (epoch, train loss, train accuracy, test accuracy)."""
-    epochs, *metrics = rows.T.contiguous().numpy()
-    columns = {"epoch": pyarrow.array(epochs.astype("int32"))}
-    columns |= {name: pyarrow.array(values) for name, values in zip(METRICS, metrics, strict=True)}
     with replacing(path) as temporary:
-        pyarrow.parquet.write_table(pyarrow.table(columns, metadata={"digest": digest}), temporary)
+        _write_table(temporary, digest, rows)
 
 
 def of_seed(parameters: dict[str, Tensor], index: int) -> dict[str, Tensor]:
@@ -123,9 +133,8 @@ def pack(networks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([network[name] for network in networks]) for name in networks[0]}
 
 
-def _refuse_another(path: Path, found: str, expected: str) -> None:
-    if found != expected:
-        raise UserError(
-            f"{path}: made with other parameters than this study's "
-            f"(digest {found[:12] or 'missing'}, expected {expected[:12]})"
-        )
+def _write_table(path: Path, digest: str, rows: Tensor) -> None:
+    epochs, *metrics = rows.T.contiguous().numpy()
+    columns = {"epoch": pyarrow.array(epochs.astype("int32"))}
+    columns |= {name: pyarrow.array(values) for name, values in zip(METRICS, metrics, strict=True)}
+    pyarrow.parquet.write_table(pyarrow.table(columns, metadata={"digest": digest}), path)

@@ -1,0 +1,35 @@
+"""Kills at every step: a command that dies before its n-th change to the file system."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import Workshop
+
+CHANGES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"}
+
+
+def killed(workshop: Workshop, step: int, counts: Callable[[Path], bool], *arguments: str) -> bool:
+    """Run the command line in a child that kills itself before the change `step` of a path that `counts`.
+
+    Returns whether it was killed; without that many changes it ends by itself, and must succeed.
+    """
+    child = os.fork()
+    if not child:
+        changes = iter(range(step + 1))
+
+        def kill_at_step(event: str, values: tuple[object, ...]) -> None:
+            if event not in CHANGES or not isinstance(values[0], str | os.PathLike):
+                return
+            if event == "open" and not (isinstance(values[2], int) and values[2] & (os.O_WRONLY | os.O_RDWR)):
+                return
+            if counts(Path(values[0]).absolute()) and next(changes) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(kill_at_step)
+        os._exit(workshop.run(*arguments).returncode)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
+    return os.WIFSIGNALED(status)
