@@ -14,6 +14,7 @@ from distancenets.errors import UserError
 from distancenets.measurements.archive import archive_files, entries
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
+from distancenets.measurements.manifest import table_of
 
 DISTANCE, INTENSITY = Run("raw", "relu", "distance", 0), Run("raw", "relu", "intensity", 0)
 LONG = {"epochs": 6, "milestones": [3]}
@@ -146,9 +147,10 @@ def test_no_run_at_all_is_refused(archived: Workshop) -> None:
 
 
 def test_a_damaged_archive_is_named(archived: Workshop) -> None:
-    path = archived.results / "archive" / "raw" / "relu" / "distance" / "metrics.parquet"
+    [path] = (archived.results / "archive" / "raw" / "relu" / "distance").glob("metrics-*.parquet")
     path.write_bytes(path.read_bytes()[:50])
-    assert "results/small/archive/raw/relu/distance/metrics.parquet: cannot be read" in archived.refused("collect")
+    line = archived.refused("collect")
+    assert f"results/small/archive/raw/relu/distance/{path.name}: damaged" in line and "--repair" in line
 
 
 def test_another_node_than_the_archived_one_is_refused(archived: Workshop) -> None:
@@ -158,9 +160,9 @@ def test_another_node_than_the_archived_one_is_refused(archived: Workshop) -> No
 
 
 def test_an_archive_is_small_and_holds_no_weights(archived: Workshop) -> None:
-    names = {path.stem for path in archive_files(archived.results)}
+    names = {table_of(path.name) for path in archive_files(archived.results)}
     tables = {Path(file).stem for entry in CATALOGUE.values() for file in entry.files}
-    assert names == {"runs", "metrics", "figure1"} | tables
+    assert names == {"manifest", "runs", "metrics", "figure1", "correct"} | tables
     assert not list((archived.results / "archive").rglob("*.safetensors"))
 
 

@@ -86,11 +86,11 @@ def locked(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
+        fcntl.flock(file, fcntl.LOCK_EX)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{path}: cannot be locked: {error.strerror or error}") from error
     # The lock ends with the open file, so a killed process leaves none.
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

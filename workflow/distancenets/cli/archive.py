@@ -12,6 +12,10 @@ from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder,
 @app.command()
 def archive(
     runs: Annotated[Path | None, typer.Argument(help="A folder with runs.  [default: results/<study>]")] = None,
+    repaired: Annotated[
+        bool,
+        typer.Option("--repair", help="Archive nothing; list what is intact in the manifest."),
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
@@ -28,9 +32,15 @@ def archive(
     from distancenets.errors import UserError
     from distancenets.measurements.archive import deposit, entries
     from distancenets.measurements.deposits import adds, finished_runs, tables_of
+    from distancenets.measurements.manifest import archive_folder
+    from distancenets.measurements.repairs import repair
 
     settings = load_study(study)
     root = output or RESULTS / settings.study
+    if repaired:
+        lines = repair(root)
+        print("\n".join(lines) or f"{archive_folder(root)}: nothing to repair")
+        return
     held = entries(settings, root, datasets)
     images: dict[str, Dataset] = {}
     found = list(finished_runs(settings, runs or root, datasets))

@@ -11,9 +11,11 @@ import torch
 from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.archive import FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
+from distancenets.errors import UserError
+from distancenets.measurements.answers import correct_images, packed
+from distancenets.measurements.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.networks import Stored, trained_networks
+from distancenets.measurements.networks import Networks, Stored, trained_networks
 from distancenets.measurements.nodes import node_outputs
 from distancenets.measurements.register import measure
 from distancenets.models.registry import find_model
@@ -37,15 +39,18 @@ def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finish
     Raises
     ------
     UserError
-        A file of a run is damaged, or is not the one that its provenance tells of; it is named.
+        A file of a run is damaged, or is not the one that its provenance tells of; or two folders hold the same run.
     """
     known = set(study.runs())
+    places: dict[Run, Path] = {}
     for path in sorted(folder.rglob("run.json")):
         files = RunFolder(path.parent)
         provenance = files.read_provenance()
         run, recipe = Run(**provenance["run"]), Recipe.model_validate(provenance["recipe"])
         if run not in known or recipe.trajectory != study_recipe(study, *run[:3], datasets).trajectory:
             continue
+        if places.setdefault(run, path) != path:
+            raise UserError(f"{path}: the same run as {places[run]}; remove one of them")
         digest = recipe.run_digest(run.seed)
         files.check(digest)
         kept = study.experiments[run.experiment].kept_epochs
@@ -67,6 +72,7 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
     index = {
         "trajectory": [recipe.trajectory],
         "milestones": [list(finished.milestones)],
+        "train_images": [len(images.train_labels)],
         "provenance": [json.dumps(finished.provenance, ensure_ascii=False, sort_keys=True)],
     }
     curve = finished.stored.folder.read_metrics(finished.stored.digest).to_pandas()
@@ -76,6 +82,8 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
     measured: dict[str, list[pandas.DataFrame]] = {}
     for epoch in finished.milestones:
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
+        answers = _answers(finished, recipe, networks, images, curve)
+        measured.setdefault(CORRECT, []).append(answers.assign(**axes))
         for name in CATALOGUE:
             for table, rows in measure(name, networks, images).items():
                 measured.setdefault(table, []).append(rows)
@@ -84,6 +92,20 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
             outputs = node_outputs(finished.stored, recipe, epoch, node, images)
             measured.setdefault(FIGURE1, []).append(outputs.assign(**axes, epoch=epoch, node=node))
     return tables | {table: pandas.concat(rows, ignore_index=True) for table, rows in measured.items()}
+
+
+def _answers(
+    finished: Finished, recipe: Recipe, networks: Networks, images: Dataset, curve: pandas.DataFrame
+) -> pandas.DataFrame:
+    """Return which test images are answered correctly; a `UserError` refuses others than the run counted."""
+    [correct] = correct_images(recipe, networks.parameters, images.test_images, images.test_labels)
+    recorded = curve.loc[curve["epoch"] == networks.epoch, "test_accuracy"].item()
+    if 100 * int(correct.sum()) / len(correct) != recorded:
+        raise UserError(
+            f"{finished.stored.folder.weights}: answers {int(correct.sum())} of {len(correct)} test images at epoch "
+            f"{networks.epoch} correctly, but the run recorded {recorded} %; train the run again"
+        )
+    return packed(correct, networks.epoch)
 
 
 def _is_figure1(run: Run, study: Study) -> bool:

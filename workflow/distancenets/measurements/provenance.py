@@ -8,8 +8,8 @@ import pandas
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
-from distancenets.measurements.archive import archive_folder
 from distancenets.measurements.holdings import archived_runs, fresh_runs
+from distancenets.measurements.manifest import archive_folder
 from distancenets.models.registry import find_model
 from distancenets.training.paths import run_path
 from distancenets.training.runs import RunFolder

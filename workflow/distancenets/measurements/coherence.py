@@ -1,0 +1,168 @@
+"""Coherence: what must agree within an archive, so that a forged one is told even if its manifest fits it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy
+import pandas
+
+from distancenets.configuration.recipes import Recipe
+from distancenets.files import SEAL, sealed
+from distancenets.measurements.answers import unpacked
+from distancenets.measurements.archive import CORRECT, METRICS, RUNS, read_table
+from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.manifest import (
+    REPAIR,
+    Axes,
+    Holding,
+    model_folder,
+    read_manifest,
+    table_of,
+    unlisted,
+)
+
+# Measurements sum in another order than training, so an image on the border between two classes may change sides.
+BORDERLINE_IMAGES = 1
+# Percent of one test image, for runs that were archived before the table of answers was.
+MNIST_STEP = 0.01
+NO_ANSWERS = pandas.DataFrame({"seed": [], "epoch": [], "images": [], "correct": []})
+
+Tables = dict[str, pandas.DataFrame]
+
+
+class Archived(NamedTuple):
+    """One run as its archive describes it."""
+
+    seed: int
+    milestones: tuple[int, ...]
+    trajectory: str
+    train_images: float
+    provenance: dict[str, Any]
+    fingerprint: str | None
+
+
+def archive_faults(root: Path) -> Iterator[str]:
+    """Yield a line for everything in the archive below `root` that contradicts its manifest or itself.
+
+    Raises
+    ------
+    Damaged
+        A listed file is missing or damaged.
+    """
+    manifest = read_manifest(root)
+    for path in unlisted(root, manifest):
+        yield f"{path}: not listed in the manifest; {REPAIR}"
+    for axes, holding in manifest.items():
+        folder = model_folder(root, axes)
+        tables = {table_of(name): read_table(table_of(name), root, axes, holding) for name in holding.files}
+        yield from (f"{folder}: {fault}" for fault in _model_faults(axes, holding, tables))
+
+
+def count_runs(root: Path) -> int:
+    """Return how many runs the archive below `root` holds."""
+    return sum(len(holding.runs) for holding in read_manifest(root).values())
+
+
+def _model_faults(axes: Axes, holding: Holding, tables: Tables) -> Iterator[str]:
+    runs = [_archived(row, holding) for row in tables[RUNS].to_dict("records")]
+    for run in runs:
+        try:
+            faults = [*_origin_faults(run, axes), *_accuracy_faults(run, tables)]
+        except (KeyError, TypeError, ValueError) as error:
+            faults = [f"its rows are not those of a run ({error!r})"]
+        yield from (f"seed {run.seed}: {fault}" for fault in faults)
+    yield from _shared_curves(tables[METRICS])
+    for name in (Path(file).stem for entry in CATALOGUE.values() for file in entry.files):
+        if name in tables:
+            yield from (f"{name}: {fault}" for fault in _coverage_faults(tables[name], runs))
+
+
+def _archived(row: Mapping[Any, Any], holding: Holding) -> Archived:
+    seed, milestones = int(row["seed"]), tuple(map(int, row["milestones"]))
+    images = row.get("train_images", numpy.nan)
+    return Archived(seed, milestones, row["trajectory"], images, json.loads(row["provenance"]), holding.runs[seed])
+
+
+def _origin_faults(run: Archived, axes: Axes) -> Iterator[str]:
+    """Yield what of a run's provenance does not follow from its recipe, its seed and its place."""
+    made = run.provenance
+    recipe = Recipe.model_validate(made["recipe"])
+    named = (made["run"]["experiment"], recipe.architecture, recipe.representation, made["run"]["seed"])
+    expected: dict[str, tuple[object, object]] = {
+        "run": (named, (*axes, run.seed)),
+        "digest": (made["digest"], recipe.run_digest(run.seed)),
+        "trajectory": (run.trajectory, recipe.trajectory),
+        "fingerprint": (made["code"].get("fingerprint"), run.fingerprint),
+        "milestones": (set(run.milestones) - set(recipe.experiment.kept_epochs), set()),
+        "own digest": (made.get(SEAL), sealed(made)[SEAL] if SEAL in made else None),
+    }
+    yield from (f"its {name} does not follow from its recipe" for name, (its, due) in expected.items() if its != due)
+
+
+def _accuracy_faults(run: Archived, tables: Tables) -> Iterator[str]:
+    """Yield where the learning curve of a run is none of its recipe, or contradicts what is measured."""
+    metrics = _of(tables[METRICS], run.seed).set_index("epoch")
+    experiment = Recipe.model_validate(run.provenance["recipe"]).experiment
+    if metrics.index.tolist() != [epoch for epoch in range(experiment.epochs + 1) if experiment.is_recorded(epoch)]:
+        yield "its learning curve has other epochs than its recipe records"
+        return
+    if not numpy.isfinite(metrics.to_numpy(dtype=float)).all():
+        yield "its learning curve holds numbers that are not finite"
+    if numpy.isfinite(run.train_images) and not _counts(metrics["train_accuracy"], run.train_images):
+        yield f"a train accuracy is no share of {run.train_images:.0f} images"
+    answers = _of(tables.get(CORRECT, NO_ANSWERS), run.seed)
+    if run.fingerprint is not None and sorted(answers["epoch"]) != sorted(run.milestones):
+        yield f"{CORRECT} has other epochs than its milestones"
+    for epoch, images, correct in answers[["epoch", "images", "correct"]].to_numpy(dtype=object):
+        if not _counts(metrics["test_accuracy"], images):
+            yield f"a test accuracy is no share of {images} images"
+        if 100 * int(unpacked(correct, images).sum()) / images != metrics["test_accuracy"].get(epoch):
+            yield f"its test accuracy at epoch {epoch} is not that of the images in {CORRECT}"
+    yield from _perturbation_faults(run, tables, metrics["test_accuracy"])
+
+
+def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pandas.Series[float]") -> Iterator[str]:
+    """Yield the milestones at which accuracy without any clamping is not that of the learning curve."""
+    if "perturbation" not in tables:
+        return
+    rows = _of(tables["perturbation"], run.seed)
+    unclamped = rows[(rows["side"] == "below") & (rows["level"] == 0)].set_index("epoch")["accuracy"]
+    images = _of(tables.get(CORRECT, NO_ANSWERS), run.seed)["images"]
+    step = 100 / images.iloc[0] if len(images) else MNIST_STEP
+    for epoch in run.milestones:
+        # In the archive, measurements have single precision.
+        if not abs(unclamped.get(epoch, numpy.nan) - accuracy[epoch]) < (BORDERLINE_IMAGES + 0.5) * step:
+            yield f"its test accuracy at epoch {epoch} is not that of perturbation level 0"
+
+
+def _counts(accuracies: "pandas.Series[float]", images: float) -> bool:
+    """Whether `accuracies`, in percent, are shares of so many images."""
+    hits = accuracies * images / 100
+    return bool(numpy.allclose(hits, hits.round(), rtol=0, atol=1e-6))
+
+
+def _shared_curves(metrics: pandas.DataFrame) -> Iterator[str]:
+    """Yield the seeds whose train losses are those of an earlier seed."""
+    seen: dict[tuple[float, ...], int] = {}
+    shortest = min(len(rows) for _, rows in metrics.groupby("seed"))
+    for seed in metrics["seed"].unique().tolist():
+        rows = _of(metrics, seed)
+        other = seen.setdefault(tuple(rows["train_loss"].iloc[:shortest]), seed)
+        if other != seed:
+            yield f"seeds {other} and {seed} have the same learning curve"
+
+
+def _coverage_faults(table: pandas.DataFrame, runs: list[Archived]) -> Iterator[str]:
+    """Yield the runs and milestones that a table lacks, has too much, or has with another number of rows."""
+    counts = table.groupby(["seed", "epoch"]).size()
+    due = {(run.seed, epoch) for run in runs for epoch in run.milestones}
+    for seed, epoch in sorted(due.symmetric_difference(counts.index)):
+        yield f"seed {seed} at epoch {epoch} is {'missing' if (seed, epoch) in due else 'no archived run'}"
+    for seed, epoch in counts.index[counts != counts.median()]:
+        yield f"seed {seed} at epoch {epoch} has {counts[seed, epoch]} rows, others have {counts.median():.0f}"
+
+
+def _of(table: pandas.DataFrame, seed: int) -> pandas.DataFrame:
+    return table[table["seed"] == seed]
