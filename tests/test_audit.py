@@ -89,12 +89,43 @@ def test_what_no_printed_set_gives(findings: list[Finding]) -> None:
     assert near.why.startswith("Given by discussion (population SD)")
 
 
-def test_the_copied_t_is_named_with_its_owner(findings: list[Finding]) -> None:
-    finding = one(findings, Check.COPIED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
+def test_the_repeated_t_is_named_with_the_comparison_that_gives_it(findings: list[Finding]) -> None:
+    finding = one(findings, Check.REPEATED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
     assert finding.verdict is Verdict.INCONSISTENT
-    assert "fits ReLU2-Neg vs ReLU2 and was copied to ReLU2 vs ReLU" in finding.why
-    assert "does not agree with the d = 5.56" in finding.why
-    assert sum(finding.check is Check.COPIED_T for finding in findings) == 1
+    assert "rows of ReLU2-Neg vs ReLU2 give it, those of ReLU2 vs ReLU do not (the d = 5.56 beside it fits them)" in (
+        finding.why
+    )
+    assert "one of the 6 other tests there is at most 0.024" in finding.why
+    assert "cop" not in finding.why
+    assert sum(finding.check is Check.REPEATED_T for finding in findings) == 1
+
+
+def test_the_sds_behind_the_statistics_are_of_the_kind_that_the_record_says(findings: list[Finding]) -> None:
+    finding = one(findings, Check.DEVIATION, "discussion")
+    assert (finding.verdict, finding.printed) == (Verdict.CONSISTENT, "population SD")
+    assert finding.computed == "11 t and d fit as population SD, 4 t and d fit as sample SD"
+
+
+def test_the_notes_counts_of_dead_nodes_are_possible_as_sample_sds(findings: list[Finding]) -> None:
+    dead, rare = (finding for finding in findings if finding.check is Check.COUNTS)
+    assert dead.printed == "2.20 ± 1.77 of 10, sample SD"
+    assert dead.computed == "impossible as population SD, possible as sample SD"
+    assert rare.computed == "possible as population SD, possible as sample SD"
+    assert (dead.verdict, rare.verdict) == (Verdict.CONSISTENT, Verdict.CONSISTENT)
+
+
+def test_table_2_lacks_what_its_caption_promises(findings: list[Finding]) -> None:
+    assert inconsistent(findings, Check.PROMISED) == {"Table 2, caption"}
+    finding = one(findings, Check.PROMISED, "Table 2, caption")
+    assert finding.why == "The table does not print: 95 % confidence intervals, number of trials."
+
+
+def test_no_heading_of_this_record_is_shown_as_a_quotation(findings: list[Finding]) -> None:
+    headings = {table.heading for table in published(RECORD).tables.values()}
+    texts = [text for finding in findings for text in (finding.where, finding.printed, finding.computed, finding.why)]
+    assert headings and not [text for text in texts for heading in headings if f"“{heading}”" in text]
+    quoted = {text for text in texts if "“" in text}
+    assert quoted == {f"“{test.wording}”" for test in published(RECORD).tests if test.wording}
 
 
 def test_p_follows_from_t_and_d_does_so_in_all_but_two_tests(findings: list[Finding]) -> None:

@@ -66,6 +66,19 @@ def test_a_row_is_found_by_its_axes_and_keeps_its_printed_name_and_decimals(reco
     assert record.tables["table3"].row("relu", "distance") is None
 
 
+def test_tables_3_and_5_print_the_biased_negations_under_the_same_names(record: Published) -> None:
+    for key in ("table3", "table5"):
+        negated = [record.tables[key].row(name, "distance") for name in ("abs_bias", "relu_bias")]
+        assert [row and row.printed for row in negated] == ["Abs2_Neg_Bias", "ReLU2_Neg"]
+
+
+def test_only_table_2_has_a_caption_that_promises_more_than_it_prints(record: Published) -> None:
+    promising = {key: table.promises for key, table in record.tables.items() if table.promises}
+    wanted = ("mean", "standard deviation", "95 % confidence intervals", "number of trials")
+    assert promising == {"table2": wanted}
+    assert record.tables["table2"].prints == wanted[:2]
+
+
 def test_only_the_two_baselines_of_the_discussion_are_outside_the_paper(record: Published) -> None:
     outside = [(key, row.printed) for key, table in record.tables.items() for row in table.rows if not row.in_paper]
     assert outside == [("discussion", "Abs"), ("discussion", "ReLU")]
@@ -73,9 +86,9 @@ def test_only_the_two_baselines_of_the_discussion_are_outside_the_paper(record: 
 
 def test_the_tests_hold_every_printed_statistic(record: Published) -> None:
     expected = [
-        ("ReLU vs Abs", "1.14", "0.26", None, "0.37", "no significant difference"),
+        ("ReLU vs Abs", "1.14", "0.26", None, "0.37", "no statistically significant difference"),
         ("ReLU2 vs ReLU", "-17.33", None, "0.001", "5.56", None),
-        ("Abs2 vs Abs", "1.4967", "0.1427", None, "0.47", "indistinguishable"),
+        ("Abs2 vs Abs", "1.4967", "0.1427", None, "0.47", "statistically indistinguishable"),
         ("ReLU2-Neg vs ReLU2", "-17.33", None, "0.001", "5.48", None),
         ("ReLU2-Neg vs ReLU", "-12.78", None, "0.001", "4.04", "statistically comparable"),
         ("Abs2-Neg vs Abs", "-8.81", None, "0.001", "2.79", None),
@@ -94,6 +107,7 @@ def test_the_tests_hold_every_printed_statistic(record: Published) -> None:
     ]
     assert found == expected
     assert {test.df for test in record.tests} == {38}
+    assert {test.place for test in record.tests} == {"section 5, Experimental Results"}
     assert [(str(test.sd_first), str(test.sd_second)) for test in record.tests if test.sd_first] == [("2.56", "0.17")]
 
 
@@ -166,6 +180,10 @@ def test_activity_compute_figure_and_claims_are_there(record: Published) -> None
         (("activity", 0, "percent"), [], "activity.0: expected 'percent' or 'statement'"),
         (("activity", 0, "percent"), [33.0], "activity.0.percent.0: a printed number is a quoted string"),
         (("activity", 0, "nodes"), None, "activity.0: 'percent' needs 'nodes' and 'runs'"),
+        (("activity", 2, "runs"), 1, "activity.2: 'counts' needs 'nodes' and at least 2 'runs'"),
+        (("activity", 2, "nodes"), 2, "activity.2: 'counts' has a mean of 2.20 of 2 nodes"),
+        (("activity", 2, "counts", "deviation"), "either", "activity.2.counts.deviation: "),
+        (("tables", "table2", "rows", 0, "sd"), "-0.01", "tables.table2.rows.0.sd: Input should be greater"),
         (("claims", 10, "figures", 0, "table"), "table2", "claims: 11: no row abs_l2 intensity in 'table2'"),
     ],
 )
@@ -177,6 +195,14 @@ def test_what_is_wrong_is_said_in_one_line_with_file_and_key(
         place = place[key]
     place[keys[-1]] = value
     assert refusal(values, tmp_path).startswith(said)
+
+
+def test_a_printed_sd_of_zero_is_accepted(values: dict[str, Any], tmp_path: Path) -> None:
+    values["tables"]["table2"]["rows"][0]["sd"] = "0.00"
+    path = tmp_path / "published.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    row = published(path).tables["table2"].row("abs", "unconstrained")
+    assert row is not None and str(row.sd) == "0.00"
 
 
 def test_a_missing_table_is_refused(values: dict[str, Any], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from conftest import REPOSITORY
 from distancenets.configuration.published import published as load_published
 from distancenets.configuration.study import load_study
-from distancenets.tables.accuracies import accuracy_cells, accuracy_table
+from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,22 @@ def test_measured_runs_stand_beside_the_published_ones(table: pandas.DataFrame) 
 
 
 def test_one_run_has_no_spread_and_none_is_said(table: pandas.DataFrame) -> None:
-    cells = accuracy_cells(table).set_index("model (as printed)")
+    cells = accuracy_cells(table, "population").set_index("model (as printed)")
     assert cells.loc["Abs", "measured"] == "96.00 ± 0.82" and cells.loc["Abs", "difference"] == "+0.13"
     assert cells.loc["ReLU", "measured"] == "96.50" and cells.loc["ReLU", "difference"] == "−0.12"
     assert tuple(cells.loc["ReLU2", ["measured", "n", "epochs", "difference"]]) == ("not trained", "–", "–", "–")
 
 
+def test_the_measured_sd_is_of_the_kind_that_the_published_one_is(table: pandas.DataFrame) -> None:
+    cells = accuracy_cells(table, "sample").set_index("model (as printed)")
+    assert cells.loc["Abs", "measured"] == "96.00 ± 1.00"
+    published = load_published(REPOSITORY / "config" / "published.yaml").tables["table2"]
+    assert accuracy_caption(published).startswith(
+        "Table 2, 5,000 epochs, no bias: test accuracy in %, mean ± population SD; published over 20 runs"
+    )
+    assert "mean ± sample SD" in accuracy_caption(published.replaced(deviation="sample"))
+
+
 def test_a_difference_that_rounds_to_nothing_has_no_minus(table: pandas.DataFrame) -> None:
-    cells = accuracy_cells(table.assign(difference=-0.004)).set_index("model (as printed)")
+    cells = accuracy_cells(table.assign(difference=-0.004), "population").set_index("model (as printed)")
     assert cells.loc["Abs", "difference"] == "+0.00"

@@ -1,14 +1,12 @@
-"""Whether the parts of a printed test agree with each other: t, df, p, d, sign and words."""
+"""Whether the parts of a printed test agree with each other: t, p, sign and words."""
 
 from collections.abc import Sequence
 
-from distancenets.audit.findings import Check, Finding, Verdict, agreement, hull
-from distancenets.audit.intervals import Interval, decimals, legible, rounding
+from distancenets.audit.findings import LEVEL, Check, Finding, Verdict, agreement, hull
+from distancenets.audit.intervals import Interval, legible, rounding
 from distancenets.audit.recomputation import Recomputation, Statistic, counterpart, p_target, printed, sample
-from distancenets.audit.two_samples import d_from_t, p_value
+from distancenets.audit.two_samples import p_value
 from distancenets.configuration.published import Published, PublishedTest
-
-LEVEL = 0.05
 
 
 def p_values(record: Published) -> list[Finding]:
@@ -27,20 +25,6 @@ def p_values(record: Published) -> list[Finding]:
         shown = printed(test, Statistic.P)
         findings.append(
             _finding(Check.P_FROM_T, test, shown=shown, interval=two_sided, verdict=agreement(agrees), why=why)
-        )
-    return findings
-
-
-def effect_sizes(record: Published) -> list[Finding]:
-    """Return for every test whether its d follows from its t by d = t √(2/n), n runs a model, df = 2n − 2."""
-    findings = []
-    for test in record.tests:
-        runs = test.df // 2 + 1
-        d = d_from_t(rounding(test.t), runs)
-        agrees = d.meets(rounding(test.d))
-        why = f"d = t √(2/{runs}) {'gives' if agrees else 'does not give'} it from the printed t."
-        findings.append(
-            _finding(Check.D_FROM_T, test, shown=f"d = {test.d}", interval=d, verdict=agreement(agrees), why=why)
         )
     return findings
 
@@ -80,43 +64,6 @@ def signs(record: Published) -> list[Finding]:
     return findings
 
 
-def designs(record: Published) -> list[Finding]:
-    """Return for every kind of test whether its df is that of the design the text names.
-
-    With n runs a model a paired test has n − 1 df and a two-sample test 2n − 2. Where the df is that of the
-    other design, the test with the most decimals of p says which df its p was computed with.
-    """
-    runs = {table.runs for table in record.tables.values()}
-    kinds: dict[tuple[str, int], list[PublishedTest]] = {}
-    for test in record.tests:
-        kinds.setdefault((test.design, test.df), []).append(test)
-    findings = []
-    for (design, df), tests in kinds.items():
-        freedom = {"paired": {n - 1 for n in runs}, "two_sample": {2 * n - 2 for n in runs}}
-        own = min(freedom[design])
-        other = "two_sample" if design == "paired" else "paired"
-        agrees = freedom[design] == {df}
-        if agrees:
-            why = f"{df} df are those of a {_name(design)} test."
-        elif freedom[other] == {df}:
-            why = f"{df} df are those of a {_name(other)} test{_df_of_p(tests, df, own)}."
-        else:
-            why = f"{df} df belong to neither a paired nor a two-sample test of these runs."
-        findings.append(
-            Finding(
-                check=Check.DESIGN,
-                where=f"{len(tests)} tests called {_name(design)}",
-                printed=f"t({df})",
-                computed=f"{' or '.join(map(str, sorted(freedom[design])))} df if {_name(design)}",
-                low=float(own),
-                high=float(max(freedom[design])),
-                verdict=agreement(agrees),
-                why=why,
-            )
-        )
-    return findings
-
-
 def wordings(record: Published) -> list[Finding]:
     """Return for every test with words beside it whether they agree with its own p at the 5 % level."""
     findings = []
@@ -146,10 +93,17 @@ def wordings(record: Published) -> list[Finding]:
 
 
 def wordings_recomputed(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
-    """Return for every test with words beside it whether the printed means and SDs bear them out."""
+    """Return for every test with words beside it whether the printed means and SDs bear them out.
+
+    SDs are of the kind that their table is filed under.
+    """
     findings = []
     for test in record.tests:
-        entries = [entry for entry in found if entry.test is test and entry.statistic is Statistic.P]
+        entries = [
+            entry
+            for entry in found
+            if entry.test is test and entry.statistic is Statistic.P and entry.reading == entry.table.deviation
+        ]
         if test.reading is None or not entries:
             continue
         verdicts = [_verdict_on_words(test, entry.recomputed) for entry in entries]
@@ -188,21 +142,6 @@ def _differences(record: Published, test: PublishedTest) -> list[Interval]:
         if first is not None and second is not None:
             differences.append(sample(first, table).mean - sample(second, table).mean)
     return differences
-
-
-def _df_of_p(tests: Sequence[PublishedTest], df: int, own: int) -> str:
-    exact = [test for test in tests if test.p.equals is not None]
-    if not exact:
-        return ""
-    test = max(exact, key=lambda test: decimals(test.p.equals or test.t))
-    with_df, with_own = (p_value(rounding(test.t), degrees).meets(p_target(test.p)) for degrees in (df, own))
-    if not with_df or with_own:
-        return ""
-    return f", and {printed(test, Statistic.P)} ({test.comparison}) follows with {df} df, not with {own}"
-
-
-def _name(design: str) -> str:
-    return design.replace("_", "-")
 
 
 def _verdict_on_words(test: PublishedTest, p: Interval) -> Verdict:

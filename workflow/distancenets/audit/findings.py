@@ -1,10 +1,14 @@
 """What an audit finds: one finding a check, with the numbers behind its verdict."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from distancenets.audit.intervals import Interval
+
+# The level of significance that words such as "indistinguishable" are held to.
+LEVEL = 0.05
 
 
 class Verdict(StrEnum):
@@ -20,6 +24,7 @@ class Check(StrEnum):
 
     RECOMPUTED = "recomputed from one set"
     ORIGIN = "set behind the statistics"
+    DEVIATION = "kind of SD behind the statistics"
     STATISTIC = "statistic from means and SDs"
     QUOTED_SD = "quoted SDs"
     P_FROM_T = "p from t"
@@ -28,14 +33,16 @@ class Check(StrEnum):
     DESIGN = "degrees of freedom"
     WORDING = "wording beside its own p"
     WORDING_RECOMPUTED = "wording beside the tables"
-    COPIED_T = "same t twice"
+    REPEATED_T = "same t twice"
     SAME_ROWS = "same rows twice"
     SAME_MODELS = "same experiment, two results"
     GRANULARITY = "possible percentage"
     POWER = "power of the percentage check"
+    COUNTS = "possible mean and SD of counts"
     DEFINITION = "same number, two definitions"
     QUANTITY = "same quantity, two numbers"
     CLAIMED = "number in a claim"
+    PROMISED = "what a caption promises"
     COMPUTE = "time per model-epoch"
 
 
@@ -44,7 +51,7 @@ class Finding:
     """One check of one printed item.
 
     `computed` says for a reader what the other printed numbers give; `low` and `high` are its ends, None
-    where the check compares no numbers.
+    where the check compares no numbers, and infinite where the rounding sets no bound.
     """
 
     check: Check
@@ -57,8 +64,14 @@ class Finding:
     why: str
 
     def record(self) -> dict[str, str | float | None]:
-        """Return the finding as plain values."""
-        return {key: str(value) if isinstance(value, StrEnum) else value for key, value in asdict(self).items()}
+        """Return the finding as plain values; an end without a bound is None, which JSON can hold."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def _plain(value: str | float | None) -> str | float | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def agreement(agrees: bool) -> Verdict:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from distancenets.audit.findings import Check, Finding, Verdict, agreement
 from distancenets.audit.intervals import Interval, decimals, legible, rounding
-from distancenets.configuration.published import Published, PublishedActivity, PublishedTable
+from distancenets.configuration.published import Published, PublishedActivity, PublishedRow, PublishedTable
 
 
 def nearest_count(printed: Decimal, total: int) -> int:
@@ -58,7 +58,7 @@ def node_shares(record: Published) -> list[Finding]:
             findings.append(
                 Finding(
                     check=Check.GRANULARITY,
-                    where=f"{_subject(entry)}, {entry.place}",
+                    where=f"{subject(entry)}, {entry.place}",
                     printed=f"{percent} %",
                     computed=f"nearest {count} of {total} = {legible(share)} %",
                     low=share,
@@ -72,15 +72,16 @@ def node_shares(record: Published) -> list[Finding]:
 
 def accuracies(record: Published) -> list[Finding]:
     """Return what the same check can say of mean accuracies, one finding for all tables of one resolution."""
-    groups: dict[tuple[int, int, int], list[PublishedTable]] = {}
+    groups: dict[tuple[int, int, int], list[tuple[PublishedTable, PublishedRow]]] = {}
     for table in record.tables.values():
-        places = max(decimals(row.mean) for row in table.rows)
-        groups.setdefault((table.test_images, table.runs, places), []).append(table)
+        for row in table.rows:
+            groups.setdefault((table.test_images, table.runs, decimals(row.mean)), []).append((table, row))
     findings = []
-    for (images, runs, places), tables in groups.items():
+    for (images, runs, places), entries in groups.items():
         total = images * runs
         strength = power(places, total)
-        rows = [row for table in tables for row in table.rows]
+        rows = [row for _, row in entries]
+        titles = dict.fromkeys(table.title for table, _ in entries)
         impossible = [row.place for row in rows if not possible(row.mean, total)]
         if strength == 0:
             verdict = Verdict.UNTOLD
@@ -90,7 +91,7 @@ def accuracies(record: Published) -> list[Finding]:
         findings.append(
             Finding(
                 check=Check.POWER,
-                where=f"mean accuracies of {', '.join(table.title for table in tables)}",
+                where=f"mean accuracies of {', '.join(titles)}",
                 printed=f"{len(rows)} means with {places} decimals",
                 computed=f"steps of {legible(100 / total)} %; {strength:.1%} impossible",
                 low=strength,
@@ -117,7 +118,7 @@ def definitions(record: Published) -> list[Finding]:
         findings.append(
             Finding(
                 check=check,
-                where=f"{_subject(one)}, {one.place} and {other.place}",
+                where=f"{subject(one)}, {one.place} and {other.place}",
                 printed=f"{_stated(one)}; {_stated(other)}",
                 computed=f"difference {gap} points",
                 low=gap.low,
@@ -127,6 +128,12 @@ def definitions(record: Published) -> list[Finding]:
             )
         )
     return findings
+
+
+def subject(entry: PublishedActivity) -> str:
+    """Return for a reader which nodes of which models an entry is about."""
+    names = ", ".join(model.printed for model in entry.models) or "models not named"
+    return f"{names}: {entry.quantity.replace('_', ' ')} ({entry.layer} layer)"
 
 
 def _compared(one: PublishedActivity, other: PublishedActivity, gap: Interval) -> tuple[Check, Verdict, str]:
@@ -152,11 +159,6 @@ def _counted(entry: PublishedActivity) -> tuple[object, ...]:
 
 def _nodes(entry: PublishedActivity) -> int:
     return (entry.nodes or 0) * (entry.runs or 0)
-
-
-def _subject(entry: PublishedActivity) -> str:
-    names = ", ".join(model.printed for model in entry.models) or "models not named"
-    return f"{names}: {entry.quantity.replace('_', ' ')} ({entry.layer} layer)"
 
 
 def _stated(entry: PublishedActivity) -> str:

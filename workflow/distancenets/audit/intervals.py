@@ -27,6 +27,10 @@ class Interval:
         """Return this interval times a factor ≥ 0."""
         return Interval(self.low * factor, self.high * factor)
 
+    def __add__(self, other: "Interval") -> "Interval":
+        """Return every sum of a number here and a number there."""
+        return Interval(self.low + other.low, self.high + other.high)
+
     def magnitude(self) -> "Interval":
         """Return the absolute values of the numbers of this interval."""
         ends = abs(self.low), abs(self.high)
@@ -44,6 +48,8 @@ class Interval:
     def __str__(self) -> str:
         """Return the interval for a reader, to about four digits."""
         low, high = legible(self.low), legible(self.high)
+        if math.isinf(self.high):
+            return f"at least {low}"
         return low if low == high else f"{low} to {high}"
 
 
@@ -55,6 +61,20 @@ def rounding(printed: Decimal) -> Interval:
     """
     half = half_unit(printed)
     return Interval(float(printed - half), float(printed + half))
+
+
+def spread(printed: Decimal) -> Interval:
+    """Return every standard deviation that rounds to `printed`: none is negative."""
+    around = rounding(printed)
+    return Interval(max(0.0, around.low), around.high)
+
+
+def may_be_equal(one: Decimal, other: Decimal) -> bool:
+    """Tell whether one number can have been printed as both, each to its own decimals.
+
+    Exact, and without the ends of the two intervals: neighbours such as 1.00 and 1.01 are two numbers.
+    """
+    return abs(one - other) < half_unit(one) + half_unit(other)
 
 
 def half_unit(printed: Decimal) -> Decimal:

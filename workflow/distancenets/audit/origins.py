@@ -1,12 +1,11 @@
 """Which printed set the test statistics were computed from, and which of them no set gives."""
 
 from collections.abc import Sequence
-from itertools import combinations
 
 from distancenets.audit.findings import Check, Finding, Verdict, agreement
-from distancenets.audit.intervals import Interval, rounding
+from distancenets.audit.intervals import may_be_equal
 from distancenets.audit.recomputation import Recomputation, Statistic, counterpart, printed, score
-from distancenets.audit.two_samples import Reading, d_from_t
+from distancenets.audit.two_samples import Reading
 from distancenets.configuration.published import Published, PublishedTable, PublishedTest
 
 Source = tuple[PublishedTable, Reading]
@@ -66,6 +65,37 @@ def sets_behind_the_statistics(found: Sequence[Recomputation]) -> list[Finding]:
     return findings
 
 
+def candidates(record: Published, found: Sequence[Recomputation], test: PublishedTest) -> list[PublishedTable]:
+    """Return the sets with both models that `test` may come from: those that give most statistics, or all if none."""
+    ranked = ranking(found)
+    best = [table for (table, _), total in ranked if total == ranked[0][1] > 0]
+    tables = [table for table in record.tables.values() if table in best or not best]
+    return [table for table in tables if counterpart(table, test.first) and counterpart(table, test.second)]
+
+
+def kind_of_deviation(found: Sequence[Recomputation]) -> list[Finding]:
+    """Return whether the SDs of the set behind the statistics are of the kind that its table is filed under."""
+    source = origin(found)
+    if source is None:
+        return []
+    table, reading = source
+    totals = {entry: score(found, table, entry, Statistic.T, Statistic.D) for entry in Reading}
+    agrees = reading == table.deviation
+    return [
+        Finding(
+            check=Check.DEVIATION,
+            where=table.title,
+            printed=f"{table.deviation} SD",
+            computed=", ".join(f"{total} t and d fit as {entry} SD" for entry, total in totals.items()),
+            low=float(totals[Reading(table.deviation)]),
+            high=float(totals[Reading(table.deviation)]),
+            verdict=agreement(agrees),
+            why=f"The printed SDs give most of the statistics if they are {reading} SDs"
+            f"{'.' if agrees else f', and the record files them as {table.deviation} SDs.'}",
+        )
+    ]
+
+
 def statistics_from_means(found: Sequence[Recomputation]) -> list[Finding]:
     """Return for every printed statistic whether any printed set gives it, and which."""
     rank = {(table.title, reading): place for place, ((table, reading), _) in enumerate(ranking(found))}
@@ -99,53 +129,6 @@ def statistics_from_means(found: Sequence[Recomputation]) -> list[Finding]:
     return findings
 
 
-def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
-    """Return a finding for every two tests that print the same |t|, one of which may carry the other's.
-
-    The set behind the other statistics decides: a test whose own rows in that set cannot give the printed t,
-    while the other test's can, carries the other's number.
-    """
-    source = origin(found)
-    own = {
-        entry.test.id: entry
-        for entry in found
-        if entry.statistic is Statistic.T and (entry.table, entry.reading) == source
-    }
-    return [_same_t(one, other, own) for one, other in combinations(record.tests, 2) if abs(one.t) == abs(other.t)]
-
-
-def _same_t(one: PublishedTest, other: PublishedTest, own: dict[str, Recomputation]) -> Finding:
-    fits = [test.id in own and own[test.id].fits for test in (one, other)]
-    interval: Interval | None = None
-    if one.id not in own or other.id not in own or not any(fits):
-        verdict, computed = Verdict.UNTOLD, "no set decides"
-        why = "Two comparisons print the same t, and no set of means and SDs says to which it belongs."
-    elif all(fits):
-        verdict, computed = Verdict.CONSISTENT, "both fit"
-        why = "Both comparisons give this t by themselves."
-    else:
-        owner, misfit = (one, other) if fits[0] else (other, one)
-        entry = own[misfit.id]
-        interval = entry.recomputed
-        agrees = d_from_t(rounding(misfit.t), entry.table.runs).meets(rounding(misfit.d))
-        verdict = Verdict.INCONSISTENT
-        computed = f"{interval} for {misfit.comparison} ({entry.label})"
-        why = (
-            f"It fits {owner.comparison} and was copied to {misfit.comparison}, whose own rows do not give "
-            f"it; it {'agrees' if agrees else 'does not agree'} with the d = {misfit.d} printed there."
-        )
-    return Finding(
-        check=Check.COPIED_T,
-        where=f"{one.comparison}; {other.comparison}",
-        printed=f"t = {one.t}; t = {other.t}",
-        computed=computed,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        verdict=verdict,
-        why=why,
-    )
-
-
 def quoted_deviations(record: Published) -> list[Finding]:
     """Return for SDs quoted beside a test which printed sets have them."""
     findings = []
@@ -157,7 +140,7 @@ def quoted_deviations(record: Published) -> list[Finding]:
         for table in record.tables.values():
             first, second = counterpart(table, test.first), counterpart(table, test.second)
             if first is not None and second is not None:
-                same = (first.sd, second.sd) == (test.sd_first, test.sd_second)
+                same = may_be_equal(first.sd, test.sd_first) and may_be_equal(second.sd, test.sd_second)
                 (having if same else lacking).append(f"{table.title} ({first.sd} and {second.sd})")
         findings.append(
             Finding(

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
-from distancenets.audit.findings import Check, Finding, agreement
-from distancenets.audit.intervals import Interval, rounding
-from distancenets.audit.two_samples import Reading, Sample, cohens_d, degrees_of_freedom, p_value, t_statistic
+from distancenets.audit.findings import Check, Finding, agreement, hull
+from distancenets.audit.intervals import Interval, rounding, spread
+from distancenets.audit.two_samples import (
+    Design,
+    Reading,
+    Sample,
+    cohens_d,
+    degrees_of_freedom,
+    designs_with,
+    p_value,
+    paired_d,
+    paired_t,
+    t_statistic,
+)
 from distancenets.configuration.published import (
     ModelName,
     PrintedP,
@@ -67,19 +78,20 @@ class Recomputation:
 
 
 def recomputations(record: Published) -> list[Recomputation]:
-    """Return every statistic of every test from every set with both models, under both readings of the SD."""
+    """Return every statistic of every test from every set with both models, under both readings of the SD.
+
+    The printed df says whether a test is paired. Means and SDs say little of a paired one, whose t depends on the
+    correlation of the runs: every correlation is allowed then, and either d, by the SD of the runs or of the
+    differences.
+    """
     found = []
     for test, table, reading in product(record.tests, record.tables.values(), Reading):
         rows = counterpart(table, test.first), counterpart(table, test.second)
         if rows[0] is None or rows[1] is None:
             continue
-        first, second = sample(rows[0], table), sample(rows[1], table)
-        t = t_statistic(first, second, reading)
-        recomputed = {
-            Statistic.T: t.magnitude(),
-            Statistic.P: p_value(t, degrees_of_freedom(first, second)),
-            Statistic.D: cohens_d(first, second, reading).magnitude(),
-        }
+        samples = sample(rows[0], table, reading), sample(rows[1], table, reading)
+        paired = designs_with(test.df, table.runs) == [Design.PAIRED]
+        recomputed = _paired(*samples) if paired else _two_sample(*samples)
         found += [
             Recomputation(test, statistic, table, reading, recomputed[statistic], target(test, statistic))
             for statistic in Statistic
@@ -94,9 +106,10 @@ def counterpart(table: PublishedTable, model: ModelName) -> PublishedRow | None:
     return next((row for row in rows if row is not None), None)
 
 
-def sample(row: PublishedRow, table: PublishedTable) -> Sample:
-    """Return what is known of the runs behind a printed row."""
-    return Sample(rounding(row.mean), rounding(row.sd), table.runs)
+def sample(row: PublishedRow, table: PublishedTable, reading: Reading | None = None) -> Sample:
+    """Return what is known of the runs behind a printed row, its SD read as the table's kind or as `reading`."""
+    read_as = Reading(table.deviation) if reading is None else reading
+    return Sample(rounding(row.mean), spread(row.sd).scaled(read_as.sample_factor(table.runs)), table.runs)
 
 
 def target(test: PublishedTest, statistic: Statistic) -> Interval:
@@ -125,3 +138,16 @@ def score(found: Sequence[Recomputation], table: PublishedTable, reading: Readin
         for entry in found
         if entry.table is table and entry.reading is reading and entry.statistic in statistics
     )
+
+
+def _two_sample(first: Sample, second: Sample) -> dict[Statistic, Interval]:
+    t = t_statistic(first, second)
+    d = cohens_d(first, second)
+    df = degrees_of_freedom(first, second)
+    return {Statistic.T: t.magnitude(), Statistic.P: p_value(t, df), Statistic.D: d.magnitude()}
+
+
+def _paired(first: Sample, second: Sample) -> dict[Statistic, Interval]:
+    t = paired_t(first, second)
+    d = hull([paired_d(first, second).magnitude(), cohens_d(first, second).magnitude()])
+    return {Statistic.T: t.magnitude(), Statistic.P: p_value(t, Design.PAIRED.df(first.runs)), Statistic.D: d}

@@ -1,6 +1,15 @@
 """The whole audit, in its order."""
 
-from distancenets.audit import coherence, duplicates, granularity, origins, statements
+from distancenets.audit import (
+    coherence,
+    counts,
+    designs,
+    duplicates,
+    granularity,
+    origins,
+    repetitions,
+    statements,
+)
 from distancenets.audit.findings import Finding
 from distancenets.audit.recomputation import recomputations
 from distancenets.configuration.published import Published
@@ -11,13 +20,14 @@ def review(record: Published) -> list[Finding]:
     found = recomputations(record)
     return [
         *origins.sets_behind_the_statistics(found),
+        *origins.kind_of_deviation(found),
         *origins.statistics_from_means(found),
-        *origins.repeated_statistics(record, found),
+        *repetitions.repeated_statistics(record, found),
         *origins.quoted_deviations(record),
         *coherence.p_values(record),
-        *coherence.effect_sizes(record),
+        *designs.effect_sizes(record, found),
         *coherence.signs(record),
-        *coherence.designs(record),
+        *designs.designs(record, found),
         *coherence.wordings(record),
         *coherence.wordings_recomputed(record, found),
         *duplicates.repeated_rows(record),
@@ -25,7 +35,9 @@ def review(record: Published) -> list[Finding]:
         *granularity.node_shares(record),
         *granularity.accuracies(record),
         *granularity.definitions(record),
+        *counts.numbers_of_nodes(record),
         *statements.claimed_figures(record),
+        *statements.promised_columns(record),
         *statements.compute_time(record),
         *(entry.finding() for entry in found),
     ]

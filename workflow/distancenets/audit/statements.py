@@ -1,4 +1,4 @@
-"""Numbers that a claim or a report of compute states about other printed numbers."""
+"""What a claim, a caption or a report of compute states about other printed numbers."""
 
 from distancenets.audit.findings import Check, Finding, agreement, hull
 from distancenets.audit.intervals import rounding
@@ -29,6 +29,27 @@ def claimed_figures(record: Published) -> list[Finding]:
                     high=found.high,
                     verdict=agreement(agrees),
                     why=f"The rows {names} {'bear' if agrees else 'do not bear'} it out.",
+                )
+            )
+    return findings
+
+
+def promised_columns(record: Published) -> list[Finding]:
+    """Return for every caption that announces columns whether the table has them."""
+    findings = []
+    for table in record.tables.values():
+        absent = [column for column in table.promises if column not in table.prints]
+        if table.promises:
+            findings.append(
+                Finding(
+                    check=Check.PROMISED,
+                    where=f"{table.title}, caption",
+                    printed=", ".join(table.promises),
+                    computed=f"not {', '.join(absent)}" if absent else ", ".join(table.prints),
+                    low=None,
+                    high=None,
+                    verdict=agreement(not absent),
+                    why=f"The table does not print: {', '.join(absent)}." if absent else "The table prints all of it.",
                 )
             )
     return findings

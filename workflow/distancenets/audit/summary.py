@@ -6,7 +6,12 @@ from collections.abc import Iterable, Sequence
 from distancenets.audit.findings import Check, Finding, Verdict, of_check
 
 TOPICS: dict[str, tuple[Check, ...]] = {
-    "Statistics that the means and SDs do not give": (Check.STATISTIC, Check.COPIED_T, Check.QUOTED_SD),
+    "Statistics that the means and SDs do not give": (
+        Check.DEVIATION,
+        Check.STATISTIC,
+        Check.REPEATED_T,
+        Check.QUOTED_SD,
+    ),
     "Tests that contradict themselves": (Check.P_FROM_T, Check.D_FROM_T, Check.SIGN, Check.DESIGN),
     "Words that contradict the numbers": (Check.WORDING, Check.WORDING_RECOMPUTED),
     "Numbers that contradict each other": (
@@ -16,7 +21,9 @@ TOPICS: dict[str, tuple[Check, ...]] = {
         Check.POWER,
         Check.DEFINITION,
         Check.QUANTITY,
+        Check.COUNTS,
         Check.CLAIMED,
+        Check.PROMISED,
         Check.COMPUTE,
     ),
 }
@@ -27,12 +34,22 @@ def conclusions(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.check is not Check.RECOMPUTED]
 
 
-def counts(findings: Iterable[Finding]) -> dict[str, int]:
-    """Return how many checks of printed numbers have each verdict.
+def checks(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the checks of printed numbers: all but the search for the set behind the statistics.
 
-    The search for the set behind the statistics is left out: a set they were not computed from is no error.
+    A set that they were not computed from is no error.
     """
-    found = Counter(finding.verdict for finding in conclusions(findings) if finding.check is not Check.ORIGIN)
+    return [finding for finding in conclusions(findings) if finding.check is not Check.ORIGIN]
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the checks that found an inconsistency."""
+    return [finding for finding in checks(findings) if finding.verdict is Verdict.INCONSISTENT]
+
+
+def counts(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many checks of printed numbers have each verdict."""
+    found = Counter(finding.verdict for finding in checks(findings))
     return {str(verdict): found[verdict] for verdict in Verdict}
 
 
@@ -43,7 +60,7 @@ def summary(findings: Sequence[Finding]) -> list[str]:
     told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
     recomputed = len(findings) - len(concluded)
     return [
-        f"{sum(verdicts.values())} checks: {told}; they rest on {recomputed} recomputations.",
+        f"{sum(verdicts.values())} checks: {told}; {recomputed} recomputations.",
         _origin(of_check(findings, Check.ORIGIN)),
         *(_inconsistent(topic, of_check(concluded, *checks)) for topic, checks in TOPICS.items()),
     ]

@@ -1,4 +1,4 @@
-"""The two-sample t test from rounded means and standard deviations, as intervals."""
+"""The t tests of two samples from rounded means and standard deviations, as intervals."""
 
 import math
 from dataclasses import dataclass
@@ -20,28 +20,54 @@ class Reading(StrEnum):
         return math.sqrt(runs / (runs - 1)) if self is Reading.POPULATION else 1.0
 
 
+class Design(StrEnum):
+    """Whether a test compares two samples run by run, or as a whole."""
+
+    PAIRED = "paired"
+    TWO_SAMPLE = "two_sample"
+
+    @property
+    def name_in_words(self) -> str:
+        """The design for a reader."""
+        return self.replace("_", "-")
+
+    def df(self, runs: int) -> int:
+        """Return the degrees of freedom with `runs` runs a model: n − 1 paired, else 2n − 2."""
+        return runs - 1 if self is Design.PAIRED else 2 * runs - 2
+
+    def d_from_t(self, t: Interval, runs: int) -> Interval:
+        """Return the |d| that belongs to t: |t| / √n paired, |t| √(2/n) with two samples of n runs.
+
+        A paired t does not determine the d that divides by the SD of the runs, only the one that divides by the SD
+        of the differences.
+        """
+        return t.magnitude().scaled(math.sqrt((1 if self is Design.PAIRED else 2) / runs))
+
+
+def designs_with(df: int, runs: int) -> list[Design]:
+    """Return the designs, one at most, that have `df` degrees of freedom with `runs` runs a model."""
+    return [design for design in Design if design.df(runs) == df]
+
+
 @dataclass(frozen=True)
 class Sample:
-    """A mean and a standard deviation (> 0) that are known within their rounding, over `runs` runs."""
+    """A mean and a **sample** standard deviation (≥ 0) that are known within their rounding, over `runs` runs."""
 
     mean: Interval
     sd: Interval
     runs: int
 
 
-def pooled_sd(first: Sample, second: Sample, reading: Reading) -> Interval:
-    """Return the pooled sample SD of two samples.
+def pooled_sd(first: Sample, second: Sample) -> Interval:
+    """Return the pooled SD of two samples.
 
-    With s₁, s₂ the sample SDs it is √(((n₁ − 1) s₁² + (n₂ − 1) s₂²) / (n₁ + n₂ − 2)), which grows with either
-    SD: both lower ends give its lower end, both upper ends its upper end.
+    It is √(((n₁ − 1) s₁² + (n₂ − 1) s₂²) / (n₁ + n₂ − 2)), which grows with either SD: both lower ends give its
+    lower end, both upper ends its upper end.
     """
 
     def pooled(sd_first: float, sd_second: float) -> float:
-        variances = (
-            (sample.runs - 1) * (sd * reading.sample_factor(sample.runs)) ** 2
-            for sample, sd in ((first, sd_first), (second, sd_second))
-        )
-        return math.sqrt(sum(variances) / degrees_of_freedom(first, second))
+        squares = (first.runs - 1) * sd_first**2 + (second.runs - 1) * sd_second**2
+        return math.sqrt(squares / degrees_of_freedom(first, second))
 
     return Interval(pooled(first.sd.low, second.sd.low), pooled(first.sd.high, second.sd.high))
 
@@ -51,25 +77,28 @@ def degrees_of_freedom(first: Sample, second: Sample) -> int:
     return first.runs + second.runs - 2
 
 
-def cohens_d(first: Sample, second: Sample, reading: Reading) -> Interval:
-    """Return every Cohen's d = (mean₁ − mean₂) / pooled SD that the rounding of the four inputs allows.
-
-    The means enter through their difference only and the SDs through the pooled SD only, so the inputs fill a
-    rectangle of (difference, pooled SD). At a fixed pooled SD the quotient grows with the difference, so its
-    extremes lie on the two sides where the difference is extreme. Along either of these the difference is
-    fixed, and the quotient falls with the pooled SD (positive difference), grows with it (negative) or stays
-    0, so its extremes lie at the ends. The four corners therefore give the exact interval, also where the
-    difference may have either sign.
-    """
-    difference = first.mean - second.mean
-    spread = pooled_sd(first, second, reading)
-    corners = [top / bottom for top in (difference.low, difference.high) for bottom in (spread.low, spread.high)]
-    return Interval(min(corners), max(corners))
+def cohens_d(first: Sample, second: Sample) -> Interval:
+    """Return every Cohen's d = (mean₁ − mean₂) / pooled SD that the rounding of the four inputs allows."""
+    return _quotients(first.mean - second.mean, pooled_sd(first, second))
 
 
-def t_statistic(first: Sample, second: Sample, reading: Reading) -> Interval:
+def t_statistic(first: Sample, second: Sample) -> Interval:
     """Return every t = d / √(1/n₁ + 1/n₂) that the rounding allows: d times a constant, so as exact."""
-    return cohens_d(first, second, reading).scaled(1 / math.sqrt(1 / first.runs + 1 / second.runs))
+    return cohens_d(first, second).scaled(1 / math.sqrt(1 / first.runs + 1 / second.runs))
+
+
+def paired_d(first: Sample, second: Sample) -> Interval:
+    """Return every d = (mean₁ − mean₂) / SD of the differences that rounding and any correlation allow.
+
+    The SD of the differences is √(s₁² + s₂² − 2 r s₁ s₂): from |s₁ − s₂| at a correlation r = 1 to s₁ + s₂ at −1.
+    """
+    most, least = first.sd + second.sd, (first.sd - second.sd).magnitude()
+    return _quotients(first.mean - second.mean, Interval(least.low, most.high))
+
+
+def paired_t(first: Sample, second: Sample) -> Interval:
+    """Return every paired t = d √n of two samples of n runs that rounding and any correlation allow."""
+    return paired_d(first, second).scaled(math.sqrt(first.runs))
 
 
 def p_value(t: Interval, df: int, sides: int = 2) -> Interval:
@@ -81,6 +110,18 @@ def p_value(t: Interval, df: int, sides: int = 2) -> Interval:
     return Interval(sides * float(stats.t.sf(size.high, df)), sides * float(stats.t.sf(size.low, df)))
 
 
-def d_from_t(t: Interval, runs: int) -> Interval:
-    """Return the |d| = |t| √(2/n) that belong to two samples of `runs` runs each."""
-    return t.magnitude().scaled(math.sqrt(2 / runs))
+def _quotients(differences: Interval, deviations: Interval) -> Interval:
+    """Return every difference / deviation; deviations are ≥ 0, and one of 0 leaves no bound.
+
+    Difference and deviation fill a rectangle. At a fixed deviation the quotient grows with the difference, so its
+    extremes lie on the two sides where the difference is extreme. Along either of these the difference is fixed,
+    and the quotient falls with the deviation (positive difference), grows with it (negative) or stays 0, so its
+    extremes lie at the ends. The four corners therefore give the exact interval, also where the difference may
+    have either sign.
+    """
+    corners = [
+        top / bottom if bottom > 0 else math.copysign(math.inf, top) if top else 0.0
+        for top in (differences.low, differences.high)
+        for bottom in (deviations.low, deviations.high)
+    ]
+    return Interval(min(corners), max(corners))

@@ -33,4 +33,4 @@ def tables(
         write_table(output / name, table, table, caption)
     for name, printed in load_published(published).tables.items():
         table = accuracy_table(printed, measured, settings, name)
-        write_table(output / name, table, accuracy_cells(table), accuracy_caption(printed))
+        write_table(output / name, table, accuracy_cells(table, printed.deviation), accuracy_caption(printed))

@@ -34,6 +34,8 @@ Printed = Annotated[Decimal, BeforeValidator(_as_printed)]
 Percent = Annotated[Printed, Field(ge=0, le=100)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 Text = Annotated[str, Field(min_length=1)]
+# Whether a standard deviation is divided by n or by n − 1.
+Deviation = Literal["population", "sample"]
 
 
 class Paper(Settings):
@@ -75,21 +77,27 @@ class PublishedRow(PrintedModel):
     """One model's test accuracy: mean and standard deviation over the runs, in percent."""
 
     mean: Percent
-    sd: Annotated[Printed, Field(gt=0)]
+    sd: Annotated[Printed, Field(ge=0)]
     place: Text
     in_paper: bool = True
 
 
 class PublishedTable(Settings):
-    """One printed set of means and standard deviations."""
+    """One printed set of means and standard deviations.
+
+    `heading` says in words of this record what the numbers are of; it is no quotation. `promises` lists what the
+    caption announces, `prints` what the table has; both are empty if the caption announces nothing.
+    """
 
     title: Text
     place: Text
-    caption: Text
+    heading: Text
+    promises: tuple[Text, ...] = ()
+    prints: tuple[Text, ...] = ()
     epochs: Count
     runs: Annotated[Count, Field(ge=2)]
     test_images: Count
-    deviation: Literal["population", "sample"]
+    deviation: Deviation
     rows: Annotated[list[PublishedRow], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -140,6 +148,14 @@ class PublishedTest(Settings):
         return f"{self.first.printed} vs {self.second.printed}"
 
 
+class PrintedCounts(Settings):
+    """A printed number of nodes per run: mean and standard deviation over the runs."""
+
+    mean: Annotated[Printed, Field(ge=0)]
+    sd: Annotated[Printed, Field(ge=0)]
+    deviation: Deviation
+
+
 class PublishedActivity(Settings):
     """A printed share of dead or rarely active nodes, in percent of nodes × runs; two numbers are a range."""
 
@@ -149,6 +165,7 @@ class PublishedActivity(Settings):
     quantity: Literal["never_active", "rarely_active"]
     active_below: Percent | None = None
     percent: Annotated[tuple[Percent, ...], Field(max_length=2)] = ()
+    counts: PrintedCounts | None = None
     statement: Text | None = None
     nodes: Count | None = None
     runs: Count | None = None
@@ -162,6 +179,10 @@ class PublishedActivity(Settings):
             raise ValueError("expected 'percent' or 'statement'")
         if self.percent and (self.nodes is None or self.runs is None):
             raise ValueError("'percent' needs 'nodes' and 'runs', of which it is a share")
+        if self.counts is not None and (self.nodes is None or self.runs is None or self.runs < 2):
+            raise ValueError("'counts' needs 'nodes' and at least 2 'runs', which it is over")
+        if self.counts is not None and self.nodes is not None and self.counts.mean > self.nodes:
+            raise ValueError(f"'counts' has a mean of {self.counts.mean} of {self.nodes} nodes")
         return self
 
 

@@ -132,7 +132,7 @@ def _audit(root: Path) -> Mapping[str, Any]:
         "origin": origin,
         "rows_twice": of(Check.SAME_ROWS)[0],
         "two_results": of(Check.SAME_MODELS)[0],
-        "copied": of(Check.COPIED_T)[0],
+        "same_t": of(Check.REPEATED_T)[0],
         "fits_nothing": of(Check.STATISTIC),
         "wordings": of(Check.WORDING, Check.WORDING_RECOMPUTED),
         "untold": audit["verdicts"][str(Verdict.UNTOLD)],

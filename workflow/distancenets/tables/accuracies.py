@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas
 
-from distancenets.configuration.published import PublishedTable
+from distancenets.configuration.published import Deviation, PublishedTable
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
 
@@ -23,8 +23,8 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
     -------
     pandas.DataFrame
         A row a printed row: printed (the name in the paper), model, architecture, representation, published_mean,
-        published_sd (population), published_epochs, mean, sd_population, sd_sample (percent), n, epochs, and
-        difference (measured − published, percentage points). A model that was not trained has n = 0.
+        published_sd (of the kind that `published` says), published_epochs, mean, sd_population, sd_sample (percent),
+        n, epochs, and difference (measured − published, percentage points). A model that was not trained has n = 0.
     """
     epochs = study.reported_epochs(name)
     chosen = runs[(runs["experiment"] == study.reported_experiment) & (runs["epoch"] == epochs)]
@@ -53,15 +53,15 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
     return pandas.DataFrame(rows)
 
 
-def accuracy_cells(table: pandas.DataFrame) -> pandas.DataFrame:
-    """Return the cells of an accuracy table as a reader sees them."""
+def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.DataFrame:
+    """Return the cells of an accuracy table as a reader sees them, both SDs of the kind that is printed."""
     rows = _records(table)
     return pandas.DataFrame(
         {
             "model (as printed)": table["printed"],
             "representation": table["representation"],
             "published": [_spread(row.published_mean, row.published_sd) for row in rows],
-            "measured": [_measured(row) for row in rows],
+            "measured": [_measured(row, deviation) for row in rows],
             "n": [str(row.n) if row.n else "–" for row in rows],
             "epochs": [f"{row.epochs:,}" if row.n else "–" for row in rows],
             "difference": [f"{row.difference:+z.2f}".replace("-", "−") if row.n else "–" for row in rows],
@@ -73,7 +73,7 @@ def accuracy_caption(published: PublishedTable) -> str:
     """Return the caption of an accuracy table, with what its columns are."""
     place = published.place[0].upper() + published.place[1:]
     return (
-        f"{place}, “{published.caption}”: test accuracy in %, mean ± population SD; published over "
+        f"{place}, {published.heading}: test accuracy in %, mean ± {published.deviation} SD; published over "
         f"{published.runs} runs at {published.epochs:,} epochs, measured over n seeds at the epochs given"
     )
 
@@ -83,6 +83,7 @@ class _Row(NamedTuple):
     published_sd: float
     mean: float
     sd_population: float
+    sd_sample: float
     n: int
     epochs: int
     difference: float
@@ -92,10 +93,11 @@ def _records(table: pandas.DataFrame) -> list[_Row]:
     return [_Row(*values) for values in table[list(_Row._fields)].itertuples(index=False)]
 
 
-def _measured(row: _Row) -> str:
+def _measured(row: _Row, deviation: Deviation) -> str:
     if row.n == 0:
         return NOT_TRAINED
-    return f"{row.mean:.2f}" if row.n == 1 else _spread(row.mean, row.sd_population)
+    sd = row.sd_population if deviation == "population" else row.sd_sample
+    return f"{row.mean:.2f}" if row.n == 1 else _spread(row.mean, sd)
 
 
 def _spread(mean: float, sd: float) -> str:

@@ -92,7 +92,7 @@ def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable
         row = {str(column): value for column, value in values.items()}
         label = Protocol(row["experiment"], row["epochs"], row["bias"]).label
         cells.setdefault(label, []).append(_cell(row))
-    headings = [f"{printed.title}, “{printed.caption}”" for printed in tables.values()]
+    headings = [f"{printed.title}, {printed.heading}" for printed in tables.values()]
     shown = pandas.DataFrame.from_dict(cells, orient="index", columns=headings)
     return shown.rename_axis("protocol").reset_index()
 

@@ -1,0 +1,105 @@
+"""Paired or not: whether df and d are those of the design that the text names."""
+
+from collections.abc import Sequence
+
+from distancenets.audit.findings import Check, Finding, Verdict, hull
+from distancenets.audit.intervals import decimals, rounding
+from distancenets.audit.origins import candidates
+from distancenets.audit.recomputation import Recomputation, Statistic, p_target, printed
+from distancenets.audit.two_samples import Design, designs_with, p_value
+from distancenets.configuration.published import Published, PublishedTest
+
+
+def designs(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
+    """Return for every kind of test whether its df is that of the design the text names.
+
+    The numbers of runs are those of the sets that a test may come from. If the df is that of the other design, the
+    test with the most decimals of p says which df its p was computed with.
+    """
+    kinds: dict[tuple[Design, int, tuple[int, ...]], list[PublishedTest]] = {}
+    for test in record.tests:
+        kinds.setdefault((Design(test.design), test.df, _runs(record, found, test)), []).append(test)
+    return [_design(*kind, tests) for kind, tests in kinds.items() if kind[2]]
+
+
+def effect_sizes(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
+    """Return for every test whether its d follows from its t, by the design and the runs that its df stands for.
+
+    A paired test may print another d than the one its t gives, so it cannot be told to be wrong.
+    """
+    findings = []
+    for test in record.tests:
+        known = [(design, n) for n in _runs(record, found, test) for design in designs_with(test.df, n)]
+        values = [design.d_from_t(rounding(test.t), n) for design, n in known]
+        formulas = " or ".join(_formula(design, n) for design, n in known)
+        if not known:
+            verdict, why = Verdict.UNTOLD, f"{test.df} df do not say how many runs there were."
+        elif any(value.meets(rounding(test.d)) for value in values):
+            verdict, why = Verdict.CONSISTENT, "The printed t gives it."
+        elif any(design is Design.PAIRED for design, _ in known):
+            verdict = Verdict.UNTOLD
+            why = "The printed t does not give it, but another d of a paired test depends on the runs' correlation."
+        else:
+            verdict, why = Verdict.INCONSISTENT, "The printed t does not give it."
+        d = hull(values) if values else None
+        findings.append(
+            Finding(
+                check=Check.D_FROM_T,
+                where=test.comparison,
+                printed=printed(test, Statistic.D),
+                computed=f"{d} by {formulas}" if d else "runs unknown",
+                low=d.low if d else None,
+                high=d.high if d else None,
+                verdict=verdict,
+                why=why,
+            )
+        )
+    return findings
+
+
+def _runs(record: Published, found: Sequence[Recomputation], test: PublishedTest) -> tuple[int, ...]:
+    return tuple(sorted({table.runs for table in candidates(record, found, test)}))
+
+
+def _formula(design: Design, runs: int) -> str:
+    return f"t / √{runs}" if design is Design.PAIRED else f"t √(2/{runs})"
+
+
+def _design(called: Design, df: int, runs: tuple[int, ...], tests: Sequence[PublishedTest]) -> Finding:
+    other = Design.TWO_SAMPLE if called is Design.PAIRED else Design.PAIRED
+    own = [called.df(n) for n in runs]
+    others = [n for n in runs if other.df(n) == df]
+    if set(own) == {df}:
+        verdict, why = Verdict.CONSISTENT, f"{df} df are those of a {called.name_in_words} test."
+    elif df in own:
+        verdict = Verdict.UNTOLD
+        why = f"{df} df are those of a {called.name_in_words} test of some of the sets that it may come from."
+    elif others:
+        verdict = Verdict.INCONSISTENT
+        proof = _df_of_p(tests, df, called.df(others[0]))
+        why = f"{df} df are those of a {other.name_in_words} test of {others[0]} runs a model{proof}."
+    else:
+        verdict = Verdict.INCONSISTENT
+        told = " or ".join(map(str, runs))
+        why = f"{df} df belong to neither a paired nor a two-sample test of {told} runs a model."
+    return Finding(
+        check=Check.DESIGN,
+        where=f"{len(tests)} tests called {called.name_in_words}",
+        printed=f"t({df})",
+        computed=f"{' or '.join(map(str, own))} df if {called.name_in_words}",
+        low=float(min(own)),
+        high=float(max(own)),
+        verdict=verdict,
+        why=why,
+    )
+
+
+def _df_of_p(tests: Sequence[PublishedTest], df: int, own: int) -> str:
+    exact = [test for test in tests if test.p.equals is not None]
+    if not exact:
+        return ""
+    test = max(exact, key=lambda test: decimals(test.p.equals or test.t))
+    with_df, with_own = (p_value(rounding(test.t), degrees).meets(p_target(test.p)) for degrees in (df, own))
+    if not with_df or with_own:
+        return ""
+    return f", and {printed(test, Statistic.P)} ({test.comparison}) follows with {df} df, not with {own}"

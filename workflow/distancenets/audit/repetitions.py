@@ -1,0 +1,77 @@
+"""The same t printed for two comparisons: whose it is, and what luck has to do with it."""
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import combinations
+
+from scipy import stats
+
+from distancenets.audit.findings import LEVEL, Check, Finding, Verdict
+from distancenets.audit.intervals import half_unit, may_be_equal
+from distancenets.audit.origins import origin
+from distancenets.audit.recomputation import Recomputation, Statistic
+from distancenets.configuration.published import Published, PublishedTest
+
+
+def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
+    """Return a finding for every two tests that print the same |t|.
+
+    The set behind the other statistics decides: the two are inconsistent if one test's own rows in that set give
+    the printed t and the other's do not, unless luck may print such a number twice.
+    """
+    source = origin(found)
+    own = {
+        (entry.test.id, entry.statistic): entry for entry in found if source and (entry.table, entry.reading) == source
+    }
+    return [
+        _same_t(one, other, own, len(record.tests) - 1)
+        for one, other in combinations(record.tests, 2)
+        if may_be_equal(abs(one.t), abs(other.t))
+    ]
+
+
+def chance_of_the_same_t(t: Decimal, others: int) -> float:
+    """Return an upper bound of the chance that a test prints the |t| of one of `others` other tests by luck.
+
+    Other runs of the same two models give another t. Whatever its mean and df, it is spread at least as widely as a
+    standard normal variable, so the density of |t| is at most φ(0) (1 + exp(−t² / 2)). Numbers that are printed
+    alike fill an interval of one unit of the last digit for each of the other tests.
+    """
+    density = float(stats.norm.pdf(0)) * (1 + math.exp(-(float(t) ** 2) / 2))
+    return min(1.0, others * 2 * float(half_unit(t)) * density)
+
+
+def _same_t(
+    one: PublishedTest, other: PublishedTest, own: dict[tuple[str, Statistic], Recomputation], others: int
+) -> Finding:
+    entries = [own.get((test.id, Statistic.T)) for test in (one, other)]
+    fitting = [entry for entry in entries if entry is not None and entry.fits]
+    misfits = [entry for entry in entries if entry is not None and not entry.fits]
+    chance = max(chance_of_the_same_t(test.t, others) for test in (one, other))
+    luck = f"the chance that luck prints the t of one of the {others} other tests there is at most {chance:.2g}."
+    interval, computed = None, "both fit"
+    if len(fitting) == 2:
+        verdict, why = Verdict.CONSISTENT, "Both comparisons give this t by themselves."
+    elif fitting and misfits:
+        misfit = misfits[0]
+        interval, computed = misfit.recomputed, f"{misfit.recomputed} for {misfit.test.comparison} ({misfit.label})"
+        beside = f" (the d = {misfit.test.d} beside it fits them)" if own[misfit.test.id, Statistic.D].fits else ""
+        verdict = Verdict.INCONSISTENT if chance < LEVEL else Verdict.UNTOLD
+        why = (
+            f"The rows of {fitting[0].test.comparison} give it, those of {misfit.test.comparison} do not{beside}; "
+            f"{luck}"
+        )
+    else:
+        verdict, computed = Verdict.UNTOLD, "no set decides"
+        why = f"No set of means and SDs says to which comparison it belongs; {luck}"
+    return Finding(
+        check=Check.REPEATED_T,
+        where=f"{one.comparison}; {other.comparison}",
+        printed=f"t = {one.t}; t = {other.t}",
+        computed=computed,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        verdict=verdict,
+        why=why,
+    )
