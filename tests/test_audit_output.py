@@ -15,7 +15,7 @@ from conftest import REPOSITORY
 from distancenets.audit import output
 from distancenets.audit.findings import Check, Finding
 from distancenets.audit.review import review
-from distancenets.audit.summary import summary
+from distancenets.audit.summary import errors, summary
 from distancenets.cli.application import app
 from distancenets.configuration.published import published
 
@@ -55,6 +55,37 @@ def test_markdown_starts_with_a_summary_and_its_tables_are_whole(findings: list[
     rows = [line.replace("\\|", "") for line in lines if line.startswith("|")]
     assert {row.count("|") for row in rows} == {7}
     assert len(rows) == len(findings) + 4
+
+
+def test_the_command_lists_what_is_inconsistent_in_one_line_each_at_80_columns(
+    findings: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = CliRunner().invoke(app, ["audit", "--published", str(RECORD)])
+    assert result.exit_code == 0, result.output
+    lines = [line.rstrip() for line in result.output.splitlines()]
+    assert lines[0] == summary(findings)[0]
+    rule = next(number for number, line in enumerate(lines) if line.startswith("───"))
+    found = errors(findings)
+    rows = lines[rule + 1 : rule + 1 + len(found)]
+    assert [row[:15] for row in rows] == [finding.where[:15].ljust(15) for finding in found]
+    assert lines[rule + 1 + len(found)].startswith("Set behind the statistics of 7 tests: discussion, population SD")
+    assert lines[-1] == "Listed is what is inconsistent; --all shows every check, with its reason."
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+
+
+def test_all_shows_every_finding_in_full_at_80_columns(
+    findings: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = CliRunner().invoke(app, ["audit", "--published", str(RECORD), "--all"])
+    assert max(map(len, result.output.splitlines())) <= 80
+    words = " ".join(result.output.split())
+    for finding in findings:
+        head = f"{finding.verdict} {finding.check}: {finding.where}"
+        told = f"printed {finding.printed}; computed {finding.computed} {finding.why}"
+        assert f"{head} {told}" in words
+    assert all(line in words for line in summary(findings))
 
 
 def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from distancenets.audit.findings import Check, Finding, Verdict, of_check
-from distancenets.audit.summary import conclusions, counts, summary
+from distancenets.audit.summary import conclusions, counts, errors, summary
 from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
 from distancenets.markdown import markdown_table
@@ -64,19 +66,25 @@ def as_markdown(findings: Sequence[Finding]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_table(findings: Sequence[Finding]) -> Table:
-    """Return the findings as a table for a terminal, readable at 100 columns."""
-    table = Table(show_lines=True, expand=True, box=box.HORIZONTALS)
-    table.add_column("Check and place", ratio=5)
-    table.add_column("Printed", width=19)
-    table.add_column("Computed", ratio=4)
-    table.add_column("Verdict", width=14, no_wrap=True)
-    table.add_column("Why", ratio=7)
-    for finding in findings:
-        place = Text(str(finding.check), style="bold").append(f"\n{finding.where}", style="not bold")
-        verdict = Text(str(finding.verdict), style=COLOURS[finding.verdict])
-        table.add_row(place, Text(finding.printed), Text(finding.computed), verdict, Text(finding.why))
+def as_lines(findings: Sequence[Finding]) -> Table:
+    """Return what is inconsistent as a table for a terminal, a line a finding; what does not fit is cut off."""
+    table = Table(box=box.HORIZONTALS, show_edge=False, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, ratio in (("Where", 24), ("Printed", 18), ("Other printed numbers give", 36)):
+        table.add_column(heading, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    for finding in errors(findings):
+        table.add_row(Text(finding.where), Text(finding.printed), Text(finding.computed))
     return table
+
+
+def as_blocks(findings: Sequence[Finding]) -> Group:
+    """Return every finding in full for a terminal of any width."""
+    blocks: list[RenderableType] = []
+    for finding in findings:
+        head = Text(f"{finding.verdict}", style=COLOURS[finding.verdict])
+        head.append(f"  {finding.check}: {finding.where}", style="not bold default")
+        body = Text(f"printed {finding.printed}; computed {finding.computed}\n{finding.why}")
+        blocks += [head, Padding(body, (0, 0, 1, 4))]
+    return Group(*blocks)
 
 
 def write(findings: Sequence[Finding], folder: Path) -> list[Path]:

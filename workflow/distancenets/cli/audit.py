@@ -17,16 +17,15 @@ def audit(
         Path | None, typer.Option(help="Write audit.csv, audit.md and audit.json into this folder.")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Show what is consistent and every single recomputation, too.")
+        bool, typer.Option("--all", help="Show every check and every recomputation in full, with its reason.")
     ] = False,
 ) -> None:
     """Check whether the numbers the paper prints agree with one another; no training is needed."""
     from rich.console import Console
 
     from distancenets.audit import output as forms
-    from distancenets.audit.findings import Verdict
     from distancenets.audit.review import review
-    from distancenets.audit.summary import conclusions, summary
+    from distancenets.audit.summary import summary
     from distancenets.configuration import published as record
     from distancenets.files import write_text
 
@@ -35,10 +34,10 @@ def audit(
         write_text(json, forms.as_json(findings))
     if output is not None:
         forms.write(findings, output)
-    telling = [finding for finding in conclusions(findings) if finding.verdict is not Verdict.CONSISTENT]
-    console = Console(highlight=False)
-    console.print(forms.as_table(findings if every else telling))
-    for line in summary(findings):
-        console.print(f"• {line}", markup=False)
+    console, lines = Console(highlight=False), summary(findings)
+    console.print(lines[0], markup=False)
+    console.print(forms.as_blocks(findings) if every else forms.as_lines(findings))
+    for line in lines[1:] if every else lines[1:2]:
+        console.print(line, markup=False)
     if not every:
-        console.print("Shown is what is not consistent; --all shows every check.", style="dim")
+        console.print("Listed is what is inconsistent; --all shows every check, with its reason.", style="dim")
