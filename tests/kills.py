@@ -1,4 +1,4 @@
-"""Kills at every step: a command that dies before its n-th change to the file system."""
+"""Kills at every step: an action that dies before its n-th change to the file system."""
 
 import os
 import signal
@@ -6,15 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Workshop
-
 CHANGES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"}
 
 
-def killed(workshop: Workshop, step: int, counts: Callable[[Path], bool], *arguments: str) -> bool:
-    """Run the command line in a child that kills itself before the change `step` of a path that `counts`.
+def killed(step: int, counts: Callable[[Path], bool], action: Callable[[], object]) -> bool:
+    """Do `action` in a child that kills itself before the change `step` of a path that `counts`.
 
-    Returns whether it was killed; without that many changes it ends by itself, and must succeed.
+    Returns whether it was killed; with fewer changes than that it ends by itself, and must succeed.
     """
     child = os.fork()
     if not child:
@@ -29,7 +27,12 @@ def killed(workshop: Workshop, step: int, counts: Callable[[Path], bool], *argum
                 os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(kill_at_step)
-        os._exit(workshop.run(*arguments).returncode)
+        try:
+            action()
+        except BaseException as error:  # the child must not go on with the tests
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
     return os.WIFSIGNALED(status)

@@ -1,13 +1,28 @@
 """Files that change together: a killed writer leaves the old ones, the new ones, or what is finished from there."""
 
+import json
+import random
+import re
+import secrets
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pandas
 import pytest
 import yaml
 
-from conftest import Workshop, open_workshop
+from conftest import Workshop, environment, open_workshop
+from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
+from distancenets.errors import Damaged, UserError
+from distancenets.files import sealed_text, sha256
+from distancenets.measurements.archive import archive_files, archived_table, deposit
+from distancenets.measurements.coherence import archive_faults, count_runs
+from distancenets.measurements.manifest import MANIFEST, read_manifest
 from distancenets.training.checkpoints import read_checkpoint, write_checkpoint
 from distancenets.training.paths import RUN_FILES
 from distancenets.training.runs import RunFolder
@@ -49,7 +64,7 @@ def test_runs_killed_while_they_are_lengthened_go_on_forth_and_back(short: Works
     while True:
         place = copied(short, tmp_path / "killed")
         place.study(epochs=20)
-        if not killed(place, step, lambda path: "runs" in path.parts, *TRAIN, *PACK):
+        if not killed(step, lambda path: "runs" in path.parts, partial(place.run, *TRAIN, *PACK)):
             break
         forth, back = copied(place, tmp_path / "forth"), copied(place, tmp_path / "back")
         assert forth.run(*TRAIN, *PACK).returncode == 0
@@ -72,7 +87,7 @@ def test_what_a_pack_did_is_gone_on_from_by_fewer_of_its_seeds(workshop: Worksho
     assert workshop.train("--seeds", "0-3").returncode == 0
     expected = digests(workshop, range(4))
     shutil.rmtree(workshop.results)
-    assert killed(workshop, 6, lambda path: "seed~1" in path.parts, *TRAIN, "--seeds", "0-3")
+    assert killed(6, lambda path: "seed~1" in path.parts, lambda: workshop.train("--seeds", "0-3"))
     assert not (folder(workshop, 1) / "run.json").exists() and (folder(workshop, 0) / "run.json").exists()
     assert "seed~0" not in workshop.train("--seeds", "0-3").stderr
     begun = [RunFolder(folder(workshop, seed)).read_provenance() for seed in range(4)]
@@ -83,7 +98,7 @@ def test_what_a_pack_did_is_gone_on_from_by_fewer_of_its_seeds(workshop: Worksho
 
 def test_a_checkpoint_of_other_code_or_of_another_engine_is_refused(workshop: Workshop) -> None:
     workshop.study(epochs=40)
-    assert killed(workshop, 0, lambda path: "runs" in path.parts, *TRAIN, *PACK)
+    assert killed(0, lambda path: "runs" in path.parts, lambda: workshop.train(*PACK))
     [checkpoint] = (workshop.results / "checkpoints").rglob("*.safetensors")
     header, state = read_checkpoint(checkpoint)
     for other in (header._replace(fingerprint="another"), header._replace(engine="abacus")):
@@ -143,3 +158,138 @@ def flip(path: Path, place: int = -5, bit: int = 0) -> None:
     content = bytearray(path.read_bytes())
     content[place] ^= 1 << bit
     path.write_bytes(content)
+
+
+def generation(number: int, seeds: range) -> dict[str, pandas.DataFrame]:
+    """Return tables of an archive in which everything tells the generation."""
+    axes = {"experiment": "raw", "architecture": MODEL[0], "representation": MODEL[1], "model": "ReLU2-Neg"}
+    rows = pandas.DataFrame({"seed": list(seeds)}).assign(**axes)
+    made = json.dumps({"code": {"fingerprint": f"{number}"}})
+    tables = {"runs": rows.assign(trajectory="t", provenance=made)}
+    return tables | {name: rows.assign(generation=number) for name in ("metrics", "activity", "correct")}
+
+
+def generations(root: Path) -> dict[str, list[int]]:
+    """Return the generation of each seed by each table that a reader finds."""
+    runs = [Run("raw", *MODEL, seed) for seed in range(3)]
+    try:
+        return {name: archived_table(name, runs, root)["generation"].tolist() for name in ("metrics", "activity")}
+    except UserError as error:
+        assert "holds no table" in str(error)
+        return {}
+
+
+@pytest.mark.parametrize("held", [0, 3], ids=["the first archive", "rows replaced"])
+def test_an_archive_killed_while_it_is_written_is_the_old_or_the_new_one(tmp_path: Path, held: int) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    if held:
+        deposit(old, generation(1, range(held)))
+    shutil.copytree(old, new)
+    deposit(new, generation(2, range(2)))
+    before, after = generations(old), generations(new)
+    assert before != after and after["metrics"] == [2, 2, 1][: max(held, 2)]
+    step, seen = 0, []
+    while True:
+        place = tmp_path / "killed"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(old, place)
+        if not killed(step, lambda path: "archive" in path.parts, partial(deposit, place, generation(2, range(2)))):
+            break
+        found = generations(place)
+        assert found in (before, after), step
+        seen.append(found == after)
+        deposit(place, generation(2, range(2)))
+        assert generations(place) == after
+        assert {path.name for path in archive_files(place)} == {
+            path.name for path in (place / "archive").rglob("*") if path.is_file()
+        }
+        step += 1
+    # New tables are written before the manifest is renamed; old ones are removed after it.
+    assert seen == sorted(seen) and step >= 4 * 3 and sum(seen) >= (4 if held else 0)
+
+
+def test_two_archivers_at_once_lose_nothing(workshop: Workshop) -> None:
+    assert workshop.train("--seeds", "0-3").returncode == 0
+    for seed in range(4):
+        shutil.move(folder(workshop, seed), workshop.folder / f"part{seed % 2}" / f"seed~{seed}")
+    processes = [workshop.start("archive", f"part{part}") for part in range(2)]
+    for process in processes:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    assert list(archive_faults(workshop.results)) == [] and count_runs(workshop.results) == 4
+
+
+@pytest.mark.parametrize("kilobytes", [2, 4])
+def test_a_full_disk_leaves_the_archive_as_it_was(short: Workshop, kilobytes: int) -> None:
+    """A limit on the size of files fails writes as a full disk does."""
+    command = f"{sys.executable} -m distancenets archive"
+    script = f"ulimit -f {kilobytes}; trap '' XFSZ; exec {command}"
+    answer = subprocess.run(
+        ["bash", "-c", script], cwd=short.folder, capture_output=True, text=True, env=environment(), check=False
+    )
+    assert answer.returncode == 1 and "cannot be written" in answer.stderr and "Traceback" not in answer.stderr
+    assert count_runs(short.results) < 2 and list(archive_faults(short.results)) == []
+    left = {path for path in (short.results / "archive").rglob("*") if path.is_file()}
+    assert left - {short.results / "archive" / MANIFEST} == {*archive_files(short.results)[1:]}
+
+
+def test_the_same_run_in_two_folders_is_refused(short: Workshop) -> None:
+    shutil.copytree(folder(short, 0), short.results / "runs" / "copy")
+    line = short.refused("archive")
+    assert "seed~0/run.json: the same run as" in line or "copy/run.json: the same run as" in line
+
+
+def test_a_run_that_counted_other_answers_is_not_archived(short: Workshop) -> None:
+    """Files that fit one another: only the weights tell."""
+    run, other = RunFolder(folder(short, 0)), RunFolder(folder(short, 1))
+    shutil.copy(other.weights, run.weights)
+    document = run.read_provenance()
+    document["files"][run.weights.name] = sha256(run.weights.read_bytes())
+    run.provenance.write_text(sealed_text(document))
+    line = short.refused("archive")
+    assert "seed~0/weights.safetensors: answers " in line and "but the run recorded" in line
+
+
+FLIPS = 20
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "metrics": ("runs/**/seed~0/metrics.parquet", lambda path: RunFolder(path.parent).finished()),
+    "weights": ("runs/**/seed~0/weights.safetensors", lambda path: RunFolder(path.parent).finished()),
+    "run.json": ("runs/**/seed~0/run.json", lambda path: RunFolder(path.parent).finished()),
+    "checkpoint": ("checkpoints/**/*.safetensors", read_checkpoint),
+    "manifest": ("archive/manifest.json", lambda path: read_manifest(path.parents[1])),
+    "archived runs": ("archive/**/runs-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
+    "archived metrics": ("archive/**/metrics-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
+    "archived answers": ("archive/**/correct-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
+    "archived measurement": ("archive/**/orientation-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
+}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Workshop:
+    """A run, a checkpoint of another, and an archive."""
+    workshop = open_workshop(tmp_path_factory.mktemp("stored"), mnist)
+    assert workshop.train("--seeds", "0").returncode == 0
+    assert workshop.run("archive").returncode == 0
+    workshop.study(epochs=40)
+    assert killed(0, lambda path: "seed~1" in path.parts, lambda: workshop.train("--seeds", "1"))
+    return workshop
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_flipped_bit_anywhere_is_noticed_by_name(stored: Workshop, kind: str) -> None:
+    pattern, read = READERS[kind]
+    [path] = stored.results.glob(pattern)
+    read(path)
+    content, draw = path.read_bytes(), secrets.randbits(32)
+    print(f"draw {draw}")
+    places = random.Random(draw)
+    try:
+        for _ in range(FLIPS):
+            place, bit = places.randrange(len(content)), places.randrange(8)
+            flip(path, place, bit)
+            with pytest.raises(Damaged, match=re.escape(str(path))):
+                read(path)
+            path.write_bytes(content)
+    finally:
+        path.write_bytes(content)
