@@ -9,7 +9,7 @@ import pandas as pd
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.published import PublishedClaim
 from distancenets.configuration.statistics import StatisticsSettings
-from distancenets.errors import UserError
+from distancenets.derived import read_derived
 
 # What the tables of measurements/ must hold, as far as a decision rule reads them. Shares lie between 0 and 1.
 AXES = ("experiment", "architecture", "representation", "seed", "epoch")
@@ -76,9 +76,5 @@ def read_measurements(folder: Path) -> dict[str, pd.DataFrame]:
         path = folder / f"{name}.csv"
         if not path.exists():
             continue
-        table = pd.read_csv(path)
-        missing = [column for column in columns if column not in table]
-        if missing:
-            raise UserError(f"{path}: column {missing[0]} is missing (expected: {', '.join(columns)})")
-        tables[name] = table
+        tables[name] = read_derived(path, columns)
     return tables

@@ -8,8 +8,9 @@ from typing import Any
 from distancenets.claims.conditions import Outcome
 from distancenets.claims.judgement import Ruling
 from distancenets.configuration.study import Study
+from distancenets.derived import deriving, read_content
 from distancenets.errors import UserError
-from distancenets.files import read_text, write_text
+from distancenets.files import write_text
 from distancenets.markdown import markdown_table
 
 MARKS = {Outcome.HOLDS: "holds", Outcome.FAILS: "**fails**", Outcome.OPEN: "open"}
@@ -78,15 +79,16 @@ def verdicts(rulings: Sequence[Ruling]) -> dict[str, dict[str, str]]:
 def write(rulings: Sequence[Ruling], study: Study, folder: Path) -> None:
     """Write `claims.json`, `verdicts.json` and `claims.md` into `folder`."""
     write_text(folder / "verdicts.json", json.dumps(verdicts(rulings), indent=2, ensure_ascii=False) + "\n")
-    write_text(folder / "claims.json", as_json(rulings))
+    with deriving("claims", folder / "claims.json"):
+        write_text(folder / "claims.json", as_json(rulings))
     write_text(folder / "claims.md", as_markdown(rulings, study))
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     """Return what `write` put into the JSON file `path`; a `UserError` names a file that is none of ours."""
     try:
-        entries = json.loads(read_text(path))
-    except json.JSONDecodeError:
+        entries = json.loads(read_content(path))
+    except ValueError:
         entries = None
     keys = {"claim", "name", "experiment", "verdict", "why", "seeds"}
     if (

@@ -7,7 +7,7 @@ import typer
 
 from distancenets.cli.application import app
 from distancenets.cli.options import DATASETS, RESULTS, STUDY, DatasetsFile, StudyFile
-from distancenets.files import replacing, write_text
+from distancenets.files import replacing_all, write_text
 
 
 @app.command()
@@ -24,6 +24,7 @@ def collect(
     """
     from distancenets.configuration.recipes import study_digest
     from distancenets.configuration.study import load_study
+    from distancenets.derived import deriving
     from distancenets.measurements.collection import learning_curves, runs_at_milestones
     from distancenets.measurements.provenance import provenance
 
@@ -31,12 +32,11 @@ def collect(
     root = output or RESULTS / settings.study
     curves = learning_curves(settings, root, datasets)
     origins = provenance(settings, root, datasets)
-    with replacing(root / "learning_curves.parquet") as path:
-        curves.to_parquet(path, index=False)
-    with replacing(root / "runs.csv") as path:
-        runs_at_milestones(curves, settings).to_csv(path, index=False)
-    with replacing(root / "provenance.csv") as path:
-        origins.to_csv(path, index=False)
+    files = [root / name for name in ("learning_curves.parquet", "runs.csv", "provenance.csv")]
+    with deriving("collect", *files), replacing_all(*files) as [curves_file, runs_file, origins_file]:
+        curves.to_parquet(curves_file, index=False)
+        runs_at_milestones(curves, settings).to_csv(runs_file, index=False)
+        origins.to_csv(origins_file, index=False)
     for earlier in (root / "gathered").glob("*"):
         earlier.unlink()
     write_text(root / "gathered" / study_digest(settings, datasets), f"{settings.study}\n")

@@ -21,13 +21,12 @@ def learning_curves(
     experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
 ) -> None:
     """Draw train loss, train error and test error against epochs."""
-    import pandas
-
+    from distancenets.derived import read_derived
     from distancenets.figures.curves import learning_curves_figure
     from distancenets.figures.style import use_style, write_figure
 
     use_style()
-    write_figure(learning_curves_figure(pandas.read_parquet(curves), experiment), output)
+    write_figure(learning_curves_figure(read_derived(curves), experiment), output)
 
 
 @figure.command("final-accuracies")
@@ -38,16 +37,15 @@ def final_accuracies(
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Draw the test accuracy of every run at its milestones, beside the published means."""
-    import pandas
-
     from distancenets.configuration.published import published as load_published
+    from distancenets.derived import read_derived
     from distancenets.figures.accuracies import final_accuracies_figure
     from distancenets.figures.rows import title_of
     from distancenets.figures.style import use_style, write_figure
     from distancenets.statistics.printed import printed_accuracies
 
     use_style()
-    measured = pandas.read_csv(runs)
+    measured = read_derived(runs)
     chosen = measured[measured["experiment"] == experiment]
     printed = printed_accuracies(load_published(published).tables.values(), chosen)
     write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), output)
@@ -61,10 +59,9 @@ def node(
     datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Draw Figure 1: what one hidden node gives for each class."""
-    import pandas
-
     from distancenets.configuration.datasets import dataset
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.figures.nodes import node_figure
     from distancenets.figures.style import colour, use_style, write_figure
     from distancenets.models.registry import find_model
@@ -76,7 +73,7 @@ def node(
     classes = dataset(settings.experiment(name).dataset, datasets).class_names
     epochs = settings.reported_epochs("figure1")
     title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
-    write_figure(node_figure(pandas.read_csv(outputs), classes, title, colour(model)), output)
+    write_figure(node_figure(read_derived(outputs), classes, title, colour(model)), output)
 
 
 @figure.command("differences")
@@ -88,10 +85,9 @@ def differences(
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Draw the differences between the models that the paper compares, measured and published."""
-    import pandas
-
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.figures.differences import differences_figure
     from distancenets.figures.style import use_style, write_figure
     from distancenets.statistics.printed import printed_differences
@@ -100,7 +96,7 @@ def differences(
     use_style()
     settings, tables = load_study(study), load_published(published).tables
     epochs = settings.experiment(experiment).kept_nearest(tables["table2"].epochs)
-    measured = pandas.read_csv(comparisons)
+    measured = read_derived(comparisons)
     chosen = (measured["experiment"] == experiment) & (measured["epoch"] == epochs) & measured["compared_in_paper"]
     rows = measured[chosen]
     seeds = seeds_text(rows[["n_a", "n_b"]].to_numpy().ravel().tolist())

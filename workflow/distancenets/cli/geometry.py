@@ -113,14 +113,10 @@ def geometry_tables(output: Output = None, study: StudyFile = STUDY, published: 
 
 def _rows(path: Path, experiment: str, epoch: int | None) -> "pandas.DataFrame":
     """Return the rows of `experiment` in the file `path`: at `epoch`, or at every milestone."""
-    import pandas
-
+    from distancenets.derived import read_derived
     from distancenets.errors import UserError
 
-    try:
-        table = pandas.read_csv(path, keep_default_na=False, na_values=["NaN", ""])
-    except (OSError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    table = read_derived(path, ("experiment", "epoch"), keep_default_na=False, na_values=["NaN", ""])
     chosen = table[(table["experiment"] == experiment) & (table["epoch"].eq(epoch) if epoch else True)]
     if chosen.empty:
         raise UserError(f"{path}: no rows of experiment '{experiment}'{f' at epoch {epoch}' if epoch else ''}")

@@ -26,6 +26,7 @@ def measure_node(
     from distancenets.configuration.recipes import study_recipe
     from distancenets.configuration.study import Run, load_study
     from distancenets.datasets.store import read
+    from distancenets.derived import deriving
     from distancenets.measurements.holdings import archived_runs
     from distancenets.measurements.networks import Stored
     from distancenets.measurements.nodes import archived_node_outputs, node_outputs
@@ -44,7 +45,8 @@ def measure_node(
         stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
         images = read(data / made_by.experiment.dataset, made_by.dataset)
         outputs = node_outputs(stored, made_by, epoch, chosen.node, images)
-    with replacing(root / "measurements" / "figure1.csv") as path:
+    file = root / "measurements" / "figure1.csv"
+    with deriving("node", file), replacing(file) as path:
         outputs.to_csv(path, index=False)
 
 

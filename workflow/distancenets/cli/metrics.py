@@ -18,15 +18,14 @@ def metrics(
     """Write metrics.json (final test accuracy by model) and curves/ (mean learning curves) from the collected runs."""
     import json
 
-    import pandas
-
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.tables.metrics import CURVES_FOLDER, METRICS_FILE, final_accuracies, mean_curves
 
     root = output or RESULTS / load_study(study).study
-    found = final_accuracies(pandas.read_csv(root / "runs.csv"))
+    found = final_accuracies(read_derived(root / "runs.csv"))
     folder = root / CURVES_FOLDER
-    curves = dict(mean_curves(pandas.read_parquet(root / "learning_curves.parquet")))
+    curves = dict(mean_curves(read_derived(root / "learning_curves.parquet")))
     for path, curve in curves.items():
         write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
     # Curves of models that the study has no longer would be compared as if they were its own.

@@ -17,13 +17,12 @@ def protocols(
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Write how far each protocol of the study lies from each published column of means and SDs."""
-    import pandas
-
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.tables.formats import write_table
     from distancenets.tables.protocols import CAPTION, protocols_cells, protocols_table
 
     tables = load_published(published).tables
-    table = protocols_table(load_study(study), pandas.read_csv(runs), tables)
+    table = protocols_table(load_study(study), read_derived(runs), tables)
     write_table(output, table, protocols_cells(table, tables), CAPTION)

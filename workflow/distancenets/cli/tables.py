@@ -17,15 +17,14 @@ def tables(
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Write tables 1 to 5 and the running text's figures, published and measured side by side."""
-    import pandas
-
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
     from distancenets.tables.formats import write_table
     from distancenets.tables.models import distances_table, models_table
 
-    settings, measured = load_study(study), pandas.read_csv(runs)
+    settings, measured = load_study(study), read_derived(runs)
     for name, table, caption in (
         ("table1", models_table(), "Table 1: the models"),
         ("table4", distances_table(), "Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance"),

@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 from distancenets.configuration.datasets import dataset
 from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset, read
+from distancenets.derived import deriving
 from distancenets.errors import UserError
-from distancenets.files import replacing
+from distancenets.files import replacing_all
 from distancenets.measurements.archive import archived_table
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.holdings import archived_runs, fresh_runs
@@ -68,12 +69,13 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
 
 def write_tables(name: str, tables: Tables, folder: Path) -> None:
     """Write the tables of the measurement `name` to `folder`: CSV to six digits, or Parquet where rows run to 10⁶."""
-    for file in CATALOGUE[name].files:
-        with replacing(folder / file) as path:
-            if file.endswith(".parquet"):
-                tables[Path(file).stem].to_parquet(path, index=False)
+    files = [folder / file for file in CATALOGUE[name].files]
+    with deriving(name, *files), replacing_all(*files) as parts:
+        for file, part in zip(files, parts, strict=True):
+            if file.suffix == ".parquet":
+                tables[file.stem].to_parquet(part, index=False)
             else:
-                tables[Path(file).stem].to_csv(path, index=False, float_format="%.6g", na_rep="NaN")
+                tables[file.stem].to_csv(part, index=False, float_format="%.6g", na_rep="NaN")
 
 
 def _archived(table: str, study: Study, runs: Sequence[Run], root: Path) -> pandas.DataFrame:

@@ -15,6 +15,7 @@ from distancenets.audit.output import read_summary
 from distancenets.claims.output import read as read_claims
 from distancenets.claims.verdicts import Verdict as ClaimVerdict
 from distancenets.configuration.study import Study
+from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.measurements.archive import entries
@@ -89,7 +90,7 @@ def _nearness(root: Path) -> list[dict[str, str]]:
 
 
 def _accuracies(root: Path) -> Mapping[str, Any]:
-    runs = pandas.read_csv(root / "runs.csv")
+    runs = read_derived(root / "runs.csv")
     groups = runs.groupby(["experiment", "model", "epoch"], sort=False)["test_accuracy"]
     models = [
         {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from distancenets.errors import UserError
+from distancenets.derived import read_derived
 from distancenets.measurements.provenance import cost
 
 # Columns of provenance.csv that say one thing together, and the heading they get.
@@ -31,14 +31,8 @@ class Fact(NamedTuple):
 def read_provenance(path: Path) -> pandas.DataFrame:
     """Return the table that `distancenets collect` wrote to `path`; a `UserError` names a file that is none."""
     text = {name: str for columns in ORIGINS.values() for name in columns} | {"pack": str}
-    try:
-        table = pandas.read_csv(path, dtype={name: kind for name, kind in text.items() if name != "threads"})
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    missing = [name for name in ("experiment", "model", *text, "digest", "seconds") if name not in table]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]} is missing")
-    return table
+    columns = ("experiment", "model", *text, "digest", "seconds")
+    return read_derived(path, columns, dtype={name: kind for name, kind in text.items() if name != "threads"})
 
 
 def facts(runs: pandas.DataFrame) -> list[Fact]:

@@ -1,12 +1,11 @@
 """The table of runs: one row a run and milestone, as the training leaves it."""
 
-import io
 from pathlib import Path
 
 import pandas as pd
 
+from distancenets.derived import read_derived
 from distancenets.errors import UserError
-from distancenets.files import read_text
 
 KEY = ["experiment", "epoch", "model", "seed"]
 COLUMNS = [*KEY, "test_accuracy"]
@@ -20,13 +19,7 @@ def read_runs(path: Path) -> pd.DataFrame:
     UserError
         The file is no such table, is empty, holds a run twice, or an accuracy outside 0..100.
     """
-    try:
-        runs = pd.read_csv(io.StringIO(read_text(path)), dtype={"experiment": str, "model": str})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"{path}: not a CSV table: {' '.join(str(error).split())}") from error
-    missing = [column for column in COLUMNS if column not in runs]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]} is missing (expected: {', '.join(COLUMNS)})")
+    runs = read_derived(path, COLUMNS, dtype={"experiment": str, "model": str})
     if runs.empty:
         raise UserError(f"{path}: no runs in it")
     try:

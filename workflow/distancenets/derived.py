@@ -1,0 +1,76 @@
+"""Derived files: what one stage writes and a later one reads, listed by the writer with their SHA-256.
+
+A file that was edited or damaged in between is refused. One without a listing, such as a table from git or somebody's
+own, is read as it is.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pyarrow
+
+from distancenets.errors import Damaged, UserError
+from distancenets.files import read_bytes, read_sealed, sealed_text, sha256, write_text
+
+# The folder of listings, beside the files that they list.
+DIGESTS = "digests"
+
+
+@contextmanager
+def deriving(writer: str, *paths: Path) -> Iterator[None]:
+    """List `paths`, all of one folder, once the block has written them, as the files of `writer`."""
+    folder = paths[0].parent
+    listing = folder / DIGESTS / f"{writer}.json"
+    # Killed within the block, old and new files are no longer held against a listing.
+    listing.unlink(missing_ok=True)
+    yield
+    write_text(listing, sealed_text({"files": {path.name: sha256(path.read_bytes()) for path in paths}}))
+
+
+def read_content(path: Path) -> bytes:
+    """Return the content of a derived file.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, or is not what its writer listed.
+    """
+    content = read_bytes(path)
+    for listing in (path.parent / DIGESTS).glob("*.json"):
+        try:
+            listed = read_sealed(listing)["files"]
+        except Damaged as error:
+            raise Damaged(f"{error}; delete it") from error
+        if listed.get(path.name, sha256(content)) != sha256(content):
+            raise Damaged(f"{path}: changed after it was written; delete it, and the workflow makes it again")
+    return content
+
+
+def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pandas.DataFrame:
+    """Return the table in a derived CSV or Parquet file.
+
+    Parameters
+    ----------
+    columns
+        The least that the table must have.
+    options
+        Of `pandas.read_csv`.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, is not what its writer listed, is no such table or lacks a column.
+    """
+    content = io.BytesIO(read_content(path))
+    try:
+        table = pandas.read_parquet(content) if path.suffix == ".parquet" else pandas.read_csv(content, **options)
+    except (ValueError, OSError, pyarrow.ArrowException) as error:
+        raise UserError(f"{path}: not a table: {' '.join(str(error).split())}") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]} is missing (expected: {', '.join(columns)})")
+    return table
