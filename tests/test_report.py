@@ -11,6 +11,7 @@ import torch
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
+from distancenets.files import sealed_text
 from distancenets.markdown import markdown_table, parse_table
 from distancenets.measurements.provenance import cost
 from distancenets.report import downloads
@@ -102,9 +103,9 @@ def test_provenance_has_a_row_a_run_and_counts_a_pack_once(workshop: Workshop) -
     assert cost(table) == pytest.approx((hours, 0.0))
     assert cost(table.assign(threads=4)) == pytest.approx((4 * hours, 0.0))
     assert cost(table.assign(device="cuda", threads=4)) == pytest.approx((0.0, hours))
-    run.write_text(json.dumps(written | {"digest": "0" * 64}))
+    run.write_text(sealed_text(written | {"digest": "0" * 64}))
     assert "seed~1/run.json: made with other parameters" in workshop.refused("collect")
-    run.write_text(json.dumps({key: value for key, value in written.items() if key != "pack"}))
+    run.write_text(sealed_text({key: value for key, value in written.items() if key != "pack"}))
     assert "seed~1/run.json: not the provenance of a run ('pack')" in workshop.refused("collect")
 
 
