@@ -13,7 +13,7 @@ import pytest
 from conftest import REPOSITORY
 from distancenets.configuration.study import Run, load_study
 from distancenets.errors import UserError
-from distancenets.measurements.archive import Entry
+from distancenets.measurements.archive import Entry, deposit
 from distancenets.report.coverage import coverage
 from distancenets.report.findings import findings_page
 from distancenets.report.trajectories import trajectories
@@ -82,10 +82,10 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
     # Rows need not be in order, and a run that is not asked for does not count.
     rows = [[0, 9000, 0.5, 90, 89], [0, 0, 20, 10, 11], [3, 0, 25, 10, 9], [3, 40, 3e12, 50, 49], [3, 9000, 0, 100, 96]]
-    folder = tmp_path / "archive" / "raw" / "abs" / "intensity"
-    folder.mkdir(parents=True)
     table = pandas.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
-    table.to_parquet(folder / "metrics.parquet")
+    axes = {"experiment": "raw", "architecture": "abs", "representation": "intensity", "model": "Abs2"}
+    listed = pandas.DataFrame({"seed": [0, 3, 4], "provenance": '{"code": {}}'}).assign(**axes)
+    deposit(tmp_path, {"runs": listed, "metrics": table})
     [row] = trajectories(runs, tmp_path)
     assert row == {
         "experiment": "raw",
@@ -100,7 +100,7 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     }
     assert trajectories([], tmp_path) == []
     # Runs that were followed to different epochs have no common end.
-    table[(table["seed"] > 0) | (table["epoch"] < 9000)].to_parquet(folder / "metrics.parquet")
+    deposit(tmp_path, {"runs": listed, "metrics": table[(table["seed"] > 0) | (table["epoch"] < 9000)]})
     ends = [(row["epochs"], row["seeds"], row["end"]) for row in trajectories(runs, tmp_path)]
     assert ends == [("0", "1", "20"), ("9,000", "1", "0")]
 

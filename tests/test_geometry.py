@@ -77,7 +77,7 @@ def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
     weights = next(small_study.results.glob("runs/**/*seed~1/weights.safetensors"))
     content = weights.read_bytes()
     weights.write_bytes(content[:100])
-    assert "seed~1/weights.safetensors: cannot be read" in small_study.refused("measure", "activity")
+    assert "seed~1/weights.safetensors: damaged" in small_study.refused("measure", "activity")
     weights.unlink()
     assert "seed~1/weights.safetensors: cannot be read" in small_study.refused("measure", "activity")
     assert not (small_study.results / "measurements" / Path("activity.csv")).exists()

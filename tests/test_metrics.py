@@ -64,4 +64,4 @@ def test_check_names_the_run_that_is_not_the_study_s(workshop: Workshop) -> None
     path.write_text(text)
     [weights] = workshop.results.rglob("weights.safetensors")
     weights.write_bytes(b"")
-    assert "weights.safetensors: cannot be read" in workshop.refused("check")
+    assert "weights.safetensors: damaged" in workshop.refused("check")
