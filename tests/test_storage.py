@@ -81,6 +81,18 @@ def test_runs_killed_while_they_are_lengthened_go_on_forth_and_back(short: Works
     assert step >= 2 * 6 and min(begun) > 6
 
 
+def test_a_run_killed_while_a_checkpoint_is_written_goes_on_to_the_same_bits(short: Workshop, tmp_path: Path) -> None:
+    short.study(epochs=20)
+    long = copied(short, tmp_path / "long")
+    assert long.run(*TRAIN, *PACK).returncode == 0
+    expected = digests(long, range(2))
+    for step in range(12):
+        place = copied(short, tmp_path / "killed")
+        assert killed(step, lambda path: "checkpoints" in path.parts, partial(place.run, *TRAIN, *PACK))
+        assert place.run(*TRAIN, *PACK).returncode == 0
+        assert digests(place, range(2)) == expected and left_over(place) == []
+
+
 def test_what_a_pack_did_is_gone_on_from_by_fewer_of_its_seeds(workshop: Workshop) -> None:
     """As after a kill between two runs of the pack: the rest does not begin at epoch 0."""
     workshop.study(epochs=40)

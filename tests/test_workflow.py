@@ -123,9 +123,11 @@ def test_archived_runs_are_not_trained_and_others_are(small: Checkout) -> None:
     root = results(small, "small")
     shutil.rmtree(root / "runs" / "experiment~first")
     shutil.rmtree(root / "archive" / "second")
+    small.distancenets("archive", "--repair")
     assert "train_model" not in small.jobs()
     assert small.jobs("--config", "seeds=3")["train_model"] == 4
-    (root / "archive" / "first" / "relu" / "distance" / "runs.parquet").unlink()
+    shutil.rmtree(root / "archive" / "first" / "relu" / "distance")
+    small.distancenets("archive", "--repair")
     # Both seeds of the model that is gone from the archive, in one job.
     assert small.jobs()["train_model"] == 1
     assert "train_model" not in small.jobs("--config", "missing=skip")
@@ -155,7 +157,9 @@ def test_a_run_that_does_not_belong_stops_the_aggregation(small: Checkout) -> No
     target.write_bytes(stray.read_bytes())
     answer = small.snakemake(*FEW, "--forcerun", "collect_runs")
     assert answer.returncode != 0
-    assert f"{target.relative_to(small.folder)}: made with other parameters" in answer.stdout + answer.stderr
+    assert (
+        f"{target.relative_to(small.folder)}: damaged, run.json lists another SHA-256" in answer.stdout + answer.stderr
+    )
 
 
 @pytest.mark.parametrize(

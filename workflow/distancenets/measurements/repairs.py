@@ -80,8 +80,11 @@ def _fault(root: Path, axes: Axes, holding: Holding) -> str:
 
 def _dropped(root: Path, axes: Axes) -> str:
     """Move the files of a model out of the archive, and return what was done in words."""
+    paths = sorted(model_folder(root, axes).glob("*.parquet"))
+    if not paths:
+        return f"{'/'.join(axes)}: dropped"
     (root / "dropped").mkdir(exist_ok=True)
     place = Path(tempfile.mkdtemp(dir=root / "dropped", prefix=f"{'-'.join(axes)}-"))
-    for path in sorted(model_folder(root, axes).glob("*.parquet")):
+    for path in paths:
         path.rename(place / path.name)
     return f"{'/'.join(axes)}: dropped, its files are in {place}"
