@@ -1,15 +1,13 @@
-"""Whether the compiled engines can be built on this machine."""
+"""Whether the compiled engine can be built on this machine."""
 
 import pytest
-import torch
 
-from distancenets.training.engines.compiler import NoCompiler
-from distancenets.training.engines.sparse import built
+from distancenets.training.engines.native.build import NoCompiler, build
 
 try:
-    built(torch.float32)
+    build()
     COMPILED = True
 except NoCompiler:
     COMPILED = False
 
-needs_compiler = pytest.mark.skipif(not COMPILED, reason="no C compiler")
+needs_compiler = pytest.mark.skipif(not COMPILED, reason="no compiled engine for this processor")

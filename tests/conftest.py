@@ -82,7 +82,7 @@ class Workshop:
             "title": "A small study",
             "seeds": 4,
             "experiments": {"raw": experiment},
-            "training": {"checkpoint_seconds": 0.01, "chunk_rows": 300},
+            "training": {"checkpoint_seconds": 0.01},
             "report": {"figure1": {"node": 3}},
         }
         (self.folder / "config" / "config.yaml").write_text(yaml.safe_dump(study))

@@ -20,7 +20,6 @@ STUDY: dict[str, Any] = {
     "architectures": ["relu"],
     "representations": ["unconstrained", "distance"],
     "experiments": {"raw": RAW, "slow": RAW | {"learning_rate": 0.0001, "representations": ["distance"]}},
-    "training": {"chunk_rows": 300},
     "report": {"figure1": {"node": 3}},
 }
 Trainings = dict[str, tuple[int, str]]

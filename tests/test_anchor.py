@@ -5,34 +5,23 @@ import pytest
 import torch
 
 import anchor
+from compilers import needs_compiler
 from devices import DEVICES
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.datasets.store import Dataset
-from distancenets.errors import UserError
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, chunks, differentiate
-from distancenets.training.engines.registry import ENGINES, choose
+from distancenets.training.engines.native.images import Split
+from distancenets.training.engines.native.network import CompiledNetwork, Workspace
 from distancenets.training.scaling import scaling
 
 # Models whose steps amplify rounding about tenfold each: from 1e-15 to the size of the loss itself within 20 epochs,
 # whatever computes them. Until these epochs they are held to 1e-7, all others to 1e-9 throughout.
 AMPLIFYING = {"Abs2-Neg": 9, "Abs2-Neg_Bias": 9}
-# Engines of single precision, and until when they are held to its accuracy: from then on an image at a kink may fall on
+# Until when single precision is held to its accuracy: from then on an image at a kink may fall on
 # either side. At the seventh step of Abs a pre-activation is 3e-5, of 46 on average and with errors of 9e-5; on one
-# processor split put it on the other side. TF32, which is less accurate, is not held to it.
-SINGLE = ("integer", "split")
+# processor split put it on the other side.
 SINGLE_EPOCHS, SINGLE_AMPLIFYING = 7, 2
-
-
-def usable(engine: str, device: torch.device) -> str:
-    """Return `engine`, or skip the test where the device or its compiler does not serve it."""
-    try:
-        if engine != "split":
-            return choose(engine, device).name
-        # On the CPU its parts are multiplied as floats.
-        return engine if device.type == "cpu" else choose("auto", device, engine).name
-    except UserError as reason:
-        pytest.skip(str(reason))
 
 
 def losses(
@@ -40,6 +29,8 @@ def losses(
 ) -> list[float]:
     parameters = {name: value.to(place, dtype) for name, value in anchor.start(model).items()}
     images, labels = data.train_images[: anchor.IMAGES].to(place), data.train_labels[: anchor.IMAGES].to(place)
+    if engine == "compiled":
+        return compiled_losses(model, epochs, data, net)
     split = chunks(images, labels, engine, 400, dtype)
     found = []
     for _ in range(epochs):
@@ -50,19 +41,32 @@ def losses(
     return found
 
 
+def compiled_losses(model: Model, epochs: int, data: Dataset, net: Network) -> list[float]:
+    start = {name: value[0].float().numpy() for name, value in anchor.start(model).items()}
+    network = CompiledNetwork(model, "code", net.scaling, start, Workspace(784, anchor.HIDDEN))
+    split = Split(data.train_images[: anchor.IMAGES].numpy(), data.train_labels[: anchor.IMAGES].numpy())
+    found = []
+    for _ in range(epochs):
+        found.append(network.differentiate(split).loss)
+        network.descend(anchor.LEARNING_RATE)
+    return found
+
+
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.paper_name)
-@pytest.mark.parametrize("engine", [engine for engine in ENGINES if engine != "tf32"])
+@pytest.mark.parametrize("engine", ["dense", "split", pytest.param("compiled", marks=needs_compiler)])
 @pytest.mark.parametrize("device", DEVICES)
 def test_losses_are_those_of_the_anchor(
     model: Model, engine: str, device: str, mnist: Dataset, mnist_settings: DatasetSettings
 ) -> None:
     place, amplifying = torch.device(device), model.paper_name in AMPLIFYING
-    if engine in SINGLE:
+    if engine == "compiled" and device != "cpu":
+        pytest.skip("the compiled engine is the CPU's")
+    if engine != "dense":
         dtype, bound, epochs = torch.float32, 5e-5, SINGLE_AMPLIFYING if amplifying else SINGLE_EPOCHS
     else:
         epochs = AMPLIFYING.get(model.paper_name, anchor.EPOCHS)
         dtype, bound = torch.float64, 1e-7 if amplifying else 1e-9
     net = Network(model, "code", scaling("raw", mnist_settings))
-    found = losses(model, usable(engine, place), place, dtype, epochs, mnist, net)
+    found = losses(model, engine, place, dtype, epochs, mnist, net)
     expected = pandas.read_csv(anchor.LOSSES)[model.paper_name].tolist()[:epochs]
     assert found == pytest.approx(expected, rel=bound)

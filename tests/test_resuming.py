@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
+from compilers import needs_compiler
 from conftest import SPLITS, Answer, Workshop, write_dataset
 from distancenets.datasets.store import Dataset
 from distancenets.files import read_sealed, sealed_text
-from distancenets.training import batches
-from distancenets.training.losses import CrossEntropy, cross_entropy
+from distancenets.training.engines.native.images import Split
+from distancenets.training.engines.native.network import CompiledNetwork, SplitScore
 from distancenets.training.runs import RunFolder
 from runs import MODEL, digests, folder, trained
 
@@ -31,10 +31,10 @@ def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:
     return Answer(process.returncode, out, err)
 
 
-def checkpoint_by_signal_alone(workshop: Workshop, chunk_rows: int, seeds: int = 4) -> None:
+def checkpoint_by_signal_alone(workshop: Workshop, seeds: int = 4) -> None:
     file = workshop.folder / "config/config.yaml"
     study = yaml.safe_load(file.read_text())
-    study |= {"seeds": seeds, "training": {"checkpoint_seconds": 3600, "chunk_rows": chunk_rows}}
+    study |= {"seeds": seeds, "training": {"checkpoint_seconds": 3600}}
     file.write_text(yaml.safe_dump(study))
 
 
@@ -69,25 +69,26 @@ def test_sigterm_says_where_the_run_goes_on(workshop: Workshop) -> None:
     assert time.monotonic() - begun < 60
 
 
-@pytest.mark.parametrize("chunk", [2, 7], ids=["test", "training"])
+@needs_compiler
+@pytest.mark.parametrize("call", [1, 2], ids=["test", "training"])
 def test_sigterm_within_an_epoch_loses_that_epoch_alone(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, chunk: int
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
-    """An epoch takes two chunks of the test images and six of the training images; the signal comes in the sixth."""
-    checkpoint_by_signal_alone(workshop, chunk_rows=150)
+    """An epoch of two networks is four passes: two of test, two of training images. The signal comes in the sixth."""
+    checkpoint_by_signal_alone(workshop)
     trained(workshop)
     expected = digests(workshop, range(2))
     shutil.rmtree(workshop.results / "runs")
-    scored = cross_entropy
+    prepared = CompiledNetwork._prepared
     calls = iter(range(100))
 
-    def interrupting(*arguments: torch.Tensor) -> CrossEntropy:
-        if next(calls) == 5 * 8 + chunk - 1:
+    def interrupting(network: CompiledNetwork, split: Split) -> SplitScore:
+        if next(calls) == 5 * 4 + call:
             signal.raise_signal(signal.SIGTERM)
-        return scored(*arguments)
+        return prepared(network, split)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "cross_entropy", interrupting)
+        patch.setattr(CompiledNetwork, "_prepared", interrupting)
         line = workshop.refused("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-1")
     assert "stopped before epoch 5" in line
     trained(workshop)
@@ -100,7 +101,7 @@ def test_sigterm_ends_a_wide_pack_within_five_seconds(workshop: Workshop, mnist:
     shutil.rmtree(workshop.folder / "data")
     write_dataset(workshop.folder, "tiny", {split: getattr(mnist, split) for split in SPLITS})
     workshop.study(epochs=1000, hidden=1024)
-    checkpoint_by_signal_alone(workshop, chunk_rows=2000, seeds=20)
+    checkpoint_by_signal_alone(workshop, seeds=20)
     process = workshop.start("train", "--architecture", MODEL[0], "--representation", MODEL[1], "--seeds", "0-19")
     deadline = time.monotonic() + 120
     while not catches(process.pid, signal.SIGTERM):

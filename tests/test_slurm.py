@@ -41,7 +41,7 @@ STUDY = {
         "long": {"dataset": "tiny", "epochs": 2000, "hidden": 16, "record_every": 100},
         "short": {"dataset": "tiny", "epochs": 3, "hidden": 16, "representations": ["unconstrained", "distance"]},
     },
-    "training": {"checkpoint_seconds": 3600, "chunk_rows": 300},
+    "training": {"checkpoint_seconds": 3600},
     "report": {"figure1": {"node": 3, "representation": "distance"}},
 }
 CANCELLED = Run("long", "relu", "distance", 0)

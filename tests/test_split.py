@@ -1,6 +1,5 @@
-"""The path of a GPU, checked on the CPU: half-precision parts, the choice of a precision, metrics that wait."""
+"""The path of a GPU, checked on the CPU: half-precision parts, the choice of an engine, metrics that wait."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
@@ -19,11 +18,11 @@ from distancenets.training import descent
 from distancenets.training.batches import Network, chunks
 from distancenets.training.divergence import Watch
 from distancenets.training.engines import registry, split
-from distancenets.training.engines.registry import choose
+from distancenets.training.engines.registry import select_engine
 from distancenets.training.fusion import fuse, fusible
 from distancenets.training.memory import rows_in_flight
 from distancenets.training.scaling import scaling
-from distancenets.training.steps import Steps
+from distancenets.training.steps import TorchSteps
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -110,29 +109,29 @@ def test_the_check_at_the_start_sees_a_lost_part(monkeypatch: pytest.MonkeyPatch
 def test_auto_takes_split_once_its_check_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_has_tensor_cores", lambda *_: True)
     monkeypatch.setattr(registry, "fault", lambda _: None)
-    assert choose("auto", GPU).precision == "split" == choose("auto", GPU, "split").name
-    assert choose("auto", GPU, "float32").name == choose("dense", GPU).name == "dense"
-    tf32 = choose("auto", GPU, "tf32")
-    assert (tf32.name, tf32.precision) == ("tf32", "tf32")
+    relu = models()[0]
+    assert select_engine("auto", relu, GPU).name == "split" == select_engine("split", relu, GPU).name
+    assert select_engine("dense", relu, GPU).name == "dense"
     monkeypatch.setattr(registry, "fault", lambda _: "its products fail (why)")
-    choice = choose("auto", GPU)
-    assert choice.name == "dense" and choice.precision == "float32" and "its products fail (why)" in str(choice.note)
-    with pytest.raises(UserError, match=r"training\.precision: split does not work on cuda: its products fail"):
-        choose("auto", GPU, "split")
+    selected = select_engine("auto", relu, GPU)
+    assert selected.name == "dense" and "its products fail (why)" in str(selected.note)
+    with pytest.raises(UserError, match=r"training\.engine: split does not work on cuda: its products fail"):
+        select_engine("split", relu, GPU)
 
 
-@pytest.mark.parametrize("precision", ["split", "tf32"])
-def test_a_precision_that_the_device_has_not_is_refused(precision: str, workshop: Workshop) -> None:
-    with pytest.raises(UserError, match=f"training.precision: {precision} has its own engine"):
-        choose("boxed", CPU, precision)
+def test_an_engine_that_the_device_has_not_is_refused(workshop: Workshop) -> None:
     path = workshop.folder / "config" / "config.yaml"
-    path.write_text(path.read_text().replace("chunk_rows: 300", f"precision: {precision}"))
-    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--device", "cpu")
-    assert f"training.precision: {precision} needs an NVIDIA GPU" in line and "cpu is not" in line
-    assert not workshop.results.exists()
-    path.write_text(path.read_text().replace(f"precision: {precision}", "precision: double"))
-    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance")
-    assert "config/config.yaml: training.precision: " in line
+    text = path.read_text()
+    for setting, said in (
+        ("engine: split", "training.engine: split needs an NVIDIA GPU"),
+        ("engine: sparse", "config/config.yaml: training.engine: "),
+        ("precision: tf32", "config/config.yaml: training: no longer a key: `training.engine` says it"),
+        ("chunk_rows: 300", "config/config.yaml: training: no longer a key: no result depends on it"),
+    ):
+        path.write_text(text.replace("checkpoint_seconds: 0.01", setting))
+        line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--device", "cpu")
+        assert said in line
+        assert not workshop.results.exists()
 
 
 def test_a_gpu_has_as_many_images_in_flight_as_its_memory_allows() -> None:
@@ -216,17 +215,11 @@ def test_what_fails_to_be_faster_costs_a_line(
     parameters = initialise(models()[0], [0], 8)
     before = {name: value.clone() for name, value in parameters.items()}
     train = chunks(mnist.train_images[:60], mnist.train_labels[:60], "split", 60, torch.float32)
-    steps = Steps(Network(models()[0], "code", scaling("raw", mnist_settings)), parameters, train, train, 0.001)
+    steps = TorchSteps(Network(models()[0], "code", scaling("raw", mnist_settings)), parameters, train, train, 0.001)
     lines: list[str] = []
     steps.accelerate(CPU, lines.append)
     assert len(lines) == 2 and not [line for line in lines if "\n" in line]
     assert "torch.compile does not work here (no compiler)" in lines[0] and "CUDA graph" in lines[1]
     assert all(torch.equal(before[name], value) for name, value in parameters.items())
-    assert steps.descend().loss.isfinite().all()
+    assert steps.step().loss.isfinite().all()
     assert not all(torch.equal(before[name], value) for name, value in parameters.items())
-
-
-def test_a_run_says_in_which_precision_it_was_made(workshop: Workshop) -> None:
-    assert workshop.train("--seeds", "0").returncode == 0
-    [path] = Path(workshop.results).rglob("run.json")
-    assert '"precision": "float32"' in path.read_text()

@@ -13,6 +13,7 @@ from distancenets.errors import UserError
 from distancenets.measurements.archive import archive_files
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
+from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
@@ -66,10 +67,14 @@ def run_output(name):
     return update(pattern if ONE else expand(pattern, seed=SEEDS, allow_missing=True))
 
 
+def recipe(job):
+    return _recipe(job.experiment, job.architecture, job.representation)
+
+
 # Once a model, not once a job: it reads config/datasets.yaml.
 @cache
-def recipe_digest(experiment, architecture, representation):
-    return study_recipe(STUDY, experiment, architecture, representation).digest
+def _recipe(experiment, architecture, representation):
+    return study_recipe(STUDY, experiment, architecture, representation)
 
 
 def manifest(experiment):

@@ -3,7 +3,6 @@
 
 rule train_model:
     input:
-        code=code("models", "training"),
         # The manifest tells whether the data changed; what else the study says about a run stands in the params.
         images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
         manifest=lambda job: manifest(job.experiment),
@@ -24,7 +23,9 @@ rule train_model:
         seeds=lambda job: job.seed if ONE else seed_ranges(SEEDS),
     params:
         study=STUDY_FILE,
-        recipe=lambda job: recipe_digest(job.experiment, job.architecture, job.representation),
+        recipe=lambda job: recipe(job).digest,
+        # What the code computes, not how it is written: no source is an input.
+        fingerprint=lambda job: fingerprint(recipe(job)),
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"
     shell:

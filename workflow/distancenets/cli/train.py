@@ -42,7 +42,6 @@ def train(
     from distancenets.training.descent import train as descend
     from distancenets.training.devices import check_device, claimed_device
     from distancenets.training.packs import Pack, unfinished
-    from distancenets.training.provenance import code_digest
 
     console = Console(stderr=True)
     settings = load_study(study)
@@ -55,7 +54,7 @@ def train(
     recipe = Recipe(architecture=architecture, representation=representation, experiment=chosen, dataset=source)
     check_device(device)
     root = output or RESULTS / settings.study
-    wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds), code_digest())
+    wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds))
 
     def tell(line: str) -> None:
         console.print(f"{wanted.label}: {line}", markup=False, soft_wrap=True, highlight=False)

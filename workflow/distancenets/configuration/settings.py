@@ -1,7 +1,7 @@
 """The base of every configuration model, and how a file becomes one."""
 
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -14,7 +14,9 @@ SettingsType = TypeVar("SettingsType", bound="Settings")
 
 
 class Settings(BaseModel):
-    """A frozen group of settings that refuses keys it does not know."""
+    """A frozen group of settings that refuses keys it does not know; `former` says what became of earlier ones."""
+
+    former: ClassVar[dict[str, str]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,6 +24,8 @@ class Settings(BaseModel):
     @classmethod
     def _refuse_unknown_keys(cls, values: object) -> object:
         unknown = [key for key in values if key not in cls.model_fields] if isinstance(values, dict) else []
+        if unknown and unknown[0] in cls.former:
+            raise PydanticCustomError("former_key", "{hint}", {"hint": f"no longer a key: {cls.former[unknown[0]]}"})
         if unknown:
             raise PydanticCustomError(
                 "unknown_key",

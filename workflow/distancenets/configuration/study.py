@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
@@ -81,15 +81,16 @@ class Experiment(Settings):
 class TrainingSettings(Settings):
     """How runs are trained; none of it belongs to what a run is."""
 
-    engine: Literal["auto", "dense", "boxed", "sparse", "integer"] = Field(
-        "auto", description="what multiplies pixels with weights; auto is the fastest that works on this device"
-    )
-    precision: Literal["auto", "float32", "split", "tf32"] = Field(
+    former: ClassVar[dict[str, str]] = {
+        "precision": "`training.engine` says it (split or dense)",
+        "chunk_rows": "no result depends on it any more, so it is not set",
+    }
+
+    engine: Literal["auto", "dense", "compiled", "split"] = Field(
         "auto",
-        description="of the first layer: split is float32 by tensor cores; tf32 is less accurate",
+        description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(1, description="of a job; 1 makes results independent of the number of cores")
-    chunk_rows: PositiveInt = Field(2000, description="images in flight at a time on a CPU")
+    threads: PositiveInt = Field(1, description="of a job; the compiled engine's bits do not depend on it")
     gpu_memory_mib: PositiveInt = Field(8192, description="for the images in flight at a time on a GPU")
     checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")
 

@@ -8,26 +8,48 @@ from torch import Tensor
 from distancenets.configuration.recipes import Recipe
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import find_model
+from distancenets.training.engines.native.images import Split
+from distancenets.training.engines.native.network import CompiledNetwork, Workspace
+from distancenets.training.memory import CPU_ROWS
 from distancenets.training.pixels import DensePixels
 from distancenets.training.scaling import scaling
 
-ROWS = 2000
+# PyTorch's sums have another order from device to device, so an image at the border of two classes may change sides.
+BORDERLINE_IMAGES = 1
 
 
-def correct_images(recipe: Recipe, parameters: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
+def borderline(engine: str, images: int) -> float:
+    """Return by how many percent points a measured accuracy may differ from the one that training by `engine` found."""
+    return 0.0 if engine == "compiled" else 100 * BORDERLINE_IMAGES / images
+
+
+def correct_images(
+    recipe: Recipe, engine: str, parameters: dict[str, Tensor], images: Tensor, labels: Tensor
+) -> Tensor:
     """Return which `images`, N × D uint8, the networks of a pack assign their `labels`, N: S × N, bool.
 
-    Where classes tie, the lowest one counts as the answer.
+    Runs of the compiled engine are answered by it, to the bit as in training; others by the dense one, which may differ
+    on images at the border of two classes. Where classes tie, the lowest one counts as the answer.
     """
-    model, experiment = find_model(recipe.architecture, recipe.representation), recipe.experiment
-    folded = scaling(experiment.pixels, recipe.dataset).fold(parameters["hidden.weight"], parameters["hidden.bias"])
+    model, form = find_model(recipe.architecture, recipe.representation), recipe.experiment.offset_l2
+    scales = scaling(recipe.experiment.pixels, recipe.dataset)
+    if engine == "compiled":
+        space, split = Workspace(images.shape[1], recipe.experiment.hidden), Split(images.numpy(), labels.numpy())
+        networks = ({name: value[seed].numpy() for name, value in parameters.items()} for seed in _seeds(parameters))
+        scores = (CompiledNetwork(model, form, scales, network, space).evaluate(split) for network in networks)
+        return torch.stack([torch.from_numpy(split.in_order_given(score.right)) for score in scores]).bool()
+    folded = scales.fold(parameters["hidden.weight"], parameters["hidden.bias"])
     head = head_parameters(parameters)
     answers = []
     with torch.no_grad():
-        for some in torch.split(images, ROWS):
+        for some in torch.split(images, CPU_ROWS):
             pre_activations = DensePixels(some, folded[0].dtype).forward(*folded)
-            answers.append(model.outputs(pre_activations, head, experiment.offset_l2).argmax(1))
+            answers.append(model.outputs(pre_activations, head, form).argmax(1))
     return torch.cat(answers, dim=1) == labels
+
+
+def _seeds(parameters: dict[str, Tensor]) -> range:
+    return range(len(parameters["hidden.bias"]))
 
 
 def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:

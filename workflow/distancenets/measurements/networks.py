@@ -16,6 +16,7 @@ from distancenets.configuration.study import Run, Study
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model
 from distancenets.training.batches import Network
+from distancenets.training.memory import CPU_ROWS
 from distancenets.training.paths import run_path
 from distancenets.training.pixels import DensePixels
 from distancenets.training.runs import RunFolder, of_seed, pack
@@ -98,7 +99,7 @@ def trained_networks(
     recipe = study_recipe(study, experiment, model.architecture, model.representation.name, datasets)
     network = Network(model, recipe.experiment.offset_l2, scaling(recipe.experiment.pixels, recipe.dataset))
     weights = pack([run.folder.read_weights(run.digest, epoch) for run in stored.values()])
-    return Networks(experiment, epoch, tuple(stored), network, weights, study.training.chunk_rows)
+    return Networks(experiment, epoch, tuple(stored), network, weights, CPU_ROWS)
 
 
 def finished_networks(

@@ -29,9 +29,9 @@ def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
     -------
     pandas.DataFrame
         A row a run: experiment, architecture, representation, model (the paper's name), seed; digest (of what
-        determines the run); code_version, code_revision, code_digest; python, then the version of each library; device
-        (its kind), device_name, engine, threads; pack (the seeds trained together), and seconds, the time that the
-        whole pack took.
+        determines the run); code_version, code_revision, code_fingerprint; python, then the version of each library;
+        device (its kind), device_name, engine, threads; pack (the seeds trained together), and seconds, the time that
+        the whole pack took.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _row(run: Run, values: dict[str, Any], source: Path) -> dict[str, object]:
 def _origin(values: dict[str, Any]) -> dict[str, object]:
     return {
         "digest": values["digest"],
-        **{f"code_{key}": values["code"][key] for key in ("version", "revision", "digest")},
+        **{f"code_{key}": values["code"].get(key) for key in ("version", "revision", "fingerprint")},
         **values["libraries"],
         "device": values["device"]["kind"],
         "device_name": values["device"]["name"],

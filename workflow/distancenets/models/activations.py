@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Activation:
-    """An element-wise function with the name the paper gives it."""
+    """An element-wise function with the name the paper gives it.
+
+    `value` and `slope` are the function and its derivative as C expressions of a float `z`, for the compiled engine:
+    floats (`1.0f`), + − * /, comparisons, `?:`, and `exp1` and `log1` of `training/engines/native/vectors.h`. Without
+    them a model is trained by the dense engine.
+    """
 
     name: str
     paper_name: str
     formula: str
     function: Callable[[Tensor], Tensor]
+    value: str | None = None
+    slope: str | None = None
 
 
 def _absolute(z: Tensor) -> Tensor:
@@ -31,6 +38,6 @@ def _absolute(z: Tensor) -> Tensor:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation("relu", "ReLU", "max(z, 0)", lambda z: z.relu()),
-    "abs": Activation("abs", "Abs", "|z|", _absolute),
+    "relu": Activation("relu", "ReLU", "max(z, 0)", lambda z: z.relu(), "z < 0 ? 0 : z", "z > 0 ? 1 : 0"),
+    "abs": Activation("abs", "Abs", "|z|", _absolute, "z > 0 ? z : -z", "z > 0 ? 1 : -1"),
 }

@@ -3,8 +3,7 @@
 Shapes: S seeds, H hidden nodes, C classes, N images. Features are S × H × N and scores S × C × N: the images
 come last, so that a reduction over the classes runs along contiguous memory.
 
-The registry is read wherever a table is built or a figure drawn, so torch, slow to import, is imported only where
-tensors are made.
+The registry is read wherever a table is built or a figure drawn, so torch, slow to import, is not imported here.
 """
 
 from __future__ import annotations
@@ -14,8 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from distancenets.models.initialisation import Floats, RandomStream
+
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from torch import Tensor
 
     Parameters = Mapping[str, Tensor]
 OffsetL2Form = Literal["code", "paper"]
@@ -27,7 +30,8 @@ class Head:
 
     `suffix` is appended to the activation's name to give the architecture's. `paper_names` maps each representation
     that the head admits to the printed name, with the activation's name in place of `{}`. `non_negative`: the scores
-    have a sign by themselves, so that an output constraint needs no further activation.
+    have a sign by themselves, so that an output constraint needs no further activation. `compiled` names the head's
+    form in `training/engines/native/heads.h`; a head without one is trained by the dense engine.
     """
 
     name: str
@@ -35,26 +39,22 @@ class Head:
     formula: str
     paper_names: Mapping[str, str]
     non_negative: bool
-    initialise: Callable[[int, int, Generator], dict[str, Tensor]]
+    initialise: Callable[[int, int, RandomStream], dict[str, Floats]]
     scores: Callable[[Tensor, Parameters, OffsetL2Form], Tensor]
+    compiled: Literal["linear", "offset_l2"] | None = None
 
 
-def linear_layer(inputs: int, outputs: int, generator: Generator) -> dict[str, Tensor]:
+def linear_layer(inputs: int, outputs: int, stream: RandomStream) -> dict[str, Floats]:
     """Return a linear layer with PyTorch's default start: weight and bias uniform in ±1/√inputs.
 
-    The draws equal those of `torch.nn.Linear(inputs, outputs)` under the same random state.
+    The draws equal those of `torch.nn.Linear(inputs, outputs)` under the same seed.
     """
-    import torch  # noqa: PLC0415
-    from torch import nn  # noqa: PLC0415
-
-    weight = torch.empty(outputs, inputs)
-    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
     bound = 1 / math.sqrt(inputs)
-    return {"weight": weight, "bias": nn.init.uniform_(torch.empty(outputs), -bound, bound, generator=generator)}
+    return {"weight": stream.uniform((outputs, inputs), bound), "bias": stream.uniform((outputs,), bound)}
 
 
-def _linear_start(hidden: int, classes: int, generator: Generator) -> dict[str, Tensor]:
-    return {"weight": linear_layer(hidden, classes, generator)["weight"]}
+def _linear_start(hidden: int, classes: int, stream: RandomStream) -> dict[str, Floats]:
+    return {"weight": linear_layer(hidden, classes, stream)["weight"]}
 
 
 def _linear_scores(features: Tensor, parameters: Parameters, _: OffsetL2Form) -> Tensor:
@@ -65,12 +65,9 @@ def _linear_bias_scores(features: Tensor, parameters: Parameters, _: OffsetL2For
     return parameters["bias"].unsqueeze(-1).baddbmm(parameters["weight"], features)
 
 
-def _offset_l2_start(hidden: int, classes: int, generator: Generator) -> dict[str, Tensor]:
-    import torch  # noqa: PLC0415
-    from torch import nn  # noqa: PLC0415
-
-    prototypes = nn.init.normal_(torch.empty(classes, hidden), std=0.1, generator=generator)
-    return {"prototypes": prototypes, "scales": torch.ones(classes, hidden)}
+def _offset_l2_start(hidden: int, classes: int, stream: RandomStream) -> dict[str, Floats]:
+    prototypes = stream.normal((classes, hidden), 0.1)
+    return {"prototypes": prototypes, "scales": np.ones((classes, hidden), np.float32)}
 
 
 def _offset_l2_scores(features: Tensor, parameters: Parameters, form: OffsetL2Form) -> Tensor:
@@ -93,7 +90,7 @@ _LINEAR_NAMES = {"unconstrained": "{}", "intensity": "{}2", "distance": "{}2-Neg
 HEADS: dict[str, Head] = {
     head.name: head
     for head in (
-        Head("linear", "", "W h", _LINEAR_NAMES, False, _linear_start, _linear_scores),
+        Head("linear", "", "W h", _LINEAR_NAMES, False, _linear_start, _linear_scores, "linear"),
         Head(
             "linear_bias",
             "_bias",
@@ -102,6 +99,7 @@ HEADS: dict[str, Head] = {
             False,
             linear_layer,
             _linear_bias_scores,
+            "linear",
         ),
         Head(
             "offset_l2",
@@ -111,6 +109,7 @@ HEADS: dict[str, Head] = {
             True,
             _offset_l2_start,
             _offset_l2_scores,
+            "offset_l2",
         ),
     )
 }

@@ -21,7 +21,6 @@ from distancenets.files import read_text
 from distancenets.measurements.archive import entries
 from distancenets.measurements.holdings import archived_runs
 from distancenets.report.coverage import coverage
-from distancenets.report.precision import in_tf32
 from distancenets.report.trajectories import trajectories
 from distancenets.tables.protocols import Protocol
 
@@ -53,7 +52,6 @@ def findings_page(
             for part in coverage(study, entries(study, root.parent / study.study, datasets))
         ],
         hours=f"{sum(provenance['seconds'] / len(provenance['pack']) for provenance in provenances) / 3600:.1f}",
-        warnings=in_tf32(root),
         tables=[_table(root, name) for name in ("table2", "discussion")],
         offset_l2=_table(root, "table5"),
         protocols=_table(root, "protocols"),

@@ -17,7 +17,6 @@ from distancenets.report import curves, provenance
 from distancenets.report.commands import commands
 from distancenets.report.downloads import Downloads
 from distancenets.report.exhibits import Exhibits
-from distancenets.report.precision import in_tf32
 from distancenets.report.summary import protocols
 from distancenets.report.verdict import sentence
 
@@ -47,7 +46,6 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
         commands=commands(root, study.reported_experiment),
         # From here on in the order of the page, which is that in which files are held.
         claims=_claims(study, downloads),
-        warnings=in_tf32(root),
         protocols=protocols(study, root),
         printed=exhibits.paper(),
         accuracies=exhibits.accuracies(),

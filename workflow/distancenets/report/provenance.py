@@ -11,7 +11,7 @@ from distancenets.measurements.provenance import cost
 
 # Columns of provenance.csv that say one thing together, and the heading they get.
 ORIGINS = {
-    "Code": ("code_version", "code_revision", "code_digest"),
+    "Code": ("code_version", "code_revision", "code_fingerprint"),
     "Python": ("python",),
     "Libraries": ("torch", "numpy", "safetensors", "pyarrow"),
     "Device": ("device", "device_name"),

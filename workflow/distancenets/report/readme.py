@@ -9,7 +9,6 @@ from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.report.coverage import extents
-from distancenets.report.precision import in_tf32
 from distancenets.report.verdict import sentence
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -44,7 +43,6 @@ def _results(study: Study, root: Path) -> str:
     parts = [
         f"## Results: {study.title}",
         intro,
-        *(f"**{line}**" for line in in_tf32(root)),
         f"![Final test accuracies, every run a point]({figure})",
         *(read_text(root / "tables" / f"{name}.md").strip() for name in ("table2", "discussion", "protocols")),
         verdict_table(rulings).strip(),
@@ -60,7 +58,6 @@ def _accuracies(root: Path) -> str:
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
     parts = [
         f"### What `make` leaves: {study.title}",
-        *(f"**{line}**" for line in in_tf32(root)),
         f"![Final test accuracies of the default study, every run a point]({figure})",
         read_text(root / "tables" / "table2.md").strip(),
         f"All of it: [{root / 'summary.md'}]({root / 'summary.md'}).",

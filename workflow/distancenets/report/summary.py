@@ -11,7 +11,6 @@ from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.report.coverage import extents
-from distancenets.report.precision import in_tf32
 
 
 class Illustration(NamedTuple):
@@ -62,7 +61,7 @@ def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {study.title}", *_claims(study, root)]
     parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study, root).items())]
-    parts += [*(f"**{line}**" for line in in_tf32(root)), "## The published numbers against each other", _audit(root)]
+    parts += ["## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
     parts += [

@@ -1,6 +1,6 @@
 """One pass over all images of a split: loss and accuracy, and the gradients where they are wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import Model
-from distancenets.training.engines.registry import ENGINES
+from distancenets.training.engines.registry import PIXEL_ENGINES
 from distancenets.training.fusion import fusible
 from distancenets.training.losses import cross_entropy
 from distancenets.training.pixels import Pixels, pixel_major
@@ -40,9 +40,13 @@ class Score(NamedTuple):
     accuracy: Tensor
 
 
+def no_stop() -> None:
+    """Ask nobody whether to stop."""
+
+
 def chunks(images: Tensor, labels: Tensor, engine: str, rows: int, dtype: torch.dtype) -> list[Chunk]:
     """Split images, N × D uint8, and labels, N, into chunks of `rows` images, in the order that `engine` wants."""
-    kind, labels = ENGINES[engine], labels.long()
+    kind, labels = PIXEL_ENGINES[engine], labels.long()
     if kind.order is not None:
         order = kind.order(images)
         images, labels = images[order], labels[order]
@@ -50,18 +54,20 @@ def chunks(images: Tensor, labels: Tensor, engine: str, rows: int, dtype: torch.
     return [Chunk(kind.pixels(some, dtype), their_labels) for some, their_labels in pairs]
 
 
-def evaluate(network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk]) -> Score:
-    """Return the score of `parameters` on `split`."""
-    return _pass(network, parameters, split, None)
+def evaluate(
+    network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], check_stop: Callable[[], None] = no_stop
+) -> Score:
+    """Return the score of `parameters` on `split`; `check_stop` is called before each chunk."""
+    return _pass(network, parameters, split, None, check_stop)
 
 
 def differentiate(
-    network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk]
+    network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], check_stop: Callable[[], None] = no_stop
 ) -> tuple[Score, dict[str, Tensor]]:
     """Return the score of `parameters` on `split`, and the gradient of the mean loss by each parameter."""
     gradients = {name: torch.zeros_like(value) for name, value in parameters.items()}
     gradients["hidden.weight"] = pixel_major(gradients["hidden.weight"])
-    score = _pass(network, parameters, split, gradients)
+    score = _pass(network, parameters, split, gradients, check_stop)
     weight, bias = network.scaling.unfold(gradients["hidden.weight"], gradients["hidden.bias"])
     return score, gradients | {"hidden.weight": weight, "hidden.bias": bias}
 
@@ -72,7 +78,11 @@ def _outputs(network: Network, pre_activations: Tensor, head: dict[str, Tensor])
 
 
 def _pass(
-    network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], gradients: dict[str, Tensor] | None
+    network: Network,
+    parameters: dict[str, Tensor],
+    split: Sequence[Chunk],
+    gradients: dict[str, Tensor] | None,
+    check_stop: Callable[[], None],
 ) -> Score:
     weight, bias = network.scaling.fold(parameters["hidden.weight"], parameters["hidden.bias"])
     weight = pixel_major(weight)
@@ -81,6 +91,7 @@ def _pass(
     loss = torch.zeros(len(bias), dtype=torch.float64, device=bias.device)
     hits = torch.zeros(len(bias), dtype=torch.int64, device=bias.device)
     for pixels, labels in split:
+        check_stop()
         with torch.set_grad_enabled(gradients is not None):
             pre_activations = pixels.forward(weight, bias).requires_grad_(gradients is not None)
             outputs = _outputs(network, pre_activations, head)

@@ -14,13 +14,14 @@ from distancenets.files import clear_parts, remove_empty
 from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
 from distancenets.training.checkpoints import REMEDY, Header, State, read_checkpoint
+from distancenets.training.fingerprint import fingerprint
 from distancenets.training.packs import Pack, is_finished, passed_through
 from distancenets.training.runs import METRICS, RunFolder, pack
 
 
 def header(wanted: Pack, engine: str) -> Header:
     """Return what a checkpoint of `wanted` by this engine is of."""
-    return Header(wanted.recipe.digest, wanted.seeds, engine, wanted.fingerprint)
+    return Header(wanted.recipe.digest, wanted.seeds, engine, fingerprint(wanted.recipe, engine))
 
 
 def beginning(wanted: Pack, engine: str, device: torch.device, overwrite: bool, tell: Callable[[str], None]) -> State:

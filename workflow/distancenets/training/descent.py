@@ -3,32 +3,32 @@
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 
 import torch
 from rich.console import Console
-from torch import Tensor
 
 from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model
-from distancenets.training.batches import Chunk, Network, Score, chunks
+from distancenets.training.batches import Network, Score
 from distancenets.training.beginnings import beginning, header
 from distancenets.training.checkpoints import State, write_checkpoint
 from distancenets.training.divergence import Watch
-from distancenets.training.engines.registry import Choice, choose
-from distancenets.training.memory import rows_in_flight
+from distancenets.training.engines.registry import EngineSelection, select_engine
+from distancenets.training.engines.steps import make_steps
 from distancenets.training.packs import Pack
 from distancenets.training.paths import run_path
 from distancenets.training.progress import Display, display
 from distancenets.training.provenance import environment
 from distancenets.training.runs import of_seed, write_metrics
 from distancenets.training.scaling import scaling
-from distancenets.training.steps import Steps
+from distancenets.training.steps import TorchSteps
 
 # On a GPU, seconds between two looks at the metrics: each look waits for all work that is under way.
 LOOK_SECONDS = 1.0
@@ -62,7 +62,7 @@ def train(
     """
     started = datetime.now(UTC)
     torch.set_num_threads(settings.threads)
-    # Denormal numbers cost a product up to eight times its time and carry nothing.
+    # PyTorch's: denormal numbers cost a product up to eight times its time and carry nothing.
     torch.set_flush_denormal(True)
     # Read when CUDA's matrix library starts: with a workspace of its own, a product has the same bits each time.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -70,12 +70,13 @@ def train(
     def tell(line: str) -> None:
         console.print(f"{pack.label}: {line}", soft_wrap=True, highlight=False, markup=False)
 
-    engine = choose(settings.engine, device, settings.precision)
+    model = find_model(pack.recipe.architecture, pack.recipe.representation)
+    engine = select_engine(settings.engine, model, device)
     if engine.note:
         tell(engine.note)
     state = beginning(pack, engine.name, device, overwrite, tell)
     trainer = _Trainer(pack, dataset, settings, device, engine, state)
-    if device.type == "cuda":
+    if isinstance(trainer.steps, TorchSteps) and device.type == "cuda":
         trainer.steps.accelerate(device, tell)
     resumed_at = trainer.state.epoch
     # Around the writing, too: a run that is done is written in full, whatever arrives.
@@ -83,28 +84,14 @@ def train(
         with display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show:
             trainer.run(show)
         surroundings = {
-            "engine": {"name": engine.name, "precision": engine.precision} | engine.build,
+            "engine": {"name": engine.name} | engine.build,
             "resumed_at": resumed_at,
             "started": started.isoformat(),
             "ended": datetime.now(UTC).isoformat(),
         }
         made = environment(device)
-        made["code"]["fingerprint"] = pack.fingerprint
+        made["code"]["fingerprint"] = trainer.fingerprint
         _write_runs(trainer, made | surroundings)
-
-
-class _Split(list[Chunk]):
-    """The chunks of a split, handed out until a signal has arrived: an epoch of a wide pack takes many seconds."""
-
-    def __init__(self, chunks: Iterable[Chunk], asked: list[int]) -> None:
-        super().__init__(chunks)
-        self._asked = asked
-
-    def __iter__(self) -> Iterator[Chunk]:
-        for chunk in super().__iter__():
-            if self._asked:
-                raise _Asked
-            yield chunk
 
 
 class _Trainer:
@@ -114,30 +101,27 @@ class _Trainer:
         dataset: Dataset,
         settings: TrainingSettings,
         device: torch.device,
-        engine: Choice,
+        engine: EngineSelection,
         state: State,
     ) -> None:
-        recipe, experiment = pack.recipe, pack.recipe.experiment
-        model = find_model(recipe.architecture, recipe.representation)
-        self.pack, self.settings, self.experiment = pack, settings, experiment
+        self.pack, self.settings, self.experiment = pack, settings, pack.recipe.experiment
         self.state, self._header = state, header(pack, engine.name)
-        rows = rows_in_flight(settings, device, engine.name, len(pack.seeds) * experiment.hidden)
-
+        self.fingerprint = self._header.fingerprint
         # The signals that ask the run to end.
         self.asked: list[int] = []
-
-        def split(images: Tensor, labels: Tensor) -> list[Chunk]:
-            return _Split(chunks(images.to(device), labels.to(device), engine.name, rows, torch.float32), self.asked)
-
-        self.steps = Steps(
-            Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset)),
-            self.state.parameters,
-            split(dataset.train_images, dataset.train_labels),
-            split(dataset.test_images, dataset.test_labels),
-            experiment.learning_rate,
+        recipe, experiment = pack.recipe, self.experiment
+        model = find_model(recipe.architecture, recipe.representation)
+        network = Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset))
+        rate = experiment.learning_rate
+        self.steps = make_steps(
+            engine.name, network, state.parameters, dataset, rate, device, settings, self._check_stop
         )
         self._watch = Watch(len(pack.seeds), device)
         self._look_seconds = 0.0 if device.type == "cpu" else LOOK_SECONDS
+
+    def _check_stop(self) -> None:
+        if self.asked:
+            raise _Asked
 
     def run(self, show: Display) -> None:
         """Go from the state's epoch to the last, or until a signal asks the run to end.
@@ -170,17 +154,16 @@ class _Trainer:
 
     def _checkpoint(self) -> None:
         self._refuse_divergence()
-        write_checkpoint(self.pack.checkpoint, self._header, self.state)
+        state = replace(self.state, parameters=self.steps.parameters())
+        write_checkpoint(self.pack.checkpoint, self._header, state)
 
     def _epoch(self, last: bool) -> Score:
         state, epoch = self.state, self.state.epoch
-        if self.asked:
-            raise _Asked
+        self._check_stop()
         # Before the step, which changes the parameters: a row and the kept weights are of one epoch.
-        kept = epoch in self.experiment.kept_epochs
-        weights = {name: value.clone() for name, value in state.parameters.items()} if kept else None
-        test = self.steps.test().accuracy.clone() if self.experiment.is_recorded(epoch) else None
-        score = self.steps.train() if last else self.steps.descend()
+        weights = self.steps.parameters() if epoch in self.experiment.kept_epochs else None
+        test = self.steps.evaluate_test().accuracy.clone() if self.experiment.is_recorded(epoch) else None
+        score = self.steps.evaluate_train() if last else self.steps.step()
         # From here on nothing raises `_Asked`: rows, kept weights and the step belong together.
         self._watch.note(epoch, score.loss)
         if weights is not None:

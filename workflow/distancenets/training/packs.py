@@ -11,6 +11,7 @@ from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, seed_ranges
 from distancenets.errors import Damaged, UserError
 from distancenets.files import sha256
+from distancenets.training.fingerprint import is_current
 from distancenets.training.paths import run_path
 from distancenets.training.runs import RunFolder
 
@@ -22,15 +23,13 @@ LONGEST_NAME = 100
 class Pack:
     """Seeds of one model, trained together; a pack of one is one run.
 
-    `root` is the study's folder; `experiment` names the recipe's experiment in the paths; `fingerprint` says what the
-    code at hand computes.
+    `root` is the study's folder; `experiment` names the recipe's experiment in the paths.
     """
 
     root: Path
     experiment: str
     recipe: Recipe
     seeds: tuple[int, ...]
-    fingerprint: str
 
     def run(self, seed: int) -> Run:
         """Return the axes of the run of `seed`."""
@@ -66,7 +65,7 @@ class Pack:
 def passed_through(pack: Pack, seed: int) -> Recipe | None:
     """Return the recipe of a finished, shorter run of `seed` that the pack's own passes through, or None."""
     found = _finished(pack, seed)
-    if found is None or found["code"].get("fingerprint") != pack.fingerprint:
+    if found is None or not is_current(pack.recipe, found):
         return None
     try:
         recipe = Recipe.model_validate(found["recipe"])
@@ -78,8 +77,7 @@ def passed_through(pack: Pack, seed: int) -> Recipe | None:
 def is_finished(pack: Pack, seed: int) -> bool:
     """Whether the run of `seed` is there, undamaged, of the pack's recipe and of the code at hand."""
     found = _finished(pack, seed)
-    wanted = (pack.recipe.run_digest(seed), pack.fingerprint)
-    return found is not None and (found["digest"], found["code"].get("fingerprint")) == wanted
+    return found is not None and found["digest"] == pack.recipe.run_digest(seed) and is_current(pack.recipe, found)
 
 
 def unfinished(pack: Pack, overwrite: bool, tell: Callable[[str], None]) -> Pack | None:

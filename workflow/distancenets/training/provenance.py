@@ -3,7 +3,6 @@
 import platform
 import shutil
 import subprocess
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import torch
 
 import distancenets
-from distancenets.files import sha256_of_files
 from distancenets.training.processor import processor
 from distancenets.training.schedulers import allocation
 
@@ -19,19 +17,12 @@ PACKAGE = Path(distancenets.__file__).parent
 LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")
 
 
-@cache
-def code_digest() -> str:
-    """Return one SHA-256 over the sources that decide what a run computes."""
-    kinds = [(part, kind) for part in ("models", "training") for kind in ("*.py", "*.c")]
-    return sha256_of_files(path for part, kind in kinds for path in (PACKAGE / part).rglob(kind))
-
-
 def environment(device: torch.device) -> dict[str, Any]:
     """Return code version, library versions, device and what a scheduler gave, as `run.json` keeps them."""
     # Processors of one name differ in them, and so in speed and rounding.
     instructions = torch.backends.cpu.get_cpu_capability()
     return {
-        "code": {"version": distancenets.__version__, "revision": _revision(), "digest": code_digest()},
+        "code": {"version": distancenets.__version__, "revision": _revision()},
         "libraries": {"python": platform.python_version()} | {library: version(library) for library in LIBRARIES},
         "device": {"kind": device.type, "name": _device_name(device), "cpu_instructions": instructions},
         "threads": torch.get_num_threads(),

@@ -1,10 +1,14 @@
 """Pixel scalings, folded into the first layer so that every engine multiplies the same integers."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from distancenets.configuration.datasets import DatasetSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""The steps of a pack: what an epoch does to its parameters, as plain calls or as recorded CUDA graphs."""
+"""The steps of a pack: what an epoch does to its parameters, in PyTorch as plain calls or as recorded CUDA graphs."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from distancenets.training.batches import Chunk, Network, Score, differentiate, evaluate
+from distancenets.training.batches import Chunk, Network, Score, differentiate, evaluate, no_stop
 from distancenets.training.fusion import fuse
 
 Work = Callable[[], Score]
@@ -15,11 +16,28 @@ TOLERANCE = 3e-5
 TINY = torch.finfo(torch.float32).tiny
 
 
-class Steps:
-    """A pack's parameters, changed in place, and the work of an epoch.
+class Steps(Protocol):
+    """The work of an epoch on a pack's parameters. A score may be overwritten by the next call of the same kind."""
 
-    What the calls return may be overwritten by the next call of the same kind.
-    """
+    def parameters(self) -> dict[str, Tensor]:
+        """Return a copy of the parameters, each with a leading seed axis."""
+        ...
+
+    def evaluate_train(self) -> Score:
+        """Return the score on the training images."""
+        ...
+
+    def evaluate_test(self) -> Score:
+        """Return the score on the test images."""
+        ...
+
+    def step(self) -> Score:
+        """Make one step; return the score on the training images before it."""
+        ...
+
+
+class TorchSteps:
+    """The steps of an engine of PyTorch's; the parameters are changed in place."""
 
     def __init__(
         self,
@@ -28,13 +46,18 @@ class Steps:
         train: Sequence[Chunk],
         test: Sequence[Chunk],
         learning_rate: float,
+        check_stop: Callable[[], None] = no_stop,
     ) -> None:
         self._parameters = parameters
         self._learning_rate = learning_rate
-        self._differentiate: Gradients = lambda: differentiate(network, parameters, train)
-        self.train: Work = lambda: evaluate(network, parameters, train)
-        self.test: Work = lambda: evaluate(network, parameters, test)
-        self.descend: Work = self._descend
+        self._differentiate: Gradients = lambda: differentiate(network, parameters, train, check_stop)
+        self.evaluate_train: Work = lambda: evaluate(network, parameters, train, check_stop)
+        self.evaluate_test: Work = lambda: evaluate(network, parameters, test, check_stop)
+        self.step: Work = self._step
+
+    def parameters(self) -> dict[str, Tensor]:
+        """Return a copy of the parameters, each with a leading seed axis."""
+        return {name: value.clone() for name, value in self._parameters.items()}
 
     def accelerate(self, device: torch.device, tell: Callable[[str], None]) -> None:
         """Make both passes fast on `device`, a GPU; what does not work there costs speed and a line through `tell`.
@@ -49,7 +72,7 @@ class Steps:
             for name, value in start.items():
                 self._parameters[name].copy_(value)
 
-    def _descend(self) -> Score:
+    def _step(self) -> Score:
         score, gradients = self._differentiate()
         for name, gradient in gradients.items():
             self._parameters[name].sub_(gradient, alpha=self._learning_rate)
@@ -60,7 +83,7 @@ class Steps:
         fuse(True)
         try:
             _, fused = self._differentiate()
-            self.test()
+            self.evaluate_test()
             reason = _difference(fused, plain)
         except Exception as error:  # a compiler fails in many ways, none of which is a reason not to train
             reason = _first_line(error)
@@ -70,7 +93,7 @@ class Steps:
 
     def _record(self, tell: Callable[[str], None]) -> None:
         try:
-            self.descend, self.test = recorded(self._descend), recorded(self.test)
+            self.step, self.evaluate_test = recorded(self._step), recorded(self.evaluate_test)
         except RuntimeError as error:
             tell(f"slower than it could be: an epoch cannot be recorded as a CUDA graph ({_first_line(error)})")
 

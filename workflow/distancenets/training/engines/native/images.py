@@ -1,0 +1,74 @@
+"""Images as the compiled engine reads them: lists of nonzero pixels, in an order that makes neighbours alike."""
+
+import math
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distancenets.training.engines.native.library import ListsStructure, address, call, constant
+from distancenets.training.engines.order import frame_order
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+# Images whose sums over the first layer's inputs are made at a time, in blocks of the head's sums: part of the bits.
+BLOCKS_IN_CHUNK = 2
+# Rows and columns of the pixels that share what they read.
+PATCH = 3, 1
+
+
+class Lists:
+    """The nonzero entries of the rows `places` of `matrix`, rows × columns; a negative place is a row of zeros."""
+
+    def __init__(self, matrix: Bytes, places: Places) -> None:
+        tile, columns = constant("tile"), matrix.shape[1]
+        tiles = len(places) // tile
+        most = tiles * columns + 1
+        self._start = np.empty(tiles + 1, np.int32)
+        index, value = np.empty(most, np.uint16), np.empty(tile * most, np.uint8)
+        zeros = np.zeros(columns, np.uint8)
+        call("list_entries", tiles, columns, matrix, places, zeros, self._start, index, value)
+        count = int(self._start[-1])
+        self._index, self._value = index[:count].copy(), value[: tile * count].copy()
+        self.tiles = tiles
+        self.structure = ListsStructure(*map(address, (self._start, self._index, self._value)))
+
+
+class Split:
+    """A split's images, N × D uint8, and labels, N, in the engine's order."""
+
+    def __init__(self, images: Bytes, labels: Bytes) -> None:
+        self.order = frame_order(images)
+        self._images, self.labels = images[self.order], labels[self.order].astype(np.uint8)
+        self.count, self.inputs = images.shape
+        self.by_image = Lists(self._images, _padded(np.arange(self.count), constant("group")))
+        self.pixels = _padded(patch_order(self.inputs), constant("tile"))
+
+    @property
+    def blocks(self) -> int:
+        """The number of blocks, the last one perhaps smaller."""
+        return math.ceil(int(self.count) / constant("block"))
+
+    @cached_property
+    def chunks(self) -> list[Lists]:
+        """The images of each chunk by pixel, which gradients need."""
+        rows = BLOCKS_IN_CHUNK * constant("block")
+        parts = (self._images[first : first + rows] for first in range(0, self.count, rows))
+        return [Lists(np.ascontiguousarray(part.T), self.pixels) for part in parts]
+
+    def in_order_given(self, values: Bytes) -> Bytes:
+        """Return `values`, one an image in the engine's order, in the order of the images as they were given."""
+        given = np.empty_like(values)
+        given[self.order] = values
+        return given
+
+
+def patch_order(pixels: int) -> Places:
+    """Return the order of the `pixels` of a square image in which those of a patch follow one another."""
+    side = math.isqrt(pixels)
+    row, column = np.divmod(np.arange(pixels), side)
+    return np.argsort(row // PATCH[0] * side + column // PATCH[1], kind="stable")
+
+
+def _padded(places: Places, multiple: int) -> Places:
+    return np.concatenate([places, np.full(-len(places) % multiple, -1)]).astype(np.int64)

@@ -1,0 +1,141 @@
+"""Fingerprints: what a run computes, in one digest, however its code is written.
+
+A few steps of a small fixed problem are made the way a run of the recipe makes them, and what comes out is hashed. So a
+run is stale once a constant, the order of a sum or a start value changes, and not when a function is renamed or made
+faster with the same bits.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.recipes import Recipe
+from distancenets.models.heads import OffsetL2Form
+from distancenets.models.networks import CLASSES, INPUTS, initial_network
+from distancenets.models.registry import Model, find_model, models
+from distancenets.training.engines.native.build import NoCompiler, build
+from distancenets.training.engines.native.images import Split
+from distancenets.training.engines.native.network import CompiledNetwork, Workspace, has_compiled_form
+from distancenets.training.scaling import Scaling, scaling
+
+# Enough for two chunks of the compiled engine, so that the sums over both are in it.
+IMAGES = 1300
+STEPS = 3
+HIDDEN = 24
+# PyTorch's sums differ in the last bits from machine to machine; what is left says what was computed, not where.
+DIGITS = 9
+ENGINES = ("dense", "compiled", "split")
+FIELDS = ("model", "pixels", "offset_l2", "fingerprint")
+
+
+def fingerprint(recipe: Recipe, engine: str | None = None) -> str:
+    """Return what a run of `recipe` computes with `engine`, as 64 hexadecimal digits.
+
+    Without an engine it is that of the CPU's: compiled, or dense for a model that has no C form or on a machine without
+    a compiler.
+    """
+    model = find_model(recipe.architecture, recipe.representation)
+    engine = engine or cpu_engine(model)
+    scales = scaling(recipe.experiment.pixels, recipe.dataset)
+    form, rate = recipe.experiment.offset_l2, recipe.experiment.learning_rate
+    return _fingerprint(engine, model.architecture, model.representation.name, form, scales, rate)
+
+
+def fingerprints(dataset: DatasetSettings) -> Iterator[dict[str, str]]:
+    """Yield `FIELDS` for each model, pixel scaling and OffsetL2 form, at the paper's learning rate."""
+    for model in models():
+        forms: list[OffsetL2Form] = ["code", "paper"] if model.head.name == "offset_l2" else ["code"]
+        for pixels, form in product(("raw", "standardised"), forms):
+            scales = scaling(pixels, dataset)
+            found = _fingerprint(cpu_engine(model), model.architecture, model.representation.name, form, scales, 0.001)
+            yield dict(zip(FIELDS, (model.paper_name, pixels, form, found), strict=True))
+
+
+def is_current(recipe: Recipe, provenance: Mapping[str, Any]) -> bool:
+    """Whether a run with this `run.json` was made by code that computes what the code at hand does with its engine."""
+    engine, kept = provenance.get("engine", {}).get("name"), provenance["code"].get("fingerprint")
+    if engine not in ENGINES:
+        return False
+    try:
+        return bool(kept == fingerprint(recipe, engine))
+    except NoCompiler:
+        return True  # What cannot be computed here cannot be found to differ.
+
+
+def cpu_engine(model: Model) -> str:
+    """Return the engine that trains `model` on this machine's CPU."""
+    try:
+        build()
+    except NoCompiler:
+        return "dense"
+    return "compiled" if has_compiled_form(model) else "dense"
+
+
+@cache
+def _fingerprint(
+    engine: str, architecture: str, representation: str, form: OffsetL2Form, scales: Scaling, rate: float
+) -> str:
+    model = find_model(architecture, representation)
+    parts = list((_compiled if engine == "compiled" else _dense)(model, form, scales, rate))
+    if engine == "split":
+        parts.append(_halves())
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def problem() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return images, one pixel in five nonzero as in MNIST, and labels, made by integers alone."""
+    place = np.arange(IMAGES * INPUTS, dtype=np.uint64).reshape(IMAGES, INPUTS)
+    mixed = place * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+    drawn = (mixed ^ mixed >> np.uint64(29)) * np.uint64(3202034522624059733) >> np.uint64(40)
+    images = np.where(drawn % np.uint64(5) == 0, drawn >> np.uint64(8) & np.uint64(255), 0)
+    return images.astype(np.uint8), (images.sum(1) % CLASSES).astype(np.uint8)
+
+
+@cache
+def _split() -> Split:
+    return Split(*problem())
+
+
+def _compiled(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) -> Iterable[bytes]:
+    network = CompiledNetwork(model, form, scales, initial_network(model, 0, HIDDEN), Workspace(INPUTS, HIDDEN))
+    split = _split()
+    for _ in range(STEPS):
+        score = network.differentiate(split)
+        network.descend(rate)
+        yield np.array([score.loss, score.accuracy]).tobytes()
+    yield from (f"{name}\n".encode() + value.tobytes() for name, value in network.parameters().items())
+
+
+def _dense(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) -> Iterable[bytes]:
+    """Yield what PyTorch computes in double precision, without the digits that are a machine's own."""
+    import torch  # noqa: PLC0415 (slow to import, and the compiled engine needs none of it)
+
+    from distancenets.models.networks import initialise  # noqa: PLC0415
+    from distancenets.training.batches import Network, chunks, differentiate  # noqa: PLC0415
+
+    parameters = {name: value.double() for name, value in initialise(model, [0], HIDDEN).items()}
+    images, labels = map(torch.from_numpy, problem())
+    split = chunks(images, labels, "dense", IMAGES, torch.float64)
+    network = Network(model, form, scales)
+    for _ in range(STEPS):
+        score, gradients = differentiate(network, parameters, split)
+        for name, gradient in gradients.items():
+            parameters[name].sub_(gradient, alpha=rate)
+        yield f"{score.loss.item():.{DIGITS}g} {score.accuracy.item():.{DIGITS}g}\n".encode()
+    yield from (f"{name} {value.norm().item():.{DIGITS}g}\n".encode() for name, value in parameters.items())
+
+
+def _halves() -> bytes:
+    """Return the bits of the parts into which the split engine takes numbers: exact, so the same everywhere."""
+    import torch  # noqa: PLC0415
+
+    from distancenets.training.engines.split import halves  # noqa: PLC0415
+
+    parts, inverse = halves(torch.from_numpy(problem()[0][:HIDDEN].astype(np.float32) / np.float32(3) - 40), 1)
+    return parts.numpy().tobytes() + inverse.numpy().tobytes()
