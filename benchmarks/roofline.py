@@ -1,106 +1,106 @@
-"""What bounds a model-epoch on one thread of this CPU, and how near the engines' products come to it.
+"""How near the compiled engine comes to what one core can do.
 
     python benchmarks/roofline.py --json FILE
 
-Rates: float32 matrix products, and copies that stay in the second-level cache, leave it, and go to memory. Times, CPU
-milliseconds a model-epoch: both products of the first layer on the training images and one on the test images, with
-nothing around them, the best of several. `kept_columns` are the pixels of 784 that have ink in a chunk of 2,000 images,
-the images in the engines' order.
+An operation is one multiply-add of floats, or a sum, difference or product by itself. Counted are those that a
+model-epoch cannot do without: entries of the lists of nonzero pixels, times the rows of a tile and the width of the
+layer, and what the head takes for each image, class and feature. Divided by the rate at which one core makes fused
+multiply-adds (`peak.c`, built by the engine's compiler for the same target) they give the least time.
 """
 
-import argparse
+import ctypes
 import json
-import time
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from laboratory import HIDDEN, MILLION, arguments, machine, milliseconds, mnist, named, one_thread, pack, write
 
-from distancenets.configuration.datasets import dataset
-from distancenets.datasets.store import Dataset, read
-from distancenets.training.batches import Chunk, chunks
-from distancenets.training.engines.order import frame_order
-from distancenets.training.engines.registry import ENGINES
-from distancenets.training.pixels import pixel_major
-from distancenets.training.provenance import environment
+from distancenets.datasets.store import Dataset
+from distancenets.models.networks import CLASSES
+from distancenets.models.registry import Model
+from distancenets.training.engines.native.build import FLAGS, FOLDER, build
+from distancenets.training.engines.native.images import Split
+from distancenets.training.engines.native.library import constant
 
-REPOSITORY = Path(__file__).parent.parent
-SETTINGS = dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
-SGEMM, HIDDEN, ROWS = 1536, 128, 2000
-COPIED_MIB = (1, 30, 400)
-
-
-def best_seconds(work: Callable[[], object], times: int) -> float:
-    """Return the least CPU time that `work` took."""
-    taken = []
-    for _ in range(times):
-        begun = time.process_time()
-        work()
-        taken.append(time.process_time() - begun)
-    return min(taken)
+CPU = torch.device("cpu")
+TURNS = 10_000_000
+# Operations an image, class and feature, forward and backward: w h; and a (h - m)^2, with what both gradients take.
+HEAD = {"linear": (1, 2), "linear_bias": (1, 2), "offset_l2": (3, 5)}
 
 
-def sgemm_gflops() -> float:
-    """Return the rate of a large matrix product in GFLOP/s."""
-    left, right = torch.rand(2, SGEMM, SGEMM)
-    return 2e-9 * SGEMM**3 / best_seconds(lambda: left @ right, 8)
+def least(work: Callable[[], object], times: int) -> float:
+    """Return the least CPU time that `work` took, in ms."""
+    return min(milliseconds(work, CPU) for _ in range(times))
 
 
-def copy_gigabytes(mebibytes: int) -> float:
-    """Return the rate of a copy of so many MiB in GB/s, reading and writing counted."""
-    source = torch.rand(mebibytes * 2**18)
-    target = torch.empty_like(source)
-    return 8e-9 * len(source) / best_seconds(lambda: target.copy_(source), 20)
+def peak(target: str, times: int) -> float:
+    """Return the rate of one core, in 10⁹ multiply-adds a second."""
+    command = [sys.executable, "-m", "ziglang", "cc", f"-march={target}", "-mprefer-vector-width=512", *FLAGS]
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "peak.so"
+        subprocess.run([*command, f"-I{FOLDER}", Path(__file__).with_name("peak.c"), "-o", library], check=True)
+        functions = ctypes.CDLL(str(library))
+    arguments_of_turn = ctypes.c_int64(TURNS), ctypes.c_float(0.5), ctypes.c_float(0.25)
+    operations = TURNS * ctypes.c_int64.in_dll(functions, "operations_a_turn").value
+    return operations / MILLION / least(lambda: functions.turn(*arguments_of_turn), times)
 
 
-def kept_columns(data: Dataset) -> int:
-    """Return how many columns of a chunk of the integer engine have ink, on average."""
-    parts = torch.split(data.train_images[frame_order(data.train_images)], ROWS)
-    return round(sum(int((part > 0).any(0).sum()) for part in parts) / len(parts))
+def operations(model: Model, data: Dataset) -> dict[str, int]:
+    """Return the operations of a model-epoch by its parts."""
+    train, test = (
+        Split(images.numpy(), labels.numpy())
+        for images, labels in ((data.train_images, data.train_labels), (data.test_images, data.test_labels))
+    )
+    entry = constant("tile") * HIDDEN
+    forward, backward = HEAD[model.head.name]
+    by_image = CLASSES * HIDDEN
+    return {
+        "first layer, train, forward": train.by_image.entries * entry,
+        "first layer, train, backward": sum(chunk.entries for chunk in train.chunks) * entry,
+        "first layer, test": test.by_image.entries * entry,
+        "head": (train.count * (forward + backward) + test.count * forward) * by_image,
+    }
 
 
-def products_row(engine: str, data: Dataset, pack: int) -> dict[str, Any]:
-    """Return what the first layer's products take by `engine`."""
-    train = chunks(data.train_images, data.train_labels, engine, ROWS, torch.float32)
-    test = chunks(data.test_images, data.test_labels, engine, ROWS, torch.float32)
-    seconds = best_seconds(lambda: _products(train, test, pack), 8)
-    return {"engine": engine, "pack": pack, "products_ms": round(1e3 * seconds / pack, 1)}
+def row_of(model: Model, data: Dataset, rate: float, times: int) -> dict[str, Any]:
+    """Return what a model-epoch takes, at the least and as measured."""
+    counted = operations(model, data)
+    steps = pack(model, "compiled", data, CPU)
 
+    def epoch() -> None:
+        steps.step()
+        steps.evaluate_test()
 
-def _products(train: Sequence[Chunk], test: Sequence[Chunk], pack: int) -> None:
-    weight, bias = pixel_major(torch.randn(pack, HIDDEN, 784)), torch.randn(pack, HIDDEN)
-    into = torch.zeros_like(weight), torch.zeros_like(bias)
-    for pixels, _ in train:
-        pixels.backward(pixels.forward(weight, bias), *into)
-    for pixels, _ in test:
-        pixels.forward(weight, bias)
+    lowest, measured = sum(counted.values()) / MILLION / rate, least(epoch, times)
+    return {
+        "model": model.paper_name,
+        "operations": counted,
+        "lowest_ms": round(lowest, 1),
+        "measured_ms": round(measured, 1),
+        "share_reached": round(lowest / measured, 3),
+    }
 
 
 def main() -> None:
     """Measure, print, and write all of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engines", nargs="+", default=["dense", "boxed", "sparse"], choices=list(ENGINES))
-    parser.add_argument("--pack", type=int, default=5)
-    parser.add_argument("--data", type=Path, default=REPOSITORY / "data" / "mnist")
-    parser.add_argument("--json", type=Path)
+    parser = arguments(__doc__, ["ReLU", "Abs2-Neg", "ReLU-L2"])
+    parser.add_argument("--times", type=int, default=20, help="of which the least counts")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(0)
-    data = read(options.data, SETTINGS)
+    one_thread()
+    data, made = mnist(options.data), build()
+    rate = peak(made.target, options.times)
     report = {
-        "machine": environment(torch.device("cpu")),
-        "sgemm_gflops": round(sgemm_gflops(), 1),
-        "copy_gigabytes": {f"{size} MiB": round(copy_gigabytes(size), 1) for size in COPIED_MIB},
-        "kept_columns": kept_columns(data),
-        "rows": [products_row(engine, data, options.pack) for engine in options.engines],
+        "machine": machine(CPU) | {"build": {"compiler": made.compiler, "target": made.target}},
+        "multiply_adds_per_second": round(1e9 * rate),
+        "rows": [row_of(model, data, rate, options.times) for model in named(options.models)],
     }
-    text = json.dumps(report, indent=1) + "\n"
-    print(text, end="")
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(text)
+    print(json.dumps(report, indent=1))
+    write(options.json, report)
 
 
 if __name__ == "__main__":

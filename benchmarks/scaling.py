@@ -7,32 +7,19 @@ sizes taking turns, and its median kept; on a CPU the clock is the process's CPU
 STEM.svg, a panel a size.
 """
 
-import argparse
-import json
 import resource
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from laboratory import arguments, machine, milliseconds, mnist, named, one_thread, pack, write
 
-from distancenets.configuration.datasets import dataset
-from distancenets.configuration.study import TrainingSettings
-from distancenets.datasets.store import Dataset, read
-from distancenets.models.networks import initialise
-from distancenets.models.registry import Model, models
-from distancenets.training.batches import Network, chunks
-from distancenets.training.engines.registry import choose
-from distancenets.training.memory import rows_in_flight
-from distancenets.training.provenance import environment
-from distancenets.training.scaling import scaling
+from distancenets.models.registry import Model
+from distancenets.training.engines.registry import select_engine
 from distancenets.training.steps import Steps
 
-REPOSITORY = Path(__file__).parent.parent
-SETTINGS = dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
 BASE = {"seeds": 1, "hidden": 128, "images": 10000}
 QUICK_BASE = BASE | {"images": 1000}
 SIZES = {
@@ -41,8 +28,6 @@ SIZES = {
     "images": (1000, 3000, 10000, 30000, 60000),
 }
 LABELS = {"seeds": "seeds in a pack", "hidden": "hidden nodes", "images": "training images"}
-# Nanoseconds to milliseconds.
-MILLION = 1e6
 
 
 @dataclass
@@ -65,28 +50,9 @@ class Point:
         return size | {name: round(value, 3) for name, value in times.items()} | {"times": len(self.epoch)}
 
 
-def steps_of(point: Point, model: Model, engine: str, device: torch.device, data: Dataset) -> Steps:
+def steps_of(point: Point, model: Model, engine: str, device: torch.device, folder: Path) -> Steps:
     """Return a pack of the size of `point`, ready to train."""
-    rows = rows_in_flight(TrainingSettings(), device, engine, point.seeds * point.hidden)
-    images, labels = data.train_images[: point.images].to(device), data.train_labels[: point.images].to(device)
-    start = initialise(model, range(point.seeds), point.hidden)
-    parameters = {name: value.to(device) for name, value in start.items()}
-    network = Network(model, "code", scaling("raw", SETTINGS))
-    split = chunks(images, labels, engine, rows, torch.float32)
-    steps = Steps(network, parameters, split, split[:1], 0.001)
-    if device.type == "cuda":
-        steps.accelerate(device, print)
-    return steps
-
-
-def clock(work: Callable[[], object], device: torch.device) -> float:
-    """Return the milliseconds that `work` takes."""
-    now = time.process_time_ns if device.type == "cpu" else time.perf_counter_ns
-    begun = now()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return (now() - begun) / MILLION
+    return pack(model, engine, mnist(folder, point.images), device, point.seeds, point.hidden)
 
 
 def peak_memory(device: torch.device) -> float:
@@ -102,12 +68,12 @@ def over_epochs(steps: Steps, epochs: int, device: torch.device) -> list[dict[st
 
     def descend() -> None:
         for _ in range(stretch):
-            steps.descend()
+            steps.step()
 
     rows = []
     for done in range(stretch, epochs + 1, stretch):
-        milliseconds = clock(descend, device) / stretch
-        rows.append({"epoch": done, "ms": round(milliseconds, 3), "peak_memory_mib": round(peak_memory(device), 1)})
+        taken = milliseconds(descend, device) / stretch
+        rows.append({"epoch": done, "ms": round(taken, 3), "peak_memory_mib": round(peak_memory(device), 1)})
     return rows
 
 
@@ -150,41 +116,31 @@ def draw(rows: list[dict[str, Any]], epochs: list[dict[str, float]], title: str,
 
 def main() -> None:
     """Measure, write the rows and draw them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [model.paper_name for model in models()]
-    parser.add_argument("--model", default="ReLU", choices=names, metavar="MODEL")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser = arguments(__doc__, ["ReLU"])
     parser.add_argument("--times", type=int, default=3, help="that each size is timed")
     parser.add_argument("--epochs", type=int, default=200, help="of the long training")
     parser.add_argument("--quick", action="store_true", help="three small sizes each")
-    parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--figure", type=Path, help="the figure's path without its ending")
-    parser.add_argument("--data", type=Path, default=REPOSITORY / "data" / "mnist")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    one_thread()
     device = torch.device(options.device)
-    data = read(options.data, SETTINGS)
-    [model] = [model for model in models() if model.paper_name == options.model]
-    engine = choose("auto", device)
+    model = named(options.models)[0]
+    engine = select_engine("auto", model, device)
     base, sizes = (QUICK_BASE, {axis: some[:3] for axis, some in SIZES.items()}) if options.quick else (BASE, SIZES)
     points = [Point(axis, **(base | {axis: size})) for axis, some in sizes.items() for size in some]
     # Long before short, so that the peak of the process's memory is not that of a larger size.
-    steps = steps_of(Point("epochs", **base), model, engine.name, device, data)
-    steps.descend()
+    steps = steps_of(Point("epochs", **base), model, engine.name, device, options.data)
+    steps.step()
     epochs = over_epochs(steps, options.epochs, device)
     for point in points:
-        steps = steps_of(point, model, engine.name, device, data)
-        steps.descend()
-        point.epoch += [clock(steps.descend, device) for _ in range(options.times)]
+        steps = steps_of(point, model, engine.name, device, options.data)
+        steps.step()
+        point.epoch += [milliseconds(steps.step, device) for _ in range(options.times)]
     rows = [point.row for point in points]
-    machine = environment(device) | {"engine": engine.name, "compiler": engine.build}
-    report = {"machine": machine, "model": options.model, "rows": rows, "epochs": epochs}
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"wrote {options.json}")
+    description = machine(device) | {"engine": engine.name, "build": engine.build}
+    write(options.json, {"machine": description, "model": model.paper_name, "rows": rows, "epochs": epochs})
     if options.figure:
-        title = f"{options.model}, engine {engine.name}, one thread, {machine['device']['name']}"
+        title = f"{model.paper_name}, engine {engine.name}, one thread, {description['device']['name']}"
         draw(rows, epochs, title, options.figure)
 
 

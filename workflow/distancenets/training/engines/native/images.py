@@ -28,8 +28,8 @@ class Lists:
         index, value = np.empty(most, np.uint16), np.empty(tile * most, np.uint8)
         zeros = np.zeros(columns, np.uint8)
         call("list_entries", tiles, columns, matrix, places, zeros, self._start, index, value)
-        count = int(self._start[-1])
-        self._index, self._value = index[:count].copy(), value[: tile * count].copy()
+        self.entries = int(self._start[-1])
+        self._index, self._value = index[: self.entries].copy(), value[: tile * self.entries].copy()
         self.tiles = tiles
         self.structure = ListsStructure(*map(address, (self._start, self._index, self._value)))
 
