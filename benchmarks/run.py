@@ -30,6 +30,8 @@ from distancenets.training.fingerprint import ENGINES
 
 QUICK_SECONDS = 140
 FULL_SECONDS = 3600
+# Of a row, however long they take: a median of fewer says little.
+LEAST_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Laboratory:
 
 
 def measure(laboratory: Laboratory, model: Model, settings: list[Setting], seconds: float) -> list[Measurement]:
-    """Return the pairs of `model` measured in `seconds`, one at least: yardstick and engines in turn."""
+    """Return the pairs of `model` measured in `seconds`, three at least: yardstick and engines in turn."""
     begun = time.monotonic()
     row = [Measurement(model, setting) for setting in settings]
     usual = laboratory.usual(model)
@@ -102,7 +104,7 @@ def measure(laboratory: Laboratory, model: Model, settings: list[Setting], secon
     for work in (usual, *fast):
         work()
     longest = 0.0
-    while longest == 0 or time.monotonic() - begun + longest < seconds:
+    while len(row[0].engine) < LEAST_PAIRS or time.monotonic() - begun + longest < seconds:
         started = time.monotonic()
         for threads in sorted({setting.threads for setting in settings}):
             yardstick = laboratory.clock(usual, threads)

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from compilers import needs_compiler
 from conftest import REPOSITORY, environment
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.configuration.study import Run, load_study
@@ -91,23 +93,60 @@ def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Pat
     assert again.stdout.count("there already") == 3
 
 
+def results(tmp_path: Path, script: str, *arguments: str) -> dict[str, Any]:
+    """Run a benchmark and return what it wrote."""
+    file = tmp_path / "results.json"
+    command = [sys.executable, f"benchmarks/{script}.py", *arguments, "--device", "cpu", "--json", str(file)]
+    answer = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
 @pytest.mark.slow
 def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
-    command = [sys.executable, "benchmarks/run.py", "--quick", "--seconds", "1", "--models", "ReLU"]
-    file = tmp_path / "rows.json"
-    subprocess.run([*command, "--json", str(file)], cwd=REPOSITORY, env=environment(), check=True, capture_output=True)
-    rows = json.loads(file.read_text())["rows"]
-    assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(rows[0])
-    assert rows[0]["model"] == "ReLU" and rows[0]["ratio"] > 1
+    [row] = results(tmp_path, "run", "--quick", "--seconds", "1", "--models", "ReLU")["rows"]
+    assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(row)
+    assert row["model"] == "ReLU" and row["ratio"] > 1
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -> None:
+    found = results(tmp_path, "roofline", "--models", "ReLU", "ReLU-L2", "--times", "3")
+    nonzero = 128 * int((mnist.train_images > 0).sum())
+    for row in found["rows"]:
+        for direction in ("forward", "backward"):
+            assert nonzero < row["operations"][f"first layer, train, {direction}"] < 0.4 * 128 * 784 * 60_000
+        # The peak is taken at another moment of a shared machine.
+        assert 0.1 < row["share_reached"] < 1.1
+    linear, offset = (row["operations"]["head"] for row in found["rows"])
+    assert linear == 128 * 10 * (3 * 60_000 + 10_000) < offset
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_the_checks_pass_for_the_compiled_engine(mnist: Dataset, tmp_path: Path) -> None:
+    rows = results(tmp_path, "checks", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20")["rows"]
+    assert [row["steps"] for row in rows] == [0, 20, 0, 20]
+    assert all(row["as_good_as_float32"] and row["same_bits_twice"] and row["images"] > 1000 for row in rows)
+    assert set(rows[0]["errors"]) == {"loss", "hidden.weight", "hidden.bias", "head.weight"}
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_engines_are_compared_with_the_reference_seed_by_seed(mnist: Dataset, tmp_path: Path) -> None:
+    size = ["--images", "500", "--seeds", "3", "--epochs", "3"]
+    reference, *others = results(tmp_path, "equivalence", "--models", "ReLU", *size)["rows"]
+    assert [row["engine"] for row in others] == ["compiled", "split", "dense, other chunks"]
+    for row in others:
+        differences = [a - b for a, b in zip(row["test_accuracies"], reference["test_accuracies"], strict=True)]
+        assert row["mean_difference"] == pytest.approx(sum(differences) / 3, abs=1e-3)
+        assert row["equivalent"] == (row["p"] < 0.05)
 
 
 @pytest.mark.slow
-def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -> None:
-    command = [sys.executable, "benchmarks/roofline.py", "--engines", "dense", "--pack", "1"]
-    file = tmp_path / "roofline.json"
-    subprocess.run([*command, "--json", str(file)], cwd=REPOSITORY, env=environment(), check=True, capture_output=True)
-    found = json.loads(file.read_text())
-    assert set(found["copy_gigabytes"]) == {"1 MiB", "30 MiB", "400 MiB"} and 300 < found["kept_columns"] < 500
-    [row] = found["rows"]
-    # 26 GFLOP; the peak is taken at another moment of a shared machine.
-    assert (row["engine"], row["pack"]) == ("dense", 1) and 26e3 / row["products_ms"] < 2 * found["sgemm_gflops"]
+def test_each_size_is_timed(mnist: Dataset, tmp_path: Path) -> None:
+    found = results(tmp_path, "scaling", "--quick", "--times", "1", "--epochs", "10")
+    assert [row["axis"] for row in found["rows"]] == ["seeds"] * 3 + ["hidden"] * 3 + ["images"] * 3
+    assert len(found["epochs"]) == 10 and all(row["ms_per_model_epoch"] > 0 for row in found["rows"])
