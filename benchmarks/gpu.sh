@@ -86,7 +86,7 @@ gates() {
   mv "$failed" "$file"
 }
 
-GATES=$DEVICE MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' BENCH='split dense' SIZE='--packs 20' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
+GATES=$DEVICE MODELS='ReLU Abs2-Neg ReLU_Bias Abs-L2' BENCH='split dense' SIZE='--packs 20 --test-every 10' STEPS=200 EPOCHS=5000 PACK=20 TIME=90
 if [ -n "$QUICK" ]; then
   GATES="$DEVICE and ReLU-raw" MODELS=ReLU SIZE=--quick STEPS=5 EPOCHS=3 PACK=2 TIME=2
 fi
@@ -97,7 +97,7 @@ fi
 {
   part checks benchmarks/checks.py --models $MODELS --engines split --steps $STEPS
   gates "$GATES"
-  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --test-every 10 --seconds $TIME
+  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --seconds $TIME
 }
 
 STUDY=results/gpu-$EPOCHS
