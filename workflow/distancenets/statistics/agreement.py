@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy import special
 
 from distancenets.statistics.differences import ratio, student
 from distancenets.statistics.moments import FloatArray, Moments
@@ -21,15 +22,22 @@ def mean_distance(a: Moments, b: Moments) -> float:
 
 
 def spread_distance(a: Moments, b: Moments) -> float:
-    """Return ln(SD a / SD b) over its standard error √(1/(2(n_a − 1)) + 1/(2(n_b − 1))); NaN without spread.
+    """Return how far ln(SD a / SD b) lies from what chance makes of it, in SDs of chance; NaN without spread.
 
-    The logarithm of the sample SD of normal values has variance of about 1 / (2(n − 1)).
+    Of n normal values, the logarithm of the sample SD over the true one has the mean (ψ(k) − ln k) / 2 and the variance
+    ψ′(k) / 4, k = (n − 1) / 2: exact for any n, so that two or three runs are not taken for far apart.
     """
     if not (a.n > 1 and b.n > 1 and a.sd > 0 and b.sd > 0):
         return math.nan
-    return math.log(a.sd / b.sd) / math.sqrt(1 / (2 * (a.n - 1)) + 1 / (2 * (b.n - 1)))
+    expected = _log_sd_mean(a.n) - _log_sd_mean(b.n)
+    variance = (special.polygamma(1, (a.n - 1) / 2) + special.polygamma(1, (b.n - 1) / 2)) / 4
+    return (math.log(a.sd / b.sd) - expected) / math.sqrt(float(variance))
+
+
+def _log_sd_mean(n: int) -> float:
+    return float(special.digamma((n - 1) / 2) - math.log((n - 1) / 2)) / 2
 
 
 def root_mean_square(distances: FloatArray) -> float:
-    """Return √(mean of squares) of `distances`, shape (n,); about 1 where only chance sets the two apart."""
+    """Return √(mean of squares) of `distances`, shape (n,); about 1 if they differ only by chance."""
     return float(np.sqrt(np.mean(np.square(distances)))) if distances.size else math.nan
