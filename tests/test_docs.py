@@ -9,6 +9,7 @@ import pandas
 import pytest
 import typer
 from pydantic import BaseModel
+from scipy import stats
 
 from conftest import REPOSITORY, Workshop
 from distancenets.cli.application import app
@@ -150,4 +151,7 @@ def test_the_numbers_of_the_limits_are_those_of_the_statistics() -> None:
     paired = [f"{detectable_d_z(n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
     said = "20 seeds a model find a true difference of {} pooled SDs unpaired and {} SDs of the differences paired"
     assert said.format(unpaired[0], paired[0]) in LIMITS
+    wider = stats.t.ppf(1 - 0.05 / 2, 19) / stats.t.ppf(1 - 0.05, 19)
+    assert f"at 20 seeds the intervals of a claim with one condition are {wider:.2f} times as wide" in LIMITS
+    assert f"leave room for a share of {1 - 0.025 ** (1 / 20):.0%} at".replace("%", " %") in LIMITS
     assert f"10 seeds {unpaired[1]} and {paired[1]}; 3 seeds {unpaired[2]} and {paired[2]}." in LIMITS

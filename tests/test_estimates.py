@@ -1,14 +1,28 @@
 """What the decision rules estimate, against independent computations, and how verdicts follow from it."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
-from distancenets.claims.conditions import Outcome, Part, Region, SameSide
-from distancenets.claims.estimates import Estimate, centre, correlation, difference, excess_spread, runs_needed, spread
-from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
+from distancenets.claims.conditions import Condition, Part, Quantity, SameSide, signed
+from distancenets.claims.estimates import (
+    Estimate,
+    centre,
+    contrast,
+    correlation,
+    difference,
+    share,
+    spread,
+    spread_ratio,
+)
+from distancenets.claims.evidence import Sample
+from distancenets.claims.thresholds import Outcome, Region, above, below, below_minus, within
+from distancenets.claims.verdicts import Verdict, flips, least_alpha, reason, verdict
+from distancenets.statistics.looks import Look
 from distancenets.statistics.spread import brown_forsythe
 from worlds import series
 
@@ -17,54 +31,83 @@ def test_estimates_against_scipy() -> None:
     rng = np.random.default_rng(4)
     a, b = rng.normal(95, 2, 15), rng.normal(94, 1, 15)
     ends = stats.ttest_rel(a, b).confidence_interval(0.9)
-    found = difference(series(a), series(b), 0.05)
+    found = difference(a, b, 0.05)
     assert [found.value, found.low, found.high] == pytest.approx([np.mean(a - b), ends.low, ends.high])
     ends = stats.ttest_1samp(a, 0).confidence_interval(0.98)
-    assert centre(series(a), 0.01)[1:3] == pytest.approx([ends.low, ends.high])
+    assert centre(a, 0.01)[1:3] == pytest.approx([ends.low, ends.high])
+    assert contrast(a, b, b, a, 0.05)[:3] == pytest.approx([2 * end for end in found[:3]])
     ratio = np.var(a, ddof=1) * 14 / stats.chi2.ppf([0.975, 0.025], 14)
-    assert spread(series(a), 0.025)[1:3] == pytest.approx(np.sqrt(ratio))
-    assert correlation(series(a), series(b), 0.05).value == pytest.approx(stats.spearmanr(a, b).statistic)
-    assert correlation(series(a), series(a), 0.05).low > 0.99
-    assert math.isnan(correlation(series(a), series(np.ones(15)), 0.05).low)
+    assert spread(a, 0.025)[1:3] == pytest.approx(np.sqrt(ratio))
+    assert correlation(a, b, 0.05).value == pytest.approx(stats.spearmanr(a, b).statistic)
 
 
 @pytest.mark.parametrize("factor", [1.0, 3.0])
-def test_excess_spread_decides_as_brown_and_forsythe_do(factor: float) -> None:
+def test_a_ratio_of_spreads_leaves_out_what_brown_and_forsythe_reject(factor: float) -> None:
     rng = np.random.default_rng(9)
     seen = set()
     for _ in range(60):
         a, b = rng.normal(0, factor * rng.uniform(0.4, 2.5), 12), rng.normal(0, 1, 12)
-        p = brown_forsythe(a, factor * b).p
-        found = excess_spread(series(a), series(b), factor, 0.05)
-        outside = found.low > 0 or found.high < 0
-        assert outside == (p < 0.10)
+        found = spread_ratio(a, b, 0.05)
+        outside = found.low > factor or found.high < factor
+        assert outside == (brown_forsythe(a, factor * b).p < 0.10)
         seen.add(outside)
+        at_the_low_end = brown_forsythe(a, found.low * b).p
+        assert at_the_low_end == pytest.approx(0.10)
     assert seen == {True, False}
+    # One far run says nothing of an upper bound.
+    assert spread_ratio(np.array([1.0, 2, 3, 4, 5, 60]), np.array([0.0, 0, 0, 0, 0, 9]), 0.01).high == math.inf
 
 
-def test_runs_needed_are_enough_when_they_are_there() -> None:
-    needed = runs_needed(gap=0.1, scale=0.25, level=0.05, power=0.8)
-    assert needed == math.ceil(((1.6448536 + 0.8416212) * 2.5) ** 2)
-    rng = np.random.default_rng(6)
-    means = rng.normal(0.1, 0.25, (2000, needed)).mean(axis=1)
-    told = np.mean(means - 1.6448536 * 0.25 / math.sqrt(needed) > 0)
-    assert told == pytest.approx(0.8, abs=0.03)
-    assert runs_needed(0.0, 0.25, 0.05, 0.8) is None and runs_needed(math.nan, 1.0, 0.05, 0.8) is None
+# No spread, no width of zero
 
 
-@pytest.mark.parametrize(("rho", "edge"), [(-0.84, -0.5), (0.3, 0.5), (0.1, 0.5), (1.0, 0.9)])
-def test_an_undecided_correlation_needs_more_runs_than_there_are(rho: float, edge: float) -> None:
-    runs = np.arange(20.0)
-    # Noise of many sizes: one gives ranks that correlate about as wanted.
-    rng = np.random.default_rng(2)
-    orders = [runs, *(runs + rng.normal(0, spread, 20) for spread in np.geomspace(1, 200, 400))]
-    orders += [-order for order in orders]
-    nearest = min(orders, key=lambda order: abs(stats.spearmanr(runs, order).statistic - rho))
-    found = correlation(series(runs), series(nearest), 0.0067)
-    region = Region(-math.inf, edge) if edge < 0 else Region(edge, math.inf)
-    needed = runs_needed(region.gap(found), found.scale, 0.0067, 0.8)
-    assert found.value == pytest.approx(rho, abs=0.02) and needed is not None
-    assert needed > 20 or region.place(found) is not Outcome.OPEN
+def test_shares_have_clopper_and_pearsons_bounds_with_runs_as_trials() -> None:
+    for whole in (0, 3, 20):
+        values = np.repeat([1.0, 0.0], [whole, 20 - whole])
+        assert share(values, 0.01)[1:3] == pytest.approx(proportion_confint(whole, 20, 0.02, "beta"))
+    none = share(np.zeros(20), 0.05 / 7)
+    # No dead node among 200: were they independent, 2.4 % at this level; as they may die together, far more.
+    assert none.low == 0 and none.high == pytest.approx(1 - (0.05 / 7) ** (1 / 20)) and none.high > 0.2
+    assert share(np.ones(20), 0.05 / 7).low == pytest.approx((0.05 / 7) ** (1 / 20))
+
+
+def test_equal_runs_are_known_to_an_image_or_not_at_all() -> None:
+    equal = np.full(10, 95.0)
+    image = 0.01
+    for found in (centre(equal, 0.01, image), difference(equal, equal, 0.01, image), spread(equal, 0.01, image)):
+        assert found.high - found.low > image / 2
+    # Accuracies in whole images, of normal runs so much alike that ten of them come out equal one time in a hundred.
+    sd = image / 2 / stats.norm.ppf((1 + 0.01 ** (1 / 10)) / 2)
+    assert spread(equal, 0.01, image).high >= sd
+    assert spread_ratio(equal, equal, 0.01, image).low < 1 < spread_ratio(equal, equal, 0.01, image).high
+    for unknown in (centre(equal, 0.01), spread(equal, 0.01), difference(equal, equal, 0.01)):
+        assert math.isnan(unknown.low) and math.isnan(unknown.high)
+
+
+def test_few_seeds_in_perfect_order_are_not_a_perfect_correlation() -> None:
+    for n in (4, 9):
+        assert math.isnan(correlation(np.arange(float(n)), np.arange(float(n)), 0.05).low)
+    found = correlation(np.arange(10.0), np.arange(10.0), 0.0125)
+    assert found.value == pytest.approx(1 - 12 / 990) and found.low < 0.95 and found.high > 0.99
+    assert correlation(-np.arange(10.0), np.arange(10.0), 0.0125).low == pytest.approx(-found.high)
+    assert math.isnan(correlation(np.arange(10.0), np.ones(10), 0.05).low)
+
+
+# Conditions
+
+
+def sample(*values: float) -> Sample:
+    return Sample("M", "", series(np.array(values)))
+
+
+def as_it_is(estimate: Estimate, values: np.ndarray, level: float) -> Estimate:
+    return estimate
+
+
+def fixed(*estimates: tuple[float, float, float], margin: float = 0.2) -> SameSide:
+    """Return a condition on estimates that are what they are, whatever the seeds."""
+    of = [Quantity("x", [sample(*range(10))], partial(as_it_is, Estimate(*ends, 1.0)), signed) for ends in estimates]
+    return SameSide(tuple(of), within("margin", margin))
 
 
 def test_regions_place_intervals() -> None:
@@ -82,21 +125,96 @@ def test_regions_place_intervals() -> None:
 
 def test_sides_are_the_same_only_if_both_are_known() -> None:
     def side(first: float, second: float) -> Outcome:
-        fixed = [lambda level, at=at: Estimate(at, at - 0.1, at + 0.1, 1.0) for at in (first, second)]
-        return SameSide(fixed[0], fixed[1], lambda a, b: "", 0.2).judge(0.05, 0.8).outcome
+        return fixed(*((at, at - 0.1, at + 0.1) for at in (first, second))).judge(0.05).outcome
 
     assert side(-1, -5) is side(0, 0.05) is side(1, 9) is Outcome.HOLDS
     assert side(-1, 1) is side(0, 1) is Outcome.FAILS
     assert side(0.2, 1) is Outcome.OPEN
 
 
-def test_verdicts_of_parts() -> None:
-    holds, fails = Part(Outcome.HOLDS, "a"), Part(Outcome.FAILS, "b")
-    open_ones = [Part(Outcome.OPEN, "c", 30), Part(Outcome.OPEN, "d", 50)]
-    assert verdict([holds, holds]) is Verdict.SUPPORTED
-    assert verdict([fails]) is Verdict.CONTRADICTED
-    assert verdict([holds, fails, *open_ones]) is Verdict.MIXED
-    assert verdict([holds, *open_ones]) is verdict([fails, *open_ones]) is Verdict.UNDETERMINED
-    assert seeds_needed([holds, *open_ones]) == 50
-    assert seeds_needed([Part(Outcome.OPEN, "e"), *open_ones]) is None
-    assert reason([holds, holds, *open_ones, fails]) == "b; c; d; 2 more hold"
+def test_a_condition_is_judged_by_the_seeds_of_the_last_look() -> None:
+    seen = []
+
+    def record(values: np.ndarray, level: float) -> Estimate:
+        seen.append((list(values), level))
+        return centre(values, level)
+
+    rng = np.random.default_rng(1)
+    values = rng.normal(0, 1, 50)
+    of = Quantity("x", [sample(*values[:39])], record, signed)
+    part = Condition((of,), above("least", -10)).judge(0.04)
+    assert part.look == Look(20, 0.5) and seen[0] == (list(values[:20]), 0.02)
+    # A seed that is missing ends what is complete, however many come after it.
+    gap = Sample("M", "", series(values).drop(15))
+    part = Condition((Quantity("x", [gap], record, signed),), above("least", -10)).judge(0.04)
+    assert part.look == Look(10, 0.25) and part.outcome is Outcome.HOLDS
+    few = Condition((Quantity("x =", [sample(*values[:9])], centre, signed),), above("least", -10)).judge(0.04)
+    assert (few.outcome, few.text, few.look) == (Outcome.OPEN, "x above −10: M: 9 of 10 seeds", None)
+
+
+def test_between_looks_the_last_verdict_stands() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(1, 1, 20)
+    at_ten = Condition((Quantity("x", [sample(*values[:10])], centre, signed),), above("least", 0)).judge(0.05)
+    for seeds in range(10, 20):
+        # What is not yet looked at may be anything.
+        later = [*values[:10], *np.full(seeds - 10, -100.0)]
+        part = Condition((Quantity("x", [sample(*later)], centre, signed),), above("least", 0)).judge(0.05)
+        assert (part.outcome, part.text) == (at_ten.outcome, at_ten.text)
+
+
+# Verdicts
+
+
+def part(outcome: Outcome, text: str = "", share: float = 0.5) -> Part:
+    return Part(outcome, text, share=share)
+
+
+def test_each_verdict_means_one_thing() -> None:
+    holds, fails, opened, given = (Outcome(name) for name in ("holds", "fails", "open", "given"))
+    assert verdict([holds, holds, given]) is Verdict.SUPPORTED
+    assert verdict([fails, fails]) is verdict([fails, given]) is Verdict.CONTRADICTED
+    assert verdict([holds, fails]) is Verdict.MIXED
+    assert verdict([holds, fails, opened]) is verdict([fails, opened]) is Verdict.REFUTED
+    assert verdict([holds, opened]) is verdict([opened]) is verdict([]) is Verdict.UNDETERMINED
+    parts = [part(holds, "a"), part(holds, "a"), part(opened, "c"), part(opened, "d"), part(given, "e")]
+    assert reason([*parts, part(fails, "b")]) == "b; c; d; 2 more hold"
+
+
+def test_the_least_level_is_that_of_the_weakest_condition_that_the_verdict_rests_on() -> None:
+    strong, weak = part(Outcome.HOLDS, share=0.1), part(Outcome.HOLDS, share=0.8)
+    assert least_alpha([strong, weak], 0.05) == pytest.approx(0.04)
+    assert least_alpha([strong, part(Outcome.FAILS, share=0.9)], 0.05) == pytest.approx(0.045)
+    refuted = [part(Outcome.FAILS, share=0.2), part(Outcome.FAILS, share=0.9), part(Outcome.OPEN)]
+    assert least_alpha(refuted, 0.05) == pytest.approx(0.01)
+    assert math.isnan(least_alpha([strong, part(Outcome.OPEN)], 0.05))
+    # At the smallest share of its level a condition is judged as it was, and below it is open.
+    values = np.random.default_rng(3).normal(1, 1, 20)
+    judged = Condition((Quantity("x", [sample(*values)], centre, signed),), above("least", 0)).judge(0.05)
+    assert judged.outcome is Outcome.HOLDS and 0 < judged.share < 1
+    assert centre(values, 0.05 * 0.5 * judged.share).low > 0 > centre(values, 0.05 * 0.5 * judged.share / 1.02).low
+
+
+def test_margins_at_which_a_verdict_flips() -> None:
+    def alike(value: float, half: float, margin: float = 0.2) -> Part:
+        ends = Estimate(value, value - half, value + half, 1.0)
+        of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed)
+        return Condition((of,), within("margin", margin)).judge(0.05)
+
+    assert [flip.text for flip in flips([alike(0.42, 0.1)])] == ["undetermined with margin above 0.32"]
+    assert [flip.text for flip in flips([alike(0.2, 0.1)])] == [
+        "contradicted with margin below 0.1",
+        "supported with margin above 0.3",
+    ]
+    # Of several conditions, the one that turns first; an interval across 0 never fails.
+    found = flips([alike(0.0, 0.1), alike(0.05, 0.1)])
+    assert [flip.text for flip in found] == ["undetermined with margin below 0.15"]
+    # A margin below zero would be another question.
+    ends = Estimate(0.1, -0.1, 0.3, 1.0)
+    of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed)
+    assert [flip.text for flip in flips([Condition((of,), below_minus("margin", 0.2)).judge(0.05)])] == [
+        "undetermined with margin below 0.1"
+    ]
+    assert [flip.text for flip in flips([Condition((of,), below("most", -0.5)).judge(0.05)])] == [
+        "undetermined with most above −0.1"
+    ]

@@ -56,7 +56,9 @@ def test_distances_by_hand() -> None:
     a, b = Moments(95.4, 0.2, 20), Moments(95.1, 0.1, 10)
     pooled = math.sqrt((19 * 0.04 + 9 * 0.01) / 28)
     assert mean_distance(a, b) == pytest.approx(0.3 / (pooled * math.sqrt(1 / 20 + 1 / 10)))
-    assert spread_distance(a, b) == pytest.approx(math.log(2) / math.sqrt(1 / 38 + 1 / 18))
+    # Exactly, for 20 and 10 values: E ln s = (ψ(k) − ln k) / 2, Var ln s = ψ′(k) / 4 with k = 9.5 and 4.5.
+    mean, variance = (-0.0268 - -0.0576), (0.1110 + 0.2487) / 4
+    assert spread_distance(a, b) == pytest.approx((math.log(2) - mean) / math.sqrt(variance), rel=1e-3)
     assert root_mean_square(np.array([3.0, -4.0])) == pytest.approx(math.sqrt(12.5))
     assert math.isnan(spread_distance(a, Moments(95.0, 0.0, 20))) and math.isnan(root_mean_square(np.array([])))
     assert math.isnan(mean_distance(a, Moments(95.0, math.nan, 1)))
@@ -106,6 +108,15 @@ def test_the_protocol_that_made_a_column_is_found() -> None:
     assert cells["Table 5, 50,000 epochs"]["raw, 5,000 epochs, no bias"].endswith("(6 of 10 models)")
 
 
+@pytest.mark.parametrize("runs", [2, 3, 5])
+def test_spreads_of_few_runs_are_about_one_standard_error_away(runs: int) -> None:
+    values = np.random.default_rng(5).normal(95, 0.2, (4000, runs + 20))
+    found = np.array([spread_distance(moments(some[:runs]), moments(some[runs:])) for some in values])
+    # By the usual approximation, √(1/(2(n − 1))), it is 1.86, 1.36 and 1.13.
+    assert root_mean_square(found) == pytest.approx(1, abs=0.05)
+    assert abs(found.mean()) < 0.05
+
+
 @pytest.mark.parametrize("runs", [1, 2, 3])
 def test_few_runs_of_a_column_are_about_one_standard_error_away(runs: int) -> None:
     values = np.random.default_rng(4).normal(95, 0.2, (2000, runs + 20))
@@ -134,7 +145,7 @@ def test_of_a_single_run_the_mean_is_compared_and_without_spread_nothing() -> No
 
 
 def test_commands_and_figure(workshop: Workshop) -> None:
-    records = [
+    records: list[dict[str, object]] = [
         {
             "claim": claim,
             "name": f"claim {claim}",
@@ -142,22 +153,24 @@ def test_commands_and_figure(workshop: Workshop) -> None:
             "verdict": verdict,
             "why": "",
             "seeds": claim,
+            "flips": [],
+            "alpha_holm": None,
         }
-        for experiment, verdicts in (("raw", list(VERDICTS)), ("wide", ["mixed"] * 4))
+        for experiment, verdicts in (("raw", list(VERDICTS)), ("wide", ["mixed"] * 5))
         for claim, verdict in enumerate(verdicts, 1)
     ]
     (workshop.folder / "claims.json").write_text(json.dumps(records))
     assert workshop.run("robustness", "claims.json", "--output", "robustness").returncode == 0
     table = pd.read_csv(workshop.folder / "robustness.csv")
     assert list(table) == ["claim", "name", "raw", "wide", "across experiments"]
-    assert list(table["raw"]) == ["supported", "contradicted", "mixed", "undetermined"]
+    assert list(table["raw"]) == ["supported", "contradicted", "mixed", "refuted", "undetermined"]
     assert (
         "| 2 | claim 2 | contradicted | mixed | depends on the hyper-parameters |"
         in (workshop.folder / "robustness.md").read_text()
     )
     assert workshop.run("figure", "robustness", "claims.json", "--output", "picture").returncode == 0
     assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
-    assert "small: the paper's claims, 1–4 seeds" in html.unescape((workshop.folder / "picture.svg").read_text())
+    assert "small: the paper's claims, 1–5 seeds" in html.unescape((workshop.folder / "picture.svg").read_text())
     (workshop.folder / "claims.json").write_text("{}")
     assert "claims.json: not a list of verdicts" in workshop.refused("robustness", "claims.json", "--output", "other")
     assert not (workshop.folder / "other.csv").exists()
@@ -199,6 +212,7 @@ def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:
         "supported": [(0, 1)],
         "contradicted": [(1, 1)],
         "mixed": [(0, 0), (1, 0)],
+        "refuted": [],
         "undetermined": [],
     }
     write_figure(figure, tmp_path / "figure")

@@ -29,7 +29,7 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     readme, root = tmp_path / "README.md", tmp_path / "results" / "paper"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     study = load_study(REPOSITORY / "config" / "paper.yaml")
-    rulings = [
+    rulings: list[dict[str, object]] = [
         {
             "claim": number,
             "name": f"claim {number}",
@@ -41,6 +41,8 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
             "seeds": 20,
             "epochs_needed": None,
             "seeds_needed": None,
+            "flips": [],
+            "alpha_holm": 0.01,
         }
         for experiment in ("published", "offset_l2_as_printed")
         for number in (1, 2)

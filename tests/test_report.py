@@ -31,12 +31,11 @@ def ruling(verdict: str, epochs: int | None = None, seeds: int | None = None) ->
     [
         (
             [ruling("undetermined", 5000, 10), ruling("undetermined", 50_000, 10)],
-            "This study cannot tell any of the paper's 2 claims; that takes up to 50,000 epochs and 10 seeds.",
+            "This study cannot tell any of the paper's 2 claims; the next looks need up to 50,000 epochs and 10 seeds.",
         ),
         (
             [ruling("mixed"), ruling("supported"), ruling("undetermined", None, 42), ruling("supported")],
-            "Of the paper's 4 claims, 2 are supported, 1 mixed and 1 undetermined; "
-            "telling the rest takes up to 42 seeds.",
+            "Of the paper's 4 claims, 2 are supported, 1 mixed and 1 undetermined; the next looks need up to 42 seeds.",
         ),
         ([ruling("contradicted")], "Of the paper's 1 claims, 1 is contradicted."),
         ([ruling("undetermined")], "This study cannot tell any of the paper's 1 claims."),

@@ -164,13 +164,13 @@ def test_without_common_names_or_milestones_the_last_of_the_reported_ones_are_co
 
 def test_settings_that_differ_are_named_by_their_keys() -> None:
     other = {"raw": EXPERIMENT | {"pixels": "standardised"}, "wide": {"epochs": 7, "hidden": 256}}
-    table = settings_table(study("a"), study("b", experiments=other, claims={"min_seeds": 5})).set_index("setting")
+    table = settings_table(study("a"), study("b", experiments=other, claims={"failure_margin": 5})).set_index("setting")
     assert list(table.loc["experiments.raw.pixels"]) == ["raw", "standardised"]
-    assert list(table.loc["claims.min_seeds"]) == ["10", "5"]
+    assert list(table.loc["claims.failure_margin"]) == ["10.0", "5.0"]
     assert list(table.loc["experiments.wide.hidden"]) == ["–", "256"]
     assert {key for key in table.index if not key.startswith("experiments.wide")} == {
         "experiments.raw.pixels",
-        "claims.min_seeds",
+        "claims.failure_margin",
     }
     assert settings_table(study("a"), study("b")).empty
 

@@ -1,122 +1,210 @@
 """Conditions that a claim is made of, and how each is judged: it holds, it fails, or it stays open."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from distancenets.claims.estimates import Estimate, runs_needed
+import numpy as np
 
+from distancenets.claims.estimates import Estimate
+from distancenets.claims.evidence import Sample
+from distancenets.claims.prospects import Prospect, alike, prospect
+from distancenets.claims.thresholds import Outcome, Region, Threshold
+from distancenets.statistics.looks import Look, complete_seeds, look, next_look
+from distancenets.words import listed
 
-class Outcome(StrEnum):
-    """What the runs say about one condition."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    OPEN = "open"
-
-
-class Region(NamedTuple):
-    """Where an estimate must lie for its condition to hold; ends may be infinite."""
-
-    low: float
-    high: float
-
-    def place(self, estimate: Estimate) -> Outcome:
-        """Return holds for an interval inside the region, fails for one outside, open for one across an edge."""
-        if math.isnan(estimate.low) or math.isnan(estimate.high):
-            return Outcome.OPEN
-        if self.low < estimate.low and estimate.high < self.high:
-            return Outcome.HOLDS
-        return Outcome.FAILS if estimate.high < self.low or estimate.low > self.high else Outcome.OPEN
-
-    def gap(self, estimate: Estimate) -> float:
-        """Return the distance from the estimate's value to the nearest edge, on the axis of its scale."""
-        value = estimate.axis(estimate.value)
-        return min(abs(value - estimate.axis(edge)) for edge in self if math.isfinite(edge))
+# Shares of a level below this are not told apart.
+LEAST_SHARE = 1e-9
+# An interval of two values is too wide to plan with.
+LEAST_TO_PLAN = 3
 
 
 @dataclass(frozen=True)
 class Part:
-    """One judged condition: its outcome, the numbers in words, and the runs at which an open one would be told.
+    """One judged condition.
 
-    `measured` is the part of `text` that does not depend on what is asked.
+    `text` has the outcome's numbers in words, `measured` the part of it that does not depend on what is asked. `look`
+    is the look that was judged; None before the first. `outcome_at` returns the outcome for another value of
+    `threshold`, which changes at `turns`. `share` is the smallest share of the level at which the outcome would be the
+    same, NaN of an open one. `prospect` is what the next look may bring of an open one.
     """
 
     outcome: Outcome
     text: str
-    runs_needed: int | None = None
     measured: str = ""
+    look: Look | None = None
+    threshold: Threshold | None = None
+    turns: Sequence[float] = ()
+    outcome_at: Callable[[float], Outcome] | None = field(default=None, compare=False)
+    share: float = math.nan
+    prospect: Prospect | None = None
 
 
 class Judged(Protocol):
     """Anything that can be judged at a level."""
 
-    def judge(self, level: float, power: float) -> Part:
-        """Return the outcome when each wrong answer may come with probability `level`."""
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """What it is judged by, one value per seed."""
+        ...
+
+    def judge(self, level: float) -> Part:
+        """Return the outcome if each wrong answer may come with probability `level` over all looks."""
         ...
 
 
 @dataclass(frozen=True)
-class Condition:
-    """An estimate that has to lie in a region.
+class Quantity:
+    """Something estimated over seeds: `name` as the text says it, and `estimate` from a value per seed and a level."""
 
-    `estimate` takes the one-sided level, `measured` puts the estimate into words, `asked` the region.
-    """
+    name: str
+    samples: Sequence[Sample]
+    estimate: Callable[..., Estimate]
+    form: Callable[[float], str]
 
-    estimate: Callable[[float], Estimate]
-    measured: Callable[[Estimate], str]
-    region: Region
-    asked: str
+    def at(self, seeds: int, level: float) -> Estimate:
+        """Return the estimate from seeds 0 … `seeds` − 1, each end at the one-sided `level`."""
+        values = (sample.values.loc[: seeds - 1].to_numpy(np.float64) for sample in self.samples)
+        return self.estimate(*values, level)
 
-    def judge(self, level: float, power: float) -> Part:
-        """Return the outcome at the one-sided `level`."""
-        estimate = self.estimate(level)
-        outcome = self.region.place(estimate)
-        measured = self.measured(estimate)
-        text = f"{measured}, {_LINKS[outcome]}{self.asked}"
-        if outcome is not Outcome.OPEN:
-            return Part(outcome, text, measured=measured)
-        needed = runs_needed(self.region.gap(estimate), estimate.scale, level, power)
-        return Part(outcome, text, needed, measured)
+    def words(self, estimate: Estimate) -> str:
+        """Return the estimate and its interval in words."""
+        if math.isnan(estimate.low):
+            value = "unknown" if math.isnan(estimate.value) else self.form(estimate.value)
+            return f"{self.name} {value} (no interval: too little spread)"
+        return f"{self.name} {self.form(estimate.value)} ({self.form(estimate.low)} to {self.form(estimate.high)})"
 
 
 @dataclass(frozen=True)
-class SameSide:
-    """Two estimates that have to lie on the same side of a margin: both within, both below or both above it."""
+class Condition:
+    """A quantity that has to lie where a threshold asks for."""
 
-    first: Callable[[float], Estimate]
-    second: Callable[[float], Estimate]
-    measured: Callable[[Estimate, Estimate], str]
-    margin: float
+    quantities: tuple[Quantity, ...]
+    threshold: Threshold
 
-    def judge(self, level: float, power: float) -> Part:
-        """Return the outcome; each of the two is judged at half the `level`."""
-        estimates = self.first(level / 2), self.second(level / 2)
-        sides = [self._side(estimate) for estimate in estimates]
-        text = self.measured(*estimates)
-        if None not in sides:
-            same = sides[0] == sides[1]
-            outcome = Outcome.HOLDS if same else Outcome.FAILS
-            return Part(outcome, f"{text}, {'alike' if same else 'not alike'}", measured=text)
-        edges = Region(-self.margin, self.margin)
-        needed = [
-            runs_needed(edges.gap(estimate), estimate.scale, level / 2, power)
-            for estimate, side in zip(estimates, sides, strict=True)
-            if side is None
-        ]
-        known = [count for count in needed if count is not None]
-        most = max(known) if len(known) == len(needed) else None
-        return Part(Outcome.OPEN, f"{text}, undecided", most, text)
+    @property
+    def samples(self) -> list[Sample]:
+        """What it is judged by, one value per seed."""
+        return [sample for quantity in self.quantities for sample in quantity.samples]
 
-    def _side(self, estimate: Estimate) -> int | None:
-        regions = (
-            (-1, Region(-math.inf, -self.margin)),
-            (0, Region(-self.margin, self.margin)),
-            (1, Region(self.margin, math.inf)),
+    def judge(self, level: float) -> Part:
+        """Return the outcome at the last look that all samples have passed.
+
+        The `level` is one-sided, over all looks; several quantities share it.
+        """
+        seeds = complete_seeds([sample.values.index for sample in self.samples])
+        passed = look(seeds)
+        if passed is None:
+            names = " and ".join(quantity.name.removesuffix(" =") for quantity in self.quantities)
+            text = f"{names} {self.threshold.asked}: {_lacks(self.samples)}"
+            return Part(Outcome.OPEN, text, threshold=self.threshold, prospect=self.prospect(seeds, level))
+        value = self.threshold.value
+        now = self._estimates(passed.seeds, level * passed.share)
+        outcome = self.outcome(now, value)
+        measured = " and ".join(quantity.words(each) for quantity, each in zip(self.quantities, now, strict=True))
+        part = Part(
+            outcome,
+            self.words(outcome, measured),
+            measured,
+            passed,
+            self.threshold,
+            sorted({self.threshold.edge(end) for each in now for end in (each.low, each.high) if math.isfinite(end)}),
+            lambda other: self.outcome(now, other),
         )
-        return next((side for side, region in regions if region.place(estimate) is Outcome.HOLDS), None)
+        if outcome is Outcome.OPEN:
+            return replace(part, prospect=self.prospect(seeds, level))
+
+        def same(share: float) -> bool:
+            return self.outcome(self._estimates(passed.seeds, level * passed.share * share), value) is outcome
+
+        return replace(part, share=_least_share(same))
+
+    def outcome(self, estimates: Sequence[Estimate], value: float) -> Outcome:
+        """Return the outcome for a `value` of the threshold."""
+        return self.threshold.region(value).place(estimates[0])
+
+    def words(self, outcome: Outcome, measured: str) -> str:
+        """Return what was measured and whether it is as asked."""
+        return f"{measured}, {_LINKS[outcome]}{self.threshold.asked}"
+
+    def prospect(self, seeds: int, level: float) -> Prospect | None:
+        """Return what the look after `seeds` complete seeds may bring; None where too little is known."""
+        found = self._prospects(seeds, level)
+        return found[0] if found else None
+
+    def _estimates(self, seeds: int, level: float) -> list[Estimate]:
+        return [quantity.at(seeds, level / len(self.quantities)) for quantity in self.quantities]
+
+    def _prospects(self, seeds: int, level: float) -> list[Prospect]:
+        """Return the prospect of each quantity, or none at all."""
+        if seeds < LEAST_TO_PLAN:
+            return []
+        ahead, region = next_look(seeds), self.threshold.region(self.threshold.value)
+        share = level * ahead.share
+        found = [
+            prospect(each, seeds, region, share / len(self.quantities), ahead.seeds)
+            for each in self._estimates(seeds, share)
+        ]
+        known = [each for each in found if each is not None]
+        return known if len(known) == len(found) else []
+
+
+@dataclass(frozen=True)
+class SameSide(Condition):
+    """Two quantities that have to lie on the same side of a margin: both within, both below or both above it."""
+
+    def outcome(self, estimates: Sequence[Estimate], value: float) -> Outcome:
+        """Return the outcome for a `value` of the margin."""
+        sides = [_side(estimate, value) for estimate in estimates]
+        if None in sides:
+            return Outcome.OPEN
+        return Outcome.HOLDS if sides[0] == sides[1] else Outcome.FAILS
+
+    def words(self, outcome: Outcome, measured: str) -> str:
+        """Return what was measured and whether the two are alike."""
+        told = {Outcome.HOLDS: "alike", Outcome.FAILS: "not alike", Outcome.OPEN: "undecided whether alike"}
+        return f"{measured}, {told[outcome]}"
+
+    def prospect(self, seeds: int, level: float) -> Prospect | None:
+        """Return what the next look may bring, as if the two were independent; it decides if both sides are known."""
+        found = self._prospects(seeds, level)
+        return alike(*found) if found else None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What follows from how a model is made, so that no run can decide it; `measured` says what runs show of it."""
+
+    text: str
+    sample: Sample
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """Nothing: no seed is waited for."""
+        return ()
+
+    def judge(self, level: float) -> Part:
+        """Return that it is given, or that it fails if a run shows otherwise."""
+        seen = self.sample.values
+        if seen.empty:
+            return Part(Outcome.GIVEN, self.text)
+        found = int((seen > 0).sum())
+        measured = f"seen in {found} of {seen.size} runs"
+        return Part(Outcome.FAILS if found else Outcome.GIVEN, f"{self.text}; {measured}", measured)
+
+
+def lacking(samples: Iterable[Sample]) -> list[Sample]:
+    """Return those of `samples` that have fewer complete seeds than the first look needs."""
+    return [sample for sample in samples if look(sample.seeds) is None]
+
+
+def _lacks(samples: Iterable[Sample]) -> str:
+    """Return in words what `samples` lack for the first look."""
+    names: dict[str, dict[str, None]] = {}
+    for sample in lacking(samples):
+        names.setdefault(sample.lack, {})[sample.model if not sample.trained else sample.name] = None
+    return "; ".join(f"{listed([*found])}: {lack}" for lack, found in names.items())
 
 
 def signed(value: float) -> str:
@@ -124,11 +212,20 @@ def signed(value: float) -> str:
     return f"{value:+z.2f}".replace("-", "−")
 
 
-def with_interval(estimate: Estimate) -> str:
-    """Return an estimate and its interval in words, two decimals and signs."""
-    if math.isnan(estimate.low):
-        return signed(estimate.value)
-    return f"{signed(estimate.value)} ({signed(estimate.low)} to {signed(estimate.high)})"
+def _least_share(same: Callable[[float], bool]) -> float:
+    """Return the smallest share of the level at which the outcome is the `same`, to a per cent of it."""
+    low, high = math.log(LEAST_SHARE), 0.0
+    if same(LEAST_SHARE):
+        return LEAST_SHARE
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (low, middle) if same(math.exp(middle)) else (middle, high)
+    return math.exp(high)
+
+
+def _side(estimate: Estimate, margin: float) -> int | None:
+    regions = ((-1, Region(-math.inf, -margin)), (0, Region(-margin, margin)), (1, Region(margin, math.inf)))
+    return next((side for side, region in regions if region.place(estimate) is Outcome.HOLDS), None)
 
 
 _LINKS = {Outcome.HOLDS: "", Outcome.FAILS: "not ", Outcome.OPEN: "undecided whether "}

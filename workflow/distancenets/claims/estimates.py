@@ -2,6 +2,10 @@
 
 Every `level` is one-sided: each end of an interval lies beyond the truth with that probability, so the interval covers
 with 1 − 2 · `level`, and a truth at the edge of a region is called inside it (or outside it) that often at most.
+
+Samples are arrays of one value per seed, shape (n,), of the same seeds in the same order. Equal values say nothing
+about their spread: no interval has a width of zero. `least_sd` is the smallest SD that the values can show, such as
+that of one test image; where there is none, the ends are NaN.
 """
 
 import math
@@ -9,18 +13,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
-from distancenets.statistics.differences import Difference, interval, paired, student
-from distancenets.statistics.moments import moments, standard_deviation
+from distancenets.statistics.looks import FIRST
+from distancenets.statistics.moments import FloatArray, mean, standard_deviation
 from distancenets.statistics.permutation import paired_differences
 
 
 class Estimate(NamedTuple):
     """A value, the ends of its interval, and what planning needs; NaN where undefined.
 
-    `scale` is the standard error × √n on the `axis` on which the interval is symmetrical.
+    `scale` is the standard error × √n on the `axis` on which the estimate is about normal.
     """
 
     value: float
@@ -30,69 +33,98 @@ class Estimate(NamedTuple):
     axis: Callable[[float], float] = float
 
 
-def difference(a: "pd.Series[float]", b: "pd.Series[float]", level: float) -> Estimate:
-    """Return mean(a − b) over the seeds that both have, percentage points, with its paired t interval."""
-    seeds = a.index.intersection(b.index)
-    pairs = paired_differences(a.loc[seeds].to_numpy(np.float64), b.loc[seeds].to_numpy(np.float64))
-    return _of_difference(paired(pairs), level, pairs.size)
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan)
 
 
-def centre(values: "pd.Series[float]", level: float) -> Estimate:
+def centre(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
     """Return the mean of `values` with its t interval."""
-    return _of_difference(paired(values.to_numpy(np.float64)), level, values.size)
+    sd = max(standard_deviation(values, ddof=1), least_sd)
+    if not sd > 0:
+        return UNKNOWN._replace(value=mean(values))
+    half = t_quantile(level, values.size - 1) * sd / math.sqrt(values.size)
+    return Estimate(mean(values), mean(values) - half, mean(values) + half, sd)
 
 
-def excess_spread(a: "pd.Series[float]", b: "pd.Series[float]", factor: float, level: float) -> Estimate:
-    """Return by how much the spread of `a` exceeds `factor` times that of `b`, percentage points.
+def difference(a: FloatArray, b: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
+    """Return mean(a − b) with its paired t interval."""
+    return centre(paired_differences(a, b), level, least_sd)
 
-    The spread is the mean distance from the median. The interval is Student's for two such means, so that it leaves
-    out 0 exactly when Brown and Forsythe's test (1974) of `a` against `factor` · `b` has p < 2 · `level`.
+
+def contrast(
+    a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray, level: float, least_sd: float = 0.0
+) -> Estimate:
+    """Return mean((a − b) − (c − d)) with its t interval over seeds."""
+    return difference(paired_differences(a, b), paired_differences(c, d), level, least_sd)
+
+
+def share(values: FloatArray, level: float) -> Estimate:
+    """Return the mean of shares (0 to 1) with Clopper and Pearson's bounds (1934), each run one trial.
+
+    A run counts as the share of its nodes. The bounds are exact if the nodes of a run agree, and wider than needed as
+    far as they do not; so nothing is assumed about how the nodes of one run go together.
     """
-    wide, narrow = a.to_numpy(np.float64), factor * b.to_numpy(np.float64)
-    found = student(*(moments(np.abs(values - np.median(values))) for values in (wide, narrow)))
-    return _of_difference(found, level, min(a.size, b.size))
+    n, found = values.size, mean(values)
+    low = float(special.betaincinv(n * found, n - n * found + 1, level)) if found > 0 else 0.0
+    high = float(special.betaincinv(n * found + 1, n - n * found, 1 - level)) if found < 1 else 1.0
+    scale = standard_deviation(values, ddof=1) / (2 * math.sqrt(found * (1 - found))) if 0 < found < 1 else 0.0
+    return Estimate(found, low, high, scale, _arcsine)
 
 
-def spread(values: "pd.Series[float]", level: float) -> Estimate:
+def spread(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
     """Return the sample SD of `values` with its χ² interval, which takes the runs to be normal."""
-    n = values.size
-    sd = standard_deviation(values.to_numpy(np.float64), ddof=1)
-    low, high = sd * np.sqrt((n - 1) / stats.chi2.ppf([1 - level, level], n - 1)) if n > 1 else (math.nan, math.nan)
-    return Estimate(sd, float(low), float(high), sd / math.sqrt(2))
+    freedom = values.size - 1
+    sd = max(standard_deviation(values, ddof=1), least_sd)
+    if not sd > 0:
+        return UNKNOWN._replace(value=sd)
+    low, high = (sd * math.sqrt(freedom / float(special.chdtri(freedom, tail))) for tail in (level, 1 - level))
+    return Estimate(sd, low, high, 1 / math.sqrt(2), _logarithm)
 
 
-def correlation(a: "pd.Series[float]", b: "pd.Series[float]", level: float) -> Estimate:
-    """Return Spearman's rank correlation over common seeds, Fisher's z interval (Bonett and Wright 2000).
+def spread_ratio(a: FloatArray, b: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
+    """Return how many times as far the values of `a` lie from their median as those of `b`, on average.
 
-    NaN for fewer than four seeds, or where one of the two is the same for all.
+    The interval is Fieller's (1954): it holds the factors f for which Brown and Forsythe's test (1974) of `a` against
+    f · `b` has p ≥ 2 · `level`. An end is 0 or infinite where no factor is excluded on that side.
     """
-    seeds = a.index.intersection(b.index)
-    first, second = a.loc[seeds].to_numpy(np.float64), b.loc[seeds].to_numpy(np.float64)
-    if seeds.size < 4 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return Estimate(math.nan, math.nan, math.nan, math.nan)
-    rho = float(stats.spearmanr(first, second).statistic)
-    error = math.sqrt((1 + rho**2 / 2) / (seeds.size - 3))
-    half = float(stats.norm.ppf(1 - level)) * error
-    low, high = math.tanh(fisher_z(rho) - half), math.tanh(fisher_z(rho) + half)
-    return Estimate(rho, low, high, error * math.sqrt(seeds.size), fisher_z)
+    of_a, of_b = np.abs(a - np.median(a)), np.abs(b - np.median(b))
+    wide, narrow = max(mean(of_a), least_sd), max(mean(of_b), least_sd)
+    if a.size < 3 or not wide * narrow > 0:
+        return UNKNOWN
+    sd_wide, sd_narrow = (max(standard_deviation(values, ddof=1), least_sd) for values in (of_a, of_b))
+    c = t_quantile(level, 2 * a.size - 2) ** 2 / a.size
+    # The roots f of (wide − f · narrow)² = c (sd_wide² + f² sd_narrow²).
+    square, constant = narrow**2 - c * sd_narrow**2, wide**2 - c * sd_wide**2
+    root = math.sqrt(max((wide * narrow) ** 2 - square * constant, 0.0))
+    low = constant / (wide * narrow + root) if constant > 0 else 0.0
+    high = (wide * narrow + root) / square if square > 0 else math.inf
+    return Estimate(wide / narrow, low, high, math.hypot(sd_wide / wide, sd_narrow / narrow), _logarithm)
 
 
-def fisher_z(correlation: float) -> float:
-    """Return Fisher's z = artanh ρ, finite for a perfect correlation, too."""
-    return math.atanh(min(max(correlation, -1 + 1e-9), 1 - 1e-9))
+def correlation(a: FloatArray, b: FloatArray, level: float) -> Estimate:
+    """Return Spearman's rank correlation, Fisher's z interval (Bonett and Wright 2000).
 
-
-def runs_needed(gap: float, scale: float, level: float, power: float) -> int | None:
-    """Return the number of runs at which an estimate `gap` away from an edge is told from it with `power`.
-
-    Normal approximation at the spread seen so far; None where the gap is 0 or anything is undefined.
+    Unknown for fewer than 10 seeds, or where one of the two is the same for all. A perfect order counts as one with a
+    pair of neighbours swapped.
     """
-    if not (math.isfinite(scale) and math.isfinite(gap) and gap != 0):
-        return None
-    quantiles = float(stats.norm.ppf(1 - level) + stats.norm.ppf(power))
-    return math.ceil((quantiles * scale / gap) ** 2)
+    n = a.size
+    if n < FIRST or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return UNKNOWN
+    most = 1 - 12 / (n**3 - n)
+    rho = min(max(float(stats.spearmanr(a, b).statistic), -most), most)
+    error = math.sqrt((1 + rho**2 / 2) / (n - 3))
+    half = float(special.ndtri(1 - level)) * error
+    low, high = (math.tanh(math.atanh(rho) + step) for step in (-half, half))
+    return Estimate(rho, low, high, error * math.sqrt(n), math.atanh)
 
 
-def _of_difference(found: Difference, level: float, n: int) -> Estimate:
-    low, high = interval(found, 1 - 2 * level)
-    return Estimate(found.value, low, high, found.standard_error * math.sqrt(n))
+def t_quantile(level: float, freedom: int) -> float:
+    """Return the value that Student's t with `freedom` degrees exceeds with probability `level`."""
+    return float(special.stdtrit(freedom, 1 - level))
+
+
+def _logarithm(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _arcsine(value: float) -> float:
+    return math.asin(math.sqrt(min(max(value, 0.0), 1.0)))

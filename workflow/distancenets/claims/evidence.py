@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -10,7 +11,10 @@ from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.published import PublishedClaim
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.derived import read_derived
+from distancenets.errors import UserError
+from distancenets.statistics.looks import FIRST, complete_seeds
 
+NONE: "pd.Series[float]" = pd.Series(dtype="float64", index=pd.Index([], dtype="int64"))
 # What the tables of measurements/ must hold, as far as a decision rule reads them. Shares lie between 0 and 1.
 AXES = ("experiment", "architecture", "representation", "seed", "epoch")
 MEASUREMENTS: dict[str, Sequence[str]] = {
@@ -21,8 +25,33 @@ MEASUREMENTS: dict[str, Sequence[str]] = {
 }
 
 
-class NotMeasured(Exception):
-    """A decision rule needs a measurement that is not there; the message names it."""
+class Sample(NamedTuple):
+    """What one quantity of a model was for each seed, so far as there are runs: `values` by seed, none of them NaN.
+
+    `model` is the paper's name; `table` the measurement that it comes from, empty of test accuracies.
+    """
+
+    model: str
+    table: str
+    values: "pd.Series[float]"
+    trained: bool = True
+
+    @property
+    def seeds(self) -> int:
+        """The number n for which seeds 0 … n − 1 are complete."""
+        return complete_seeds([self.values.index])
+
+    @property
+    def name(self) -> str:
+        """The model, and the table that tells of it."""
+        return f"{self.table} of {self.model}" if self.table else self.model
+
+    @property
+    def lack(self) -> str:
+        """In words, what it lacks for the first look."""
+        if not self.trained:
+            return "not trained"
+        return "not measured" if self.values.empty else f"{self.seeds} of {FIRST} seeds"
 
 
 @dataclass(frozen=True)
@@ -39,28 +68,42 @@ class Evidence:
     statistics: StatisticsSettings
     measurements: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
-    def measured(self, name: str) -> pd.DataFrame:
-        """Return the rows of a measurement; `NotMeasured` where there are none."""
-        table = self.measurements.get(name)
-        if table is None or table.empty:
-            raise NotMeasured(name)
-        return table
+    @property
+    def image(self) -> float:
+        """One test image in percentage points: the least that two accuracies can differ by."""
+        return 100 / self.statistics.test_images
 
-    def of_model(self, name: str, model: str) -> pd.DataFrame:
-        """Return the rows of a measurement about `model` by seed; `NotMeasured` where there are none."""
-        table = self.measured(name)
-        chosen = table[table["model"] == model]
-        if chosen.empty:
-            raise NotMeasured(f"{name} of {model}")
-        return chosen.set_index("seed").sort_index()
+    def accuracy(self, model: str) -> Sample:
+        """Return the test accuracies of `model`, percent; empty if it was not trained."""
+        found = self.accuracies.get(model)
+        return Sample(model, "", NONE if found is None else found.sort_index(), found is not None)
 
-    def dead_outputs(self, model: str) -> "pd.Series[float]":
-        """Return the share of never active output nodes of `model` by seed, on the images that the settings name."""
-        table, split = self.measured("activity"), self.claims.activity_split
-        chosen = table[(table["model"] == model) & (table["layer"] == "output") & (table["split"] == split)]
-        if chosen.empty:
-            raise NotMeasured(f"activity of the output nodes of {model} on {split} images")
-        return chosen.set_index("seed")["never_active"].sort_index().astype("float64")
+    def measured(self, table: str, column: str, model: str, **rows: str) -> Sample:
+        """Return a `column` of a measurement's `table` about `model`, in the `rows` where columns have these values.
+
+        Raises
+        ------
+        UserError
+            A value is NaN, or a seed has two rows.
+        """
+        trained, found = model in self.accuracies, self.measurements.get(table)
+        if found is None or not trained:
+            return Sample(model, table, NONE, trained)
+        chosen = found[(found["model"] == model) & (found[[*rows]] == rows).all(axis=1)].sort_values("seed")
+        values = chosen.set_index("seed")[column].astype("float64")
+        for seeds, what in ((values.index[values.isna()], "is not a number"), (_repeated(values), "is given twice")):
+            if len(seeds):
+                where = f"{model}, seed {seeds[0]}, {chosen['epoch'].iloc[0]:,} epochs"
+                raise UserError(f"measurements/{table}.csv: {column} of {where} {what}: measure that run again")
+        return Sample(model, table, values)
+
+    def dead_outputs(self, model: str) -> Sample:
+        """Return the share of never active output nodes of `model`, on the images that the settings name."""
+        return self.measured("activity", "never_active", model, layer="output", split=self.claims.activity_split)
+
+
+def _repeated(values: "pd.Series[float]") -> "pd.Index[int]":
+    return values.index[values.index.duplicated()]
 
 
 def read_measurements(folder: Path) -> dict[str, pd.DataFrame]:

@@ -1,18 +1,24 @@
 """From the runs of a study to a verdict on every claim in every experiment."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
-from distancenets.claims.conditions import Part
-from distancenets.claims.evidence import Evidence, NotMeasured
+from distancenets.claims.conditions import Judged, Part, lacking
+from distancenets.claims.evidence import Evidence
 from distancenets.claims.numbers import Number, numbers
+from distancenets.claims.prospects import Prospect, prospect_text, together
 from distancenets.claims.register import REGISTER, Claim
-from distancenets.claims.verdicts import Verdict, reason, seeds_needed, verdict
+from distancenets.claims.thresholds import Outcome
+from distancenets.claims.verdicts import Flip, Verdict, flips, least_alpha, reason, verdict
 from distancenets.configuration.published import Published, PublishedClaim
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
+from distancenets.statistics.corrections import holm
+from distancenets.statistics.looks import FIRST, complete_seeds, next_look
 from distancenets.words import seeds_text
 
 Tables = Mapping[str, pd.DataFrame]
@@ -22,9 +28,12 @@ Tables = Mapping[str, pd.DataFrame]
 class Ruling:
     """The verdict on one claim in one experiment, and what it rests on.
 
-    `epochs` are those read, `seeds` those that all its trained models share; `epochs_needed` and `seeds_needed` what
-    would decide an undetermined one, None where that is nothing or cannot be told. `numbers` are there whatever the
-    verdict; `evidence` names the tables that show where they come from.
+    `epochs` are those read, `seeds` the fewest that a judged condition used, 0 of none. `epochs_needed` and
+    `seeds_needed` are those of the next look at an undetermined one, None where that is nothing; `prospect` is what it
+    may bring, None where too little is known. `flips` are the thresholds at which the verdict would change, `alpha` the
+    smallest level at which it would be the same, and `holm` that corrected for all claims of the experiment; both NaN
+    of an undetermined one. `numbers` are there whatever the verdict; `evidence` names the tables that show where they
+    come from.
     """
 
     claim: PublishedClaim
@@ -33,9 +42,13 @@ class Ruling:
     why: str
     rule: str
     epochs: int
-    seeds: int
+    seeds: int = 0
     epochs_needed: int | None = None
     seeds_needed: int | None = None
+    prospect: Prospect | None = None
+    flips: Sequence[Flip] = ()
+    alpha: float = math.nan
+    holm: float = math.nan
     parts: Sequence[Part] = ()
     numbers: Sequence[Number] = ()
     evidence: Sequence[str] = ()
@@ -51,11 +64,12 @@ def rulings(study: Study, runs: pd.DataFrame, measurements: Tables, record: Publ
     measurements
         Tables of measurements by name; see `claims.evidence`.
     """
-    return [
-        ruling(claim, experiment, study, runs, measurements, record)
-        for experiment in study.experiments
-        for claim in REGISTER
-    ]
+    found = []
+    for experiment in study.experiments:
+        here = [ruling(claim, experiment, study, runs, measurements, record) for claim in REGISTER]
+        corrected = holm(np.array([each.alpha for each in here]))
+        found += [replace(each, holm=float(p)) for each, p in zip(here, corrected, strict=True)]
+    return found
 
 
 def ruling(
@@ -69,46 +83,80 @@ def ruling(
     epochs = reached or study.experiments[experiment].epochs
     at_epoch = runs[(runs["experiment"] == experiment) & (runs["epoch"] == epochs)]
     accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
-    absent = [model for model in claim.models if model not in accuracies]
-    present = [set(accuracies[model].index) for model in claim.models if model in accuracies]
-    seeds = len(set.intersection(*present)) if present else 0
     here = _measured_here(measurements, experiment, epochs)
     evidence = Evidence(accuracies, about, study.claims, study.statistics, here)
-    found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study), epochs, seeds)
-    found = replace(found, numbers=numbers(claim, evidence, (), record), evidence=claim.evidence)
-
-    lacks = []
-    if reached is None:
-        found = replace(found, epochs_needed=least)
-        lacks.append(f"{least:,} epochs are needed, {epochs:,} were trained")
-    if present and seeds < study.claims.min_seeds:
-        found = replace(found, seeds_needed=study.claims.min_seeds)
-        lacks.append(f"{study.claims.min_seeds} seeds are needed, {seeds} {'is' if seeds == 1 else 'are'} there")
-    if absent:
-        lacks.append(f"not trained for {epochs:,} epochs: {', '.join(absent)}")
-        return replace(found, why="; ".join(lacks), epochs_needed=found.epochs_needed or epochs)
-    try:
-        parts = judged_parts(claim, evidence)
-        found = replace(found, numbers=numbers(claim, evidence, parts, record))
-    except NotMeasured as missing:
-        lacks.append(f"not measured: {missing}")
-    return replace(found, why="; ".join(lacks)) if lacks else _decided(found, parts, seeds_text(map(len, present)))
-
-
-def judged_parts(claim: Claim, evidence: Evidence) -> list[Part]:
-    """Return the conditions of `claim`, each judged at the one-sided level alpha / (number of conditions)."""
     conditions = claim.decide(evidence)
-    level = evidence.statistics.alpha / len(conditions)
-    return [condition.judge(level, evidence.statistics.power) for condition in conditions]
+    parts = judged(conditions, study.statistics.alpha)
+    found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study, about), epochs)
+    found = replace(found, numbers=numbers(claim, evidence, parts, record), evidence=claim.evidence)
+    if reached is None:
+        lacks = [f"needs {least:,} epochs; {epochs:,} trained", *_lacks(claim, conditions, epochs)]
+        few = any(lacking(condition.samples) for condition in conditions)
+        return replace(found, why="; ".join(lacks), epochs_needed=least, seeds_needed=FIRST if few else None)
+    if not any(part.look for part in parts):
+        untrained = any(not sample.trained for condition in conditions for sample in condition.samples)
+        why = "; ".join(_lacks(claim, conditions, epochs)) + _ahead_text(_prospect(parts))
+        found = replace(found, epochs_needed=epochs if untrained else None, prospect=_prospect(parts), parts=parts)
+        return replace(found, why=why, seeds_needed=_seeds_needed(conditions, parts))
+    return _decided(found, conditions, parts, study.statistics.alpha)
 
 
-def _decided(found: Ruling, parts: Sequence[Part], seeds: str) -> Ruling:
-    """Return `found` with its verdict, its reason in words and, where it is undetermined, the seeds that would tell."""
-    outcome, why = verdict(parts), f"{found.epochs:,} epochs, {seeds}: {reason(parts)}"
-    needed = seeds_needed(parts) if outcome is Verdict.UNDETERMINED else None
-    if needed:
-        why += f" (about {needed:,} seeds would tell)"
-    return replace(found, verdict=outcome, why=why, seeds_needed=needed, parts=parts)
+def judged(conditions: Sequence[Judged], alpha: float) -> list[Part]:
+    """Return the `conditions` of a claim, each judged at the one-sided level `alpha` / (their number), over all looks.
+
+    What is given by algebra takes no part of the level.
+    """
+    level = alpha / max(sum(1 for condition in conditions if condition.samples), 1)
+    return [condition.judge(level) for condition in conditions]
+
+
+def _decided(found: Ruling, conditions: Sequence[Judged], parts: Sequence[Part], alpha: float) -> Ruling:
+    """Return `found` with its verdict, its reason in words and what would change it."""
+    outcome = verdict(part.outcome for part in parts)
+    used = [part.look.seeds for part in parts if part.look]
+    why = f"{found.epochs:,} epochs, {seeds_text(used)}: {reason(parts)}"
+    found = replace(found, verdict=outcome, why=why, seeds=min(used), parts=parts, flips=flips(parts))
+    if outcome is not Verdict.UNDETERMINED:
+        return replace(found, alpha=least_alpha(parts, alpha))
+    ahead = _prospect(parts)
+    untrained = any(not sample.trained for condition in conditions for sample in condition.samples)
+    found = replace(found, epochs_needed=found.epochs if untrained else None, prospect=ahead)
+    return replace(found, why=why + _ahead_text(ahead), seeds_needed=_seeds_needed(conditions, parts))
+
+
+def _ahead_text(ahead: Prospect | None) -> str:
+    """Return in brackets what the next look may bring."""
+    return f" ({prospect_text(ahead)})" if ahead else ""
+
+
+def _prospect(parts: Sequence[Part]) -> Prospect | None:
+    """Return what the next look may bring for all open conditions; None if too little is known of one."""
+    ahead = [part.prospect for part in parts if part.outcome is Outcome.OPEN]
+    known = [each for each in ahead if each]
+    return together(known) if known and len(known) == len(ahead) else None
+
+
+def _seeds_needed(conditions: Sequence[Judged], parts: Sequence[Part]) -> int | None:
+    """Return the seeds of the next look at open conditions, the most of any; None if none waits for seeds."""
+    ahead = [
+        next_look(complete_seeds([sample.values.index for sample in condition.samples])).seeds
+        for condition, part in zip(conditions, parts, strict=True)
+        if part.outcome is Outcome.OPEN
+    ]
+    return max(ahead, default=None)
+
+
+def _lacks(claim: Claim, conditions: Sequence[Judged], epochs: int) -> list[str]:
+    """Return in words what the conditions lack for a first look."""
+    lack = lacking(sample for condition in conditions for sample in condition.samples)
+    few = [sample.seeds for sample in lack if not sample.values.empty]
+    untrained = [name for name in claim.models if any(not each.trained for each in lack if each.model == name)]
+    unmeasured = dict.fromkeys(sample.name for sample in lack if sample.trained and sample.values.empty)
+    return [
+        *([f"needs {FIRST} seeds; {min(few)} available"] if few else []),
+        *([f"not trained for {epochs:,} epochs: {', '.join(untrained)}"] if untrained else []),
+        *([f"not measured: {', '.join(unmeasured)}"] if unmeasured else []),
+    ]
 
 
 def _measured_here(measurements: Tables, experiment: str, epochs: int) -> dict[str, pd.DataFrame]:

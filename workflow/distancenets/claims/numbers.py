@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from distancenets.claims.conditions import Part
-from distancenets.claims.evidence import Evidence, NotMeasured
+from distancenets.claims.evidence import Evidence
 from distancenets.claims.register import Claim
 from distancenets.configuration.published import Published
 from distancenets.models.registry import find_model
@@ -36,7 +36,7 @@ def numbers(claim: Claim, evidence: Evidence, parts: Sequence[Part], record: Pub
     if claim.measurement == "activity":
         shares = [_dead_outputs(model, evidence, record) for model in claim.models]
         return sorted(shares, key=lambda number: not number.published)
-    return [Number("", "", part.measured) for part in parts]
+    return [Number("", "", part.measured) for part in parts if part.measured]
 
 
 def _accuracy(model: str, claim: Claim, evidence: Evidence, record: Published) -> Number:
@@ -62,10 +62,8 @@ def _dead_outputs(model: str, evidence: Evidence, record: Published) -> Number:
         and (entry.layer, entry.quantity) == ("output", "never_active")
         and model in [find_model(*each.model).paper_name for each in entry.models]
     ]
-    try:
-        measured = f"{_spread(100 * evidence.dead_outputs(model))} % dead"
-    except NotMeasured:
-        measured = NOT_MEASURED
+    found = evidence.dead_outputs(model).values
+    measured = NOT_MEASURED if found.empty else f"{_spread(100 * found)} % dead"
     return Number(model, "; ".join(f"{share} % dead" for share in printed), measured)
 
 

@@ -1,19 +1,23 @@
 """The rulings as Markdown and JSON, and read back for tables and figures."""
 
 import json
+import math
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from distancenets.claims.conditions import Outcome
+from distancenets.claims.conditions import Part
 from distancenets.claims.judgement import Ruling
+from distancenets.claims.prospects import Prospect
+from distancenets.claims.thresholds import Outcome
 from distancenets.configuration.study import Study
 from distancenets.derived import deriving, read_content
 from distancenets.errors import UserError
 from distancenets.files import write_text
 from distancenets.markdown import markdown_table
 
-MARKS = {Outcome.HOLDS: "holds", Outcome.FAILS: "**fails**", Outcome.OPEN: "open"}
+MARKS = {Outcome.HOLDS: "holds", Outcome.FAILS: "**fails**", Outcome.OPEN: "open", Outcome.GIVEN: "given"}
 
 
 def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
@@ -33,9 +37,13 @@ def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
             "seeds": ruling.seeds,
             "epochs_needed": ruling.epochs_needed,
             "seeds_needed": ruling.seeds_needed,
+            "next_look": _prospect(ruling.prospect),
+            "flips": [flip.text for flip in ruling.flips],
+            "alpha": _number(ruling.alpha),
+            "alpha_holm": _number(ruling.holm),
             "numbers": [number._asdict() for number in ruling.numbers],
             "evidence": list(ruling.evidence),
-            "conditions": [{"outcome": str(part.outcome), "text": part.text} for part in ruling.parts],
+            "conditions": [_condition(part) for part in ruling.parts],
         }
         for ruling in rulings
     ]
@@ -57,11 +65,19 @@ def as_markdown(rulings: Sequence[Ruling], study: Study) -> str:
 
 
 def verdict_table(rulings: Sequence[dict[str, Any]]) -> str:
-    """Return the table claim, verdict, what decided it."""
+    """Return the table claim, verdict, what decided it, what would change it, and the least level, corrected."""
     return markdown_table(
-        ["", "claim", "place", "verdict", "what decided it"],
+        ["", "claim", "place", "verdict", "what decided it", "would be", "least level, Holm"],
         [
-            (entry["claim"], entry["statement"], entry["place"], f"**{entry['verdict']}**", entry["why"])
+            (
+                entry["claim"],
+                entry["statement"],
+                entry["place"],
+                f"**{entry['verdict']}**",
+                entry["why"],
+                "; ".join(entry["flips"]),
+                "" if entry["alpha_holm"] is None else _level(entry["alpha_holm"]),
+            )
             for entry in rulings
         ],
         right=[True],
@@ -90,7 +106,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         entries = json.loads(read_content(path))
     except ValueError:
         entries = None
-    keys = {"claim", "name", "experiment", "verdict", "why", "seeds"}
+    keys = {"claim", "name", "experiment", "verdict", "why", "seeds", "flips", "alpha_holm"}
     if (
         isinstance(entries, list)
         and entries
@@ -101,16 +117,51 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def _reading(study: Study) -> str:
-    return (
-        "A claim is supported where all its conditions hold, contradicted where all fail, mixed where both occur, and "
-        "undetermined otherwise. Each of the k conditions of a claim is judged at the one-sided level "
-        f"{study.statistics.alpha:g} / k: one at the edge of what is asked is misjudged no more often than that. "
-        "Differences are means over seeds of paired runs, in percentage points of test accuracy; intervals stand in "
-        "brackets."
-    )
+    return f"""\
+- **supported**: all conditions hold. **contradicted**: all fail. **mixed**: some hold, the others fail.
+- **refuted**: at least one condition fails, so what "supported if" asks for is refuted; others are open.
+- **undetermined**: no condition fails, at least one is open.
+
+Each of the k conditions of a claim is judged at the one-sided level {study.statistics.alpha:g} / k: one at the edge of
+what is asked is misjudged no more often than that, however often one looks. Conditions are judged at 10, 20, 40, 80 …
+complete seeds, each by seeds 0 … n − 1 of the last look passed and at 1/4, 1/2, 1/8, 1/16 … of the level; between looks
+the last verdict stands. (Changed after data were seen: every number of seeds was judged at the full level.)
+
+Differences are means over seeds of paired runs, in percentage points of test accuracy; brackets hold intervals. "Would
+be" is the verdict if one threshold were another, the nearest on each side. "Least level, Holm" is the smallest level at
+which the verdict would be given, corrected for all claims of the experiment: below {study.statistics.alpha:g}, the
+verdict stands among all of them."""
 
 
 def _details(ruling: Ruling) -> str:
     title = f"### {ruling.claim.id}. {ruling.claim.name}, {ruling.experiment}: {ruling.verdict}"
-    lines = [f"- {MARKS[part.outcome]}: {part.text}" for part in ruling.parts] or [f"- {ruling.why}"]
+    lines = [f"- {MARKS[part.outcome]}: {part.text}{_judged_at(part)}" for part in ruling.parts]
+    lines = lines or [f"- {ruling.why}"]
+    lines += [f"- would be {flip.text} (set: {flip.set_to:g})" for flip in ruling.flips]
     return "\n".join([title, "", f"Supported if: {ruling.rule}", "", *lines])
+
+
+def _judged_at(part: Part) -> str:
+    return f" ({part.look.seeds} seeds, {Fraction(part.look.share)} of the level)" if part.look else ""
+
+
+def _condition(part: Part) -> dict[str, Any]:
+    look = {"seeds": part.look.seeds, "share_of_level": part.look.share} if part.look else {}
+    return {"outcome": str(part.outcome), "text": part.text} | look
+
+
+def _prospect(ahead: Prospect | None) -> dict[str, Any] | None:
+    if ahead is None:
+        return None
+    chances = {"decides": ahead.expected, "least": ahead.least, "most": ahead.most}
+    return {"seeds": ahead.seeds, "decidable": ahead.decidable} | {
+        name: round(chance.decides, 4) for name, chance in chances.items()
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(f"{value:.3g}")
+
+
+def _level(value: float) -> str:
+    return "below 1e−8" if value < 1e-8 else f"{value:.2g}".replace("e-", "e−")

@@ -1,10 +1,13 @@
-"""The four verdicts, and what a claim comes to from its conditions."""
+"""The five verdicts, what a claim comes to from its conditions, and at which thresholds that would change."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
-from distancenets.claims.conditions import Outcome, Part
+from distancenets.claims.conditions import Part
+from distancenets.claims.thresholds import Outcome, number
 
 SHOWN = 3
 
@@ -15,30 +18,98 @@ class Verdict(StrEnum):
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
     MIXED = "mixed"
+    REFUTED = "refuted"
     UNDETERMINED = "undetermined"
 
 
-def verdict(parts: Sequence[Part]) -> Verdict:
-    """Return supported where every condition holds, contradicted where every one fails, mixed where both occur.
+class Flip(NamedTuple):
+    """A value of a threshold beyond which the verdict would be another: `above` it, or below."""
 
-    Everything else is undetermined: conditions stay open, and what is known points one way only.
+    setting: str
+    set_to: float
+    value: float
+    above: bool
+    verdict: Verdict
+
+    @property
+    def text(self) -> str:
+        """The flip in words."""
+        side = "above" if self.above else "below"
+        return f"{self.verdict} with {self.setting} {side} {number(self.value)}"
+
+
+def verdict(outcomes: Iterable[Outcome]) -> Verdict:
+    """Return what conditions with these `outcomes` come to; what is given does not count.
+
+    Supported: all hold. Contradicted: all fail. Mixed: some hold, the others fail. Refuted: at least one fails, so that
+    the claim as a whole cannot be supported, and others are open. Undetermined: none fails, at least one is open.
     """
-    outcomes = {part.outcome for part in parts}
-    if {Outcome.HOLDS, Outcome.FAILS} <= outcomes:
+    found = {*outcomes} - {Outcome.GIVEN}
+    if Outcome.OPEN in found or not found:
+        return Verdict.REFUTED if Outcome.FAILS in found else Verdict.UNDETERMINED
+    if len(found) == 2:
         return Verdict.MIXED
-    if outcomes == {Outcome.HOLDS}:
-        return Verdict.SUPPORTED
-    return Verdict.CONTRADICTED if outcomes == {Outcome.FAILS} else Verdict.UNDETERMINED
+    return Verdict.SUPPORTED if found == {Outcome.HOLDS} else Verdict.CONTRADICTED
 
 
 def reason(parts: Sequence[Part]) -> str:
     """Return the conditions that decided, in one clause: those that fail or stay open first, three at most."""
     first = {Outcome.FAILS: 0, Outcome.OPEN: 1, Outcome.HOLDS: 2}
-    ordered = sorted(parts, key=lambda part: first[part.outcome])
+    ordered = sorted((part for part in parts if part.outcome in first), key=lambda part: first[part.outcome])
     told = [part.text for part in ordered[:SHOWN]]
     rest = Counter(part.outcome for part in ordered[SHOWN:])
     told += [_counted(outcome, rest[outcome]) for outcome in Outcome if rest[outcome]]
     return "; ".join(told)
+
+
+def least_alpha(parts: Sequence[Part], alpha: float) -> float:
+    """Return the smallest level of the claim at which its verdict would be the same; NaN of an undetermined one.
+
+    A claim is refuted by one condition that fails; any other verdict rests on all of its conditions.
+    """
+    shares = {outcome: [part.share for part in parts if part.outcome is outcome] for outcome in Outcome}
+    decided = [*shares[Outcome.HOLDS], *shares[Outcome.FAILS]]
+    found = verdict(part.outcome for part in parts)
+    if found is Verdict.UNDETERMINED:
+        return math.nan
+    return alpha * (min(shares[Outcome.FAILS]) if found is Verdict.REFUTED else max(decided))
+
+
+def flips(parts: Sequence[Part]) -> list[Flip]:
+    """Return, for each threshold of the judged `parts`, the nearest values below and above at which the verdict
+    changes.
+
+    Each threshold by itself, the others as they are set.
+    """
+    now = verdict(part.outcome for part in parts)
+    found = []
+    for setting in dict.fromkeys(part.threshold.setting for part in parts if part.threshold):
+        about = [part for part in parts if part.threshold and part.threshold.setting == setting]
+        set_to = next(part.threshold.value for part in about if part.threshold)
+        turns = sorted({turn for part in about for turn in part.turns})
+        lower = [(turn, turn - _gap(turns, turn) / 2, False) for turn in reversed(turns) if turn < set_to]
+        upper = [(turn, turn + _gap(turns, turn) / 2, True) for turn in turns if turn >= set_to]
+        for side in (lower, upper):
+            # A margin below 0, or a correlation of the other sign, would be another question.
+            possible = ((turn, beyond, above) for turn, beyond, above in side if beyond * set_to >= 0)
+            changed = ((turn, above, _verdict_at(parts, setting, beyond)) for turn, beyond, above in possible)
+            found += [Flip(setting, set_to, turn, above, other) for turn, above, other in changed if other is not now][
+                :1
+            ]
+    return found
+
+
+def _verdict_at(parts: Sequence[Part], setting: str, value: float) -> Verdict:
+    def outcome(part: Part) -> Outcome:
+        chosen = part.outcome_at is not None and part.threshold is not None and part.threshold.setting == setting
+        return part.outcome_at(value) if chosen and part.outcome_at else part.outcome
+
+    return verdict(map(outcome, parts))
+
+
+def _gap(turns: Sequence[float], turn: float) -> float:
+    """Return the distance from `turn` to the nearest other one, or to 0."""
+    return min((abs(other - turn) for other in (0.0, *turns) if other != turn), default=1.0)
 
 
 def _counted(outcome: Outcome, count: int) -> str:
@@ -48,10 +119,3 @@ def _counted(outcome: Outcome, count: int) -> str:
         Outcome.OPEN: ("stays open", "stay open"),
     }[outcome]
     return f"{count} more {singular if count == 1 else plural}"
-
-
-def seeds_needed(parts: Sequence[Part]) -> int | None:
-    """Return the seeds at which every open condition would be told; None where none is open or nobody can say."""
-    needed = [part.runs_needed for part in parts if part.outcome is Outcome.OPEN]
-    known = [count for count in needed if count is not None]
-    return max(known) if known and len(known) == len(needed) else None

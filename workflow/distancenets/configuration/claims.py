@@ -10,7 +10,6 @@ from distancenets.configuration.settings import Settings
 class ClaimsSettings(Settings):
     """Thresholds of the decision rules; alpha and the equivalence margin stand among the statistics' settings."""
 
-    min_seeds: int = Field(default=10, ge=4, description="Seeds that every model of a claim must have to be judged.")
     min_epochs: PositiveInt | None = Field(
         default=None,
         description="Epochs that a claim is judged at or beyond; where none is given, the published epochs of the "
@@ -67,10 +66,4 @@ class ClaimsSettings(Settings):
         gt=0,
         lt=1,
         description="Rank correlation beyond which one quantity follows another.",
-    )
-    axis_correlation: float = Field(
-        default=0.1,
-        gt=0,
-        lt=1,
-        description="Mean |correlation| of two hidden nodes within a class below which nodes count as uncorrelated.",
     )

@@ -11,6 +11,7 @@ VERDICTS = {
     "supported": (PALETTE[0], "o"),
     "contradicted": (PALETTE[1], "X"),
     "mixed": (PALETTE[4], "D"),
+    "refuted": (PALETTE[3], "v"),
     "undetermined": ("#888888", "$?$"),
 }
 
@@ -46,5 +47,5 @@ def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
     panel.set_xlabel("experiment (protocol)")
     panel.xaxis.set_label_position("top")
     figure.suptitle(title, fontsize=8, x=0.01, ha="left")
-    figure.legend(loc="outside lower center", ncols=4)
+    figure.legend(loc="outside lower center", ncols=5)
     return figure

@@ -9,7 +9,7 @@ from distancenets.words import listed
 
 
 def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many claims have which verdict, and what the undetermined ones lack.
+    """Return how many claims have which verdict, and what the next looks at the undetermined ones need.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
     told = [f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict]]
     lacks = _lacks([entry for entry in rulings if entry["verdict"] == Verdict.UNDETERMINED])
     if found[Verdict.UNDETERMINED] == len(rulings):
-        return f"This study cannot tell any of the paper's {len(rulings)} claims{_needs(lacks, 'that')}."
+        return f"This study cannot tell any of the paper's {len(rulings)} claims{_needs(lacks)}."
     verb = "is" if told[0].startswith("1 ") else "are"
-    return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}{_needs(lacks, 'telling the rest')}."
+    return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}{_needs(lacks)}."
 
 
 def _listed(told: Sequence[str], verb: str) -> str:
@@ -39,5 +39,5 @@ def _lacks(undetermined: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _needs(lacks: Sequence[str], what: str) -> str:
-    return f"; {what} takes up to {' and '.join(lacks)}" if lacks else ""
+def _needs(lacks: Sequence[str]) -> str:
+    return f"; the next looks need up to {' and '.join(lacks)}" if lacks else ""

@@ -17,7 +17,7 @@ SUMMARY = {
     "interquartile_mean_low": "low end of its BCa bootstrap interval, %; NaN for n < 3 or equal values",
     "interquartile_mean_high": "high end of the same",
     "binomial_standard_error": "standard error of one run's accuracy for the size of the test set, "
-    "percentage points; all seeds share the test set, so the standard deviations hold nothing of it",
+    "percentage points; what all seeds share of it is not in the standard deviations",
 }
 
 _TESTS = {

@@ -57,7 +57,7 @@ def bootstrap_interval(
 def binomial_standard_error(accuracy: float, images: int) -> float:
     """Return the standard error (percentage points) of one accuracy (percent) for the number of `images`.
 
-    The seeds share the test set, so the spread over seeds holds nothing of this error.
+    Which images are hard for one seed and not for another is in the spread over seeds; which are hard for all is not.
     """
     share = accuracy / 100
     return 100 * math.sqrt(share * (1 - share) / images)

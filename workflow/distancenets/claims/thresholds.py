@@ -1,0 +1,88 @@
+"""Thresholds: the settings that say where an estimate must lie, and when it does."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from distancenets.claims.estimates import Estimate
+
+
+class Outcome(StrEnum):
+    """What the runs say about one condition; what is given needs no run."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    OPEN = "open"
+    GIVEN = "given"
+
+
+class Region(NamedTuple):
+    """Where an estimate must lie for its condition to hold; ends may be infinite."""
+
+    low: float
+    high: float
+
+    def place(self, estimate: Estimate) -> Outcome:
+        """Return holds for an interval inside the region, fails for one outside, open for one across an edge."""
+        if math.isnan(estimate.low) or math.isnan(estimate.high):
+            return Outcome.OPEN
+        if self.low < estimate.low and estimate.high < self.high:
+            return Outcome.HOLDS
+        return Outcome.FAILS if estimate.high < self.low or estimate.low > self.high else Outcome.OPEN
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A threshold and the region that it asks for.
+
+    `setting` names it in words. `region` returns the region for any value of it, `edge` the value at which an estimate
+    would lie on the region's edge, and `asked` puts the region into words.
+    """
+
+    setting: str
+    value: float
+    region: Callable[[float], Region]
+    edge: Callable[[float], float]
+    asked: str
+
+
+def within(setting: str, margin: float, of: float = 0.0) -> Threshold:
+    """Return the region within ± `margin` of the value `of`."""
+    return Threshold(
+        setting,
+        margin,
+        lambda value: Region(of - value, of + value),
+        lambda estimate: abs(estimate - of),
+        f"within {of:g} ± {margin:g}" if of else f"within ±{margin:g}",
+    )
+
+
+def above(setting: str, least: float) -> Threshold:
+    """Return the region above `least`."""
+    return Threshold(setting, least, lambda value: Region(value, math.inf), float, f"above {number(least)}")
+
+
+def below(setting: str, most: float) -> Threshold:
+    """Return the region below `most`."""
+    return Threshold(setting, most, lambda value: Region(-math.inf, value), float, f"below {number(most)}")
+
+
+def above_minus(setting: str, margin: float) -> Threshold:
+    """Return the region above −`margin`."""
+    return Threshold(
+        setting, margin, lambda value: Region(-value, math.inf), lambda estimate: -estimate, f"above −{margin:g}"
+    )
+
+
+def below_minus(setting: str, margin: float) -> Threshold:
+    """Return the region below −`margin`."""
+    return Threshold(
+        setting, margin, lambda value: Region(-math.inf, -value), lambda estimate: -estimate, f"below −{margin:g}"
+    )
+
+
+def number(value: float) -> str:
+    """Return `value` in up to three significant digits, with a typographic minus."""
+    return f"{value:.3g}".replace("-", "−")
