@@ -15,7 +15,7 @@ from distancenets.claims.judgement import judged
 from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict, verdict
 from distancenets.configuration.claims import ClaimsSettings
-from distancenets.statistics.looks import Look, look, next_look
+from distancenets.statistics.looks import Look, look, next_looks
 from worlds import AS_CLAIMED, RECORD, Truth, series, study
 
 ALPHA = 0.05
@@ -32,15 +32,13 @@ def at_most(wrong: float, allowed: float, studies: int) -> bool:
 
 
 def test_a_study_may_be_extended_for_ever() -> None:
-    schedule = [next_look(0)]
-    while len(schedule) < 40:
-        schedule.append(next_look(schedule[-1].seeds))
+    schedule = next_looks(0, 40)
     assert [each.seeds for each in schedule[:5]] == [10, 20, 40, 80, 160]
     assert [each.share for each in schedule[:5]] == [1 / 4, 1 / 2, 1 / 8, 1 / 16, 1 / 32]
     assert 1 - 1e-9 < sum(each.share for each in schedule) <= 1
     assert [look(seeds) for seeds in (0, 9)] == [None, None]
     assert look(10) == look(19) == Look(10, 1 / 4) and look(20) == look(39) == Look(20, 1 / 2)
-    assert next_look(9).seeds == 10 and next_look(10).seeds == next_look(19).seeds == 20
+    assert next_looks(9, 1) == schedule[:1] and next_looks(10, 2) == next_looks(19, 2) == schedule[1:3]
 
 
 # Every kind of condition, at its edge, over all looks of a study that is extended to 80 seeds

@@ -9,9 +9,9 @@ import numpy as np
 
 from distancenets.claims.estimates import Estimate
 from distancenets.claims.evidence import Sample
-from distancenets.claims.prospects import Prospect, alike, prospect
+from distancenets.claims.prospects import AHEAD, Prospect, alike, prospect
 from distancenets.claims.thresholds import Outcome, Region, Threshold
-from distancenets.statistics.looks import Look, complete_seeds, look, next_look
+from distancenets.statistics.looks import Look, complete_seeds, look, next_looks
 from distancenets.words import listed
 
 # Shares of a level below this are not told apart.
@@ -27,7 +27,8 @@ class Part:
     `text` has the outcome's numbers in words, `measured` the part of it that does not depend on what is asked. `look`
     is the look that was judged; None before the first. `outcome_at` returns the outcome for another value of
     `threshold`, which changes at `turns`. `share` is the smallest share of the level at which the outcome would be the
-    same, NaN of an open one. `prospect` is what the next look may bring of an open one.
+    same, NaN of an open one. `prospects` are what the next looks may bring of an open one; none if too little is
+    known.
     """
 
     outcome: Outcome
@@ -38,7 +39,7 @@ class Part:
     turns: Sequence[float] = ()
     outcome_at: Callable[[float], Outcome] | None = field(default=None, compare=False)
     share: float = math.nan
-    prospect: Prospect | None = None
+    prospects: Sequence[Prospect] = ()
 
 
 class Judged(Protocol):
@@ -98,7 +99,7 @@ class Condition:
         if passed is None:
             names = " and ".join(quantity.name.removesuffix(" =") for quantity in self.quantities)
             text = f"{names} {self.threshold.asked}: {_lacks(self.samples)}"
-            return Part(Outcome.OPEN, text, threshold=self.threshold, prospect=self.prospect(seeds, level))
+            return Part(Outcome.OPEN, text, threshold=self.threshold, prospects=self.prospects(seeds, level))
         value = self.threshold.value
         now = self._estimates(passed.seeds, level * passed.share)
         outcome = self.outcome(now, value)
@@ -113,7 +114,7 @@ class Condition:
             lambda other: self.outcome(now, other),
         )
         if outcome is Outcome.OPEN:
-            return replace(part, prospect=self.prospect(seeds, level))
+            return replace(part, prospects=self.prospects(seeds, level))
 
         def same(share: float) -> bool:
             return self.outcome(self._estimates(passed.seeds, level * passed.share * share), value) is outcome
@@ -128,22 +129,25 @@ class Condition:
         """Return what was measured and whether it is as asked."""
         return f"{measured}, {_LINKS[outcome]}{self.threshold.asked}"
 
-    def prospect(self, seeds: int, level: float) -> Prospect | None:
-        """Return what the look after `seeds` complete seeds may bring; None where too little is known."""
-        found = self._prospects(seeds, level)
-        return found[0] if found else None
+    def prospects(self, seeds: int, level: float) -> list[Prospect]:
+        """Return what the looks after `seeds` complete seeds may bring; none if too little is known."""
+        found = [self._prospects(seeds, level, planned) for planned in next_looks(seeds, AHEAD)]
+        return [self.joint(each) for each in found if each]
+
+    def joint(self, prospects: Sequence[Prospect]) -> Prospect:
+        """Return what a look may bring, given what it may bring of each quantity."""
+        return prospects[0]
 
     def _estimates(self, seeds: int, level: float) -> list[Estimate]:
         return [quantity.at(seeds, level / len(self.quantities)) for quantity in self.quantities]
 
-    def _prospects(self, seeds: int, level: float) -> list[Prospect]:
+    def _prospects(self, seeds: int, level: float, planned: Look) -> list[Prospect]:
         """Return the prospect of each quantity, or none at all."""
         if seeds < LEAST_TO_PLAN:
             return []
-        ahead, region = next_look(seeds), self.threshold.region(self.threshold.value)
-        share = level * ahead.share
+        region, share = self.threshold.region(self.threshold.value), level * planned.share
         found = [
-            prospect(each, seeds, region, share / len(self.quantities), ahead.seeds)
+            prospect(each, seeds, region, share / len(self.quantities), planned.seeds)
             for each in self._estimates(seeds, share)
         ]
         known = [each for each in found if each is not None]
@@ -166,10 +170,9 @@ class SameSide(Condition):
         told = {Outcome.HOLDS: "alike", Outcome.FAILS: "not alike", Outcome.OPEN: "undecided whether alike"}
         return f"{measured}, {told[outcome]}"
 
-    def prospect(self, seeds: int, level: float) -> Prospect | None:
-        """Return what the next look may bring, as if the two were independent; it decides if both sides are known."""
-        found = self._prospects(seeds, level)
-        return alike(*found) if found else None
+    def joint(self, prospects: Sequence[Prospect]) -> Prospect:
+        """Return what a look may bring, as if the two were independent; it decides if both sides are known."""
+        return alike(*prospects)
 
 
 @dataclass(frozen=True)

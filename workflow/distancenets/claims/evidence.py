@@ -1,6 +1,7 @@
 """What a decision rule may look at: the runs of one experiment and epoch, other measurements, and the thresholds."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +11,10 @@ import pandas as pd
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.published import PublishedClaim
 from distancenets.configuration.statistics import StatisticsSettings
+from distancenets.configuration.study import Run
 from distancenets.derived import read_derived
 from distancenets.errors import UserError
+from distancenets.measurements.archive import archived_table
 from distancenets.statistics.looks import FIRST, complete_seeds
 
 NONE: "pd.Series[float]" = pd.Series(dtype="float64", index=pd.Index([], dtype="int64"))
@@ -120,4 +123,13 @@ def read_measurements(folder: Path) -> dict[str, pd.DataFrame]:
         if not path.exists():
             continue
         tables[name] = read_derived(path, columns)
+    return tables
+
+
+def archived_measurements(runs: Sequence[Run], root: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that decision rules read, of archived `runs`, as far as the archive below `root` has them."""
+    tables = {}
+    for name in MEASUREMENTS:
+        with suppress(UserError):
+            tables[name] = archived_table(name, runs, root)
     return tables

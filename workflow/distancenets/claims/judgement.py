@@ -10,7 +10,7 @@ import pandas as pd
 from distancenets.claims.conditions import Judged, Part, lacking
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.numbers import Number, numbers
-from distancenets.claims.prospects import Prospect, prospect_text, together
+from distancenets.claims.prospects import AHEAD, Prospect, prospect_text, together
 from distancenets.claims.register import REGISTER, Claim
 from distancenets.claims.thresholds import Outcome
 from distancenets.claims.verdicts import Flip, Verdict, flips, least_alpha, reason, verdict
@@ -18,7 +18,7 @@ from distancenets.configuration.published import Published, PublishedClaim
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
 from distancenets.statistics.corrections import holm
-from distancenets.statistics.looks import FIRST, complete_seeds, next_look
+from distancenets.statistics.looks import FIRST, complete_seeds, next_looks
 from distancenets.words import seeds_text
 
 Tables = Mapping[str, pd.DataFrame]
@@ -28,9 +28,9 @@ Tables = Mapping[str, pd.DataFrame]
 class Ruling:
     """The verdict on one claim in one experiment, and what it rests on.
 
-    `epochs` are those read, `seeds` the fewest that a judged condition used, 0 of none. `epochs_needed` and
-    `seeds_needed` are those of the next look at an undetermined one, None where that is nothing; `prospect` is what it
-    may bring, None where too little is known. `flips` are the thresholds at which the verdict would change, `alpha` the
+    `epochs` are those read, `seeds` the fewest that a judged condition used, 0 of none. `epochs_needed` and `wanted`,
+    model → seeds for each of the next looks, are what an undetermined one needs; `prospects` what these looks may
+    bring, empty where too little is known. `flips` are the thresholds at which the verdict would change, `alpha` the
     smallest level at which it would be the same, and `holm` that corrected for all claims of the experiment; both NaN
     of an undetermined one. `numbers` are there whatever the verdict; `evidence` names the tables that show where they
     come from.
@@ -44,14 +44,24 @@ class Ruling:
     epochs: int
     seeds: int = 0
     epochs_needed: int | None = None
-    seeds_needed: int | None = None
-    prospect: Prospect | None = None
+    wanted: Sequence[Mapping[str, int]] = ()
+    prospects: Sequence[Prospect] = ()
     flips: Sequence[Flip] = ()
     alpha: float = math.nan
     holm: float = math.nan
     parts: Sequence[Part] = ()
     numbers: Sequence[Number] = ()
     evidence: Sequence[str] = ()
+
+    @property
+    def seeds_needed(self) -> int | None:
+        """The seeds of the next look at an undetermined claim, None where it waits for none."""
+        return max(self.wanted[0].values(), default=None) if self.wanted else None
+
+    @property
+    def prospect(self) -> Prospect | None:
+        """What the next look may bring; None where too little is known, or nothing is open."""
+        return self.prospects[0] if self.prospects else None
 
 
 def rulings(study: Study, runs: pd.DataFrame, measurements: Tables, record: Published) -> list[Ruling]:
@@ -92,12 +102,15 @@ def ruling(
     if reached is None:
         lacks = [f"needs {least:,} epochs; {epochs:,} trained", *_lacks(claim, conditions, epochs)]
         few = any(lacking(condition.samples) for condition in conditions)
-        return replace(found, why="; ".join(lacks), epochs_needed=least, seeds_needed=FIRST if few else None)
+        return replace(
+            found, why="; ".join(lacks), epochs_needed=least, wanted=[dict.fromkeys(claim.models, FIRST)] if few else []
+        )
     if not any(part.look for part in parts):
         untrained = any(not sample.trained for condition in conditions for sample in condition.samples)
-        why = "; ".join(_lacks(claim, conditions, epochs)) + _ahead_text(_prospect(parts))
-        found = replace(found, epochs_needed=epochs if untrained else None, prospect=_prospect(parts), parts=parts)
-        return replace(found, why=why, seeds_needed=_seeds_needed(conditions, parts))
+        ahead = _prospects(parts)
+        why = "; ".join(_lacks(claim, conditions, epochs)) + _ahead_text(ahead)
+        found = replace(found, epochs_needed=epochs if untrained else None, prospects=ahead, parts=parts)
+        return replace(found, why=why, wanted=_wanted(conditions, parts))
     return _decided(found, conditions, parts, study.statistics.alpha)
 
 
@@ -118,32 +131,32 @@ def _decided(found: Ruling, conditions: Sequence[Judged], parts: Sequence[Part],
     found = replace(found, verdict=outcome, why=why, seeds=min(used), parts=parts, flips=flips(parts))
     if outcome is not Verdict.UNDETERMINED:
         return replace(found, alpha=least_alpha(parts, alpha))
-    ahead = _prospect(parts)
+    ahead = _prospects(parts)
     untrained = any(not sample.trained for condition in conditions for sample in condition.samples)
-    found = replace(found, epochs_needed=found.epochs if untrained else None, prospect=ahead)
-    return replace(found, why=why + _ahead_text(ahead), seeds_needed=_seeds_needed(conditions, parts))
+    found = replace(found, epochs_needed=found.epochs if untrained else None, prospects=ahead)
+    return replace(found, why=why + _ahead_text(ahead), wanted=_wanted(conditions, parts))
 
 
-def _ahead_text(ahead: Prospect | None) -> str:
+def _ahead_text(ahead: Sequence[Prospect]) -> str:
     """Return in brackets what the next look may bring."""
-    return f" ({prospect_text(ahead)})" if ahead else ""
+    return f" ({prospect_text(ahead[0])})" if ahead else ""
 
 
-def _prospect(parts: Sequence[Part]) -> Prospect | None:
-    """Return what the next look may bring for all open conditions; None if too little is known of one."""
-    ahead = [part.prospect for part in parts if part.outcome is Outcome.OPEN]
-    known = [each for each in ahead if each]
-    return together(known) if known and len(known) == len(ahead) else None
+def _prospects(parts: Sequence[Part]) -> list[Prospect]:
+    """Return what the next looks may bring for all open conditions; none if too little is known of one."""
+    ahead = [part.prospects for part in parts if part.outcome is Outcome.OPEN]
+    return [together(each) for each in zip(*ahead, strict=True)] if all(ahead) else []
 
 
-def _seeds_needed(conditions: Sequence[Judged], parts: Sequence[Part]) -> int | None:
-    """Return the seeds of the next look at open conditions, the most of any; None if none waits for seeds."""
-    ahead = [
-        next_look(complete_seeds([sample.values.index for sample in condition.samples])).seeds
-        for condition, part in zip(conditions, parts, strict=True)
-        if part.outcome is Outcome.OPEN
-    ]
-    return max(ahead, default=None)
+def _wanted(conditions: Sequence[Judged], parts: Sequence[Part]) -> list[dict[str, int]]:
+    """Return model → seeds that each of the next looks at the open conditions needs."""
+    wanted: list[dict[str, int]] = [{} for _ in range(AHEAD)]
+    for condition, part in zip(conditions, parts, strict=True):
+        if part.outcome is Outcome.OPEN:
+            seeds = complete_seeds([sample.values.index for sample in condition.samples])
+            for needed, ahead in zip(wanted, next_looks(seeds, AHEAD), strict=True):
+                needed |= {each.model: max(ahead.seeds, needed.get(each.model, 0)) for each in condition.samples}
+    return wanted
 
 
 def _lacks(claim: Claim, conditions: Sequence[Judged], epochs: int) -> list[str]:

@@ -12,6 +12,8 @@ from distancenets.claims.thresholds import Region
 # The truths that the range goes over: those in an interval of 80 %.
 PLAUSIBLE = 0.1
 STEPS = 8
+# Looks ahead that are worth planning for: the last has 8 times the seeds of the next.
+AHEAD = 4
 # The seeds of the last look that anybody might reach: seven doublings of the first.
 LAST = 1280
 
@@ -102,8 +104,13 @@ def prospect_text(ahead: Prospect) -> str:
     """Return in words what the next look may bring."""
     if not ahead.decidable:
         return "cannot be decided at this margin: the estimate is on its edge"
+    return f"the next look, at {ahead.seeds} seeds, decides with probability {chances(ahead)}"
+
+
+def chances(ahead: Prospect) -> str:
+    """Return how likely a look decides, and the range of that."""
     expected, least, most = (f"{chance.decides:.2f}" for chance in (ahead.expected, ahead.least, ahead.most))
-    return f"the next look, at {ahead.seeds} seeds, decides with probability {expected}, {least} to {most}"
+    return f"{expected}, {least} to {most}"
 
 
 def alike(first: Prospect, second: Prospect) -> Prospect:

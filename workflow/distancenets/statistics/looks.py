@@ -24,9 +24,10 @@ def look(seeds: int) -> Look | None:
     return _look((seeds // FIRST).bit_length() - 1) if seeds >= FIRST else None
 
 
-def next_look(seeds: int) -> Look:
-    """Return the look that comes after `seeds` complete seeds."""
-    return _look((seeds // FIRST).bit_length())
+def next_looks(seeds: int, number: int) -> list[Look]:
+    """Return the next looks after `seeds` complete seeds, in order."""
+    turn = (seeds // FIRST).bit_length()
+    return [_look(turn + further) for further in range(number)]
 
 
 def complete_seeds(samples: Iterable[Iterable[int]]) -> int:
