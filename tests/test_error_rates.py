@@ -9,10 +9,12 @@ import pytest
 from scipy import stats
 
 from conftest import REPOSITORY
-from distancenets.claims.estimates import Estimate, correlation, difference, share, spread, spread_ratio
-from distancenets.claims.evidence import Evidence
+from distancenets.claims.conditions import Quantity, SameSide
+from distancenets.claims.estimates import Estimate, centre, correlation, difference, share, spread, spread_ratio
+from distancenets.claims.evidence import Evidence, Sample
 from distancenets.claims.judgement import judged
 from distancenets.claims.register import REGISTER
+from distancenets.claims.thresholds import Outcome, within
 from distancenets.claims.verdicts import Verdict, verdict
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.statistics.looks import Look, look, next_looks
@@ -96,6 +98,20 @@ def test_looking_again_does_not_raise_the_error(kind: str) -> None:
     # The full level at every look, as it was, does: the test would notice.
     before = misjudged(draw, estimate, edge, 600, lambda seeds: 1.0)
     assert not at_most(max(before), ALPHA, 600), before
+
+
+def test_looking_again_does_not_misplace_two_sides() -> None:
+    """Of two differences, one is clear and one on the margin: within it or beyond, neither may be said too often."""
+    rng, wrong = np.random.default_rng(32), {Outcome.HOLDS: 0, Outcome.FAILS: 0}
+    for _ in range(600):
+        clear, edge = rng.normal(0, 0.1, LOOKS[-1]), rng.normal(0.2, 0.1, LOOKS[-1])
+        of = [Quantity("x", [Sample("M", "", series(values))], centre, str) for values in (clear, edge)]
+        condition = SameSide(tuple(of), within("margin", 0.2))
+        ends = [[each.at(seeds, ALPHA / 2 * share_of_level(seeds)) for each in of] for seeds in LOOKS]
+        seen = {condition.outcome(estimates, 0.2) for estimates in ends}
+        wrong = {outcome: count + (outcome in seen) for outcome, count in wrong.items()}
+    assert all(at_most(count / 600, ALPHA, 600) for count in wrong.values()), wrong
+    assert all(count > 0 for count in wrong.values()), wrong
 
 
 @pytest.mark.parametrize(("mean", "together"), [(0.01, True), (0.01, False), (0.1, False), (0.9, True)])
