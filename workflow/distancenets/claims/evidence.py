@@ -1,7 +1,6 @@
 """What a decision rule may look at: the runs of one experiment and epoch, other measurements, and the thresholds."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from distancenets.configuration.published import PublishedClaim
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Run
 from distancenets.derived import read_derived
-from distancenets.errors import UserError
+from distancenets.errors import Damaged, UserError
 from distancenets.measurements.archive import archived_table
 from distancenets.statistics.looks import FIRST, complete_seeds
 
@@ -130,6 +129,11 @@ def archived_measurements(runs: Sequence[Run], root: Path) -> dict[str, pd.DataF
     """Return the tables that decision rules read, of archived `runs`, as far as the archive below `root` has them."""
     tables = {}
     for name in MEASUREMENTS:
-        with suppress(UserError):
+        try:
             tables[name] = archived_table(name, runs, root)
+        except Damaged:
+            raise
+        except UserError:
+            # No run has it: what is not measured is named where it is needed.
+            continue
     return tables
