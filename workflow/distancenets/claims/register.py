@@ -152,7 +152,7 @@ REGISTER: tuple[Claim, ...] = (
         "Mahalanobis distance (rank correlation above {agreement:g}, above an untrained network's, and above that for "
         "shuffled labels), the scales follow the inverse class variances (above {agreement:g}), and hidden nodes are "
         "less correlated than before training, as principal directions are not at all. (Changed after data were seen: "
-        "a mean |correlation| below 0.1 was asked, which untrained networks have too.)",
+        "a mean |correlation| below 0.1 was asked; untrained networks have 0.10 to 0.12.)",
         geometry.offset_l2_is_mahalanobis,
         "mahalanobis",
     ),
