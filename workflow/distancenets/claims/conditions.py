@@ -69,6 +69,11 @@ class Quantity:
         values = (sample.values.loc[: seeds - 1].to_numpy(np.float64) for sample in self.samples)
         return self.estimate(*values, level)
 
+    def so_far(self, seeds: int) -> str:
+        """Return in words the value from fewer seeds than are judged; empty if there is none."""
+        value = self.at(seeds, 0.5).value if seeds else math.nan
+        return "" if math.isnan(value) else f"{self.name} {self.form(value)} ({seeds} seed{'s' * (seeds > 1)})"
+
     def words(self, estimate: Estimate) -> str:
         """Return the estimate and its interval in words."""
         if math.isnan(estimate.low):
@@ -99,7 +104,8 @@ class Condition:
         if passed is None:
             names = " and ".join(quantity.name.removesuffix(" =") for quantity in self.quantities)
             text = f"{names} {self.threshold.asked}: {_lacks(self.samples)}"
-            return Part(Outcome.OPEN, text, threshold=self.threshold, prospects=self.prospects(seeds, level))
+            measured = "; ".join(filter(None, (quantity.so_far(seeds) for quantity in self.quantities)))
+            return Part(Outcome.OPEN, text, measured, threshold=self.threshold, prospects=self.prospects(seeds, level))
         value = self.threshold.value
         now = self._estimates(passed.seeds, level * passed.share)
         outcome = self.outcome(now, value)
