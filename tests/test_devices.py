@@ -1,11 +1,12 @@
 """Devices: which one a job gets, with and without GPUs and a scheduler."""
 
-import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+import distancenets.training.gpus
 from distancenets.errors import UserError
 from distancenets.training.devices import claimed_device
 from distancenets.training.gpus import visible_gpus
@@ -14,12 +15,20 @@ from distancenets.training.schedulers import SCHEDULERS, allocation
 
 @pytest.fixture
 def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """Two GPUs, as far as choosing one goes, no scheduler and nobody else's leases."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    for name in SCHEDULERS:
+    """Six GPUs, as far as choosing one goes, of which CUDA shows the chosen ones, and no scheduler."""
+
+    def properties(index: int) -> SimpleNamespace:
+        # Nobody else's leases are of these devices.
+        return SimpleNamespace(uuid=f"{tmp_path} {visible_gpus()[index]}")
+
+    for index in range(6):
+        (tmp_path / f"nvidia{index}").touch()
+    monkeypatch.setattr(distancenets.training.gpus, "DEVICES", tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(visible_gpus()))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(visible_gpus()))
+    monkeypatch.setattr(torch.cuda, "get_device_properties", properties)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    for name in {sign for signs in SCHEDULERS.values() for sign in signs}:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
@@ -68,12 +77,45 @@ def test_without_gpus_a_job_stays_on_the_cpu() -> None:
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(UserError, match="--device cuda:99: not there"), claimed_device("cuda:99"):
-        pass
+    for name in ("cuda:99", "meta", "nonsense"):
+        with pytest.raises(UserError, match=f"--device {name}: not there"), claimed_device(name):
+            pass
 
 
-def test_visible_gpus_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,GPU-5e")
-    assert visible_gpus() == ["2", "GPU-5e"]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    assert visible_gpus() == []
+@pytest.mark.parametrize(
+    ("chosen", "there"),
+    [
+        ("2,GPU-5e", ["2", "GPU-5e"]),
+        ("3, 5", ["3", "5"]),
+        ("MIG-GPU-5e/1/0", ["MIG-GPU-5e/1/0"]),
+        ("-1", []),
+        ("", []),
+        ("NoDevFiles", []),
+        ("1,6,2", ["1"]),
+        (None, ["0", "1", "2", "3", "4", "5"]),
+    ],
+)
+def test_visible_gpus_are_the_chosen_ones_that_exist(
+    gpus: pytest.MonkeyPatch, chosen: str | None, there: list[str]
+) -> None:
+    if chosen is None:
+        gpus.delenv("CUDA_VISIBLE_DEVICES")
+    else:
+        gpus.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert visible_gpus() == there
+
+
+def test_without_a_device_none_is_visible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Jobs that stay on the CPU must not wait for one another."""
+    monkeypatch.setattr(distancenets.training.gpus, "DEVICES", tmp_path)
+    for chosen in ("0", "0,1", "GPU-5e"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+        assert visible_gpus() == []
+
+
+def test_a_job_number_of_a_continuous_integration_is_no_scheduler(gpus: pytest.MonkeyPatch) -> None:
+    gpus.setenv("JOB_ID", "4711")
+    assert allocation() is None
+    gpus.setenv("SGE_TASK_ID", "undefined")
+    found = allocation()
+    assert found is not None and (found["scheduler"], found["job"]) == ("sge", "4711")

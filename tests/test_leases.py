@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -20,22 +21,21 @@ from distancenets.training.paths import RUN_FILES, run_path
 JOB = """
 import os, sys, time
 from pathlib import Path
-from distancenets.training.gpus import visible_gpus
-from distancenets.training.leases import lease, lease_folder
+from distancenets.training.leases import lease
 
 def note(journal, *words):
     # One write to a file opened for appending: the lines of many processes do not mix.
     os.write(journal, (" ".join(map(str, [time.monotonic(), os.getpid(), *words])) + "\\n").encode())
 
-def hold(names, folder, journal, seconds):
-    with lease(names, folder, poll_seconds=0.02) as name:
+def hold(names, allocation, journal, seconds):
+    with lease(names, allocation, poll_seconds=0.02) as name:
         note(journal, "takes", name)
         time.sleep(seconds)
         note(journal, "gives", name)
 """
 HOLD = """
-names, folder, journal, seconds = sys.argv[1].split(","), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4])
-hold(names, folder, os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT), seconds)
+names, allocation, journal, seconds = sys.argv[1].split(","), sys.argv[2], sys.argv[3], float(sys.argv[4])
+hold(names, allocation, os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT), seconds)
 """
 # In place of `distancenets train`, for the jobs of a whole study: claims a device as training does, and writes files.
 TRAIN = """
@@ -44,7 +44,7 @@ root = Path(options["--study"]).parent
 journal = os.open(os.environ["JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 note(journal, "starts", root.name)
 assert options["--gpus"] == "1"
-hold(visible_gpus(), lease_folder(), journal, 0.2)
+hold(os.environ["CUDA_VISIBLE_DEVICES"].split(","), os.environ["JOURNAL"], journal, 0.2)
 axes = [f"{axis}~{options['--' + axis]}" for axis in ("experiment", "architecture", "representation")]
 for name in ("metrics.parquet", "weights.safetensors", "run.json"):
     (root.joinpath("runs", *axes, f"seed~{options['--seeds']}") / name).touch()
@@ -89,18 +89,43 @@ def test_conflicts_are_seen() -> None:
 
 
 def test_leases_are_exclusive_and_end_with_the_block(tmp_path: Path) -> None:
-    with lease(["0", "1"], tmp_path) as first:
-        with lease(["0", "1"], tmp_path) as second:
+    here = str(tmp_path)
+    with lease(["0", "1"], here) as first:
+        with lease(["0", "1"], here) as second:
             assert {first, second} == {"0", "1"}
-        with lease(["0", "1"], tmp_path) as third:
+        with lease(["0", "1"], here) as third:
             assert third == second
+
+
+@pytest.mark.parametrize("name", ["MIG-GPU-5e/1/0", "../../x", "x" * 300])
+def test_a_lease_leaves_no_file_and_takes_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Whatever TMPDIR says, and for a user without a name or a home."""
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    answers: list[str] = []
+
+    def wait() -> None:
+        with lease([name], str(tmp_path), said.append, poll_seconds=0.01) as held:
+            answers.append(held)
+
+    waiting = threading.Thread(target=wait)
+    with lease([name], str(tmp_path)):
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.delenv("HOME", raising=False)
+        waiting.start()
+        while not said:
+            time.sleep(0.01)
+        assert answers == []
+    waiting.join(timeout=30)
+    assert answers == [name] and said == [f"Waiting for a GPU: other jobs hold {name}"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fifty_jobs_share_four_devices_though_some_are_killed(tmp_path: Path) -> None:
     """Every third job holds its device until it is killed, which happens at a random time after it took it."""
     devices, chance, killed = "0,1,2,3", random.Random(7), dict[int, float]()
-    journal, folder = tmp_path / "journal", tmp_path / "leases"
-    command = [sys.executable, "-c", JOB + HOLD, devices, str(folder), str(journal)]
+    journal, allocation = tmp_path / "journal", str(tmp_path)
+    command = [sys.executable, "-c", JOB + HOLD, devices, allocation, str(journal)]
     doomed: list[subprocess.Popen[bytes]] = []
     others: list[subprocess.Popen[bytes]] = []
     for index in range(50):
@@ -128,7 +153,7 @@ def test_fifty_jobs_share_four_devices_though_some_are_killed(tmp_path: Path) ->
     assert conflicts(seen, killed) == []
     with ExitStack() as stack:
         begun = time.monotonic()
-        left = {stack.enter_context(lease(devices.split(","), folder, poll_seconds=60)) for _ in range(4)}
+        left = {stack.enter_context(lease(devices.split(","), allocation, poll_seconds=60)) for _ in range(4)}
         assert left == set(devices.split(",")) and time.monotonic() - begun < 30
 
 
@@ -151,11 +176,12 @@ def test_two_snakemakes_share_the_devices(stubbed: Checkout, tmp_path: Path) -> 
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "PYTHONPATH": str(stubbed.folder / "workflow"),
         "CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b",
-        "TMPDIR": str(tmp_path),
         "JOURNAL": str(journal),
     }
     command = [str(Path(sys.executable).parent / "snakemake"), "--cores", "8", "--configfile", "config/test.yaml"]
-    command += ["--until", "train_model", "--config", "models_per_job=one", "architectures=[relu]", "seeds=2"]
+    # Snakemake counts devices that exist; these do not.
+    command += ["--resources", "gpu=2", "--until", "train_model"]
+    command += ["--config", "models_per_job=one", "architectures=[relu]", "seeds=2"]
     processes = [
         subprocess.Popen(
             [*command, f"study={study}"], cwd=stubbed.folder, env=surroundings, stderr=subprocess.PIPE, text=True

@@ -1,12 +1,21 @@
 """The GPUs that this process may use, without importing torch."""
 
 import os
+import re
+from itertools import takewhile
 from pathlib import Path
+
+DEVICES = Path("/dev")
+UUID = re.compile("(GPU|MIG)-[0-9A-Za-z/-]+")
 
 
 def visible_gpus() -> list[str]:
-    """Return the names of the visible NVIDIA GPUs: CUDA_VISIBLE_DEVICES where it is set, else what the driver shows."""
+    """Return the visible NVIDIA GPUs as CUDA names them: those of CUDA_VISIBLE_DEVICES that exist, else all."""
+    count = len(list(DEVICES.glob("nvidia[0-9]*")))
+    there = [str(index) for index in range(count)]
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [name for name in chosen.split(",") if name.strip() not in ("", "-1")]
-    return sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    if chosen is None or count == 0:
+        return there
+    names = [name.strip() for name in chosen.split(",")]
+    # As CUDA does, nothing after the first name that is no device: "-1", "NoDevFiles", a number too high.
+    return list(takewhile(lambda name: name in there or UUID.fullmatch(name) is not None, names))

@@ -3,13 +3,13 @@
 import os
 import socket
 
-# What each scheduler sets in a job: the variable with the job's number → the scheduler's name.
+# What each scheduler sets in a job, the job's number first. A JOB_ID alone may be a continuous integration's.
 SCHEDULERS = {
-    "SLURM_JOB_ID": "slurm",
-    "PBS_JOBID": "pbs",
-    "LSB_JOBID": "lsf",
-    "JOB_ID": "sge",
-    "KUBERNETES_SERVICE_HOST": "kubernetes",
+    "slurm": ("SLURM_JOB_ID",),
+    "pbs": ("PBS_JOBID",),
+    "lsf": ("LSB_JOBID",),
+    "sge": ("JOB_ID", "SGE_TASK_ID"),
+    "kubernetes": ("KUBERNETES_SERVICE_HOST",),
 }
 # Device numbers of the node, where Slurm tells them; under cgroups CUDA_VISIBLE_DEVICES counts from 0 in every job.
 GPUS = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
@@ -17,13 +17,13 @@ GPUS = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
 
 def allocation() -> dict[str, str | None] | None:
     """Return scheduler, job, node and GPUs of this process as the scheduler set them, or None without a scheduler."""
-    variable = next((name for name in SCHEDULERS if name in os.environ), None)
-    if variable is None:
+    scheduler = next((name for name, signs in SCHEDULERS.items() if all(sign in os.environ for sign in signs)), None)
+    if scheduler is None:
         return None
     # A pod carries the name of its job; the variable that tells Kubernetes holds the server's address.
-    job = socket.gethostname() if SCHEDULERS[variable] == "kubernetes" else os.environ[variable]
+    job = socket.gethostname() if scheduler == "kubernetes" else os.environ[SCHEDULERS[scheduler][0]]
     return {
-        "scheduler": SCHEDULERS[variable],
+        "scheduler": scheduler,
         "job": job,
         "node": os.environ.get("SLURMD_NODENAME", socket.gethostname()),
         "gpus": next((os.environ[name] for name in GPUS if name in os.environ), None),
