@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from distancenets.figures.style import PAGE_WIDTH, colour, line, over_seeds
+from distancenets.figures.bands import draw_over_seeds, over_seeds
+from distancenets.figures.style import PAGE_WIDTH, colour
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, find_model
 
@@ -19,10 +20,10 @@ HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", 
 
 
 def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
-    """Return the learning curves of `experiment`: the mean over seeds, and a band of ± 1 sample SD, log axes.
+    """Return the learning curves of `experiment`: the median over seeds and a band of quantiles, log axes.
 
-    Where some seeds were followed further than others, the mean of these goes on as a thinner line without a band.
-    Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a mean hides the one that leaps.
+    Where some seeds were followed further than others, the median of these goes on as a thinner line without a band.
+    Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a median hides the one that leaps.
     Errors are 100 − accuracy. Epoch 0, the untrained model, is drawn at the left edge (a log axis has no 0).
     """
     chosen = curves[curves["experiment"] == experiment]
@@ -54,17 +55,10 @@ def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> N
     values = curves.loc[same, column] if column == "train_loss" else 100 - curves.loc[same, column]
     # NaN beyond the last epoch of a run, where nothing of it is drawn.
     runs = values.groupby([curves.loc[same, "epoch"], curves.loc[same, "seed"]]).first().unstack()
-    epochs, mean = runs.index.to_numpy().clip(min=0.8), runs.mean(axis=1)
-    together = mean.where(runs.index <= runs.dropna().index.max())
-    panel.plot(epochs, together, color=colour(model), linestyle=line(model), label=model.paper_name)
-    spread = runs.std(axis=1, ddof=1).fillna(0)
-    low = (together - spread).clip(lower=together / 10)
-    panel.fill_between(epochs, low, together + spread, color=colour(model), alpha=0.2, linewidth=0)
-    if together.isna().any():
-        rest = mean.where(together.isna())
-        panel.plot(epochs, rest, color=colour(model), linestyle=line(model), linewidth=0.8)
+    runs.index = runs.index.to_numpy().clip(min=0.8)
+    draw_over_seeds(panel, runs, model)
     if 1 < runs.shape[1] <= MOST_SHOWN:
-        panel.plot(epochs, runs, color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
+        panel.plot(runs.index, runs, color=colour(model), linewidth=0.35, alpha=0.6, zorder=1.9)
 
 
 def _label_plainly(panel: Axes) -> None:

@@ -5,8 +5,9 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from distancenets.figures.bands import draw_over_seeds, over_seeds
 from distancenets.figures.rows import of_model, present_models
-from distancenets.figures.style import PAGE_WIDTH, colour, line, over_seeds
+from distancenets.figures.style import PAGE_WIDTH
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model
 
@@ -14,7 +15,7 @@ SIDES = {"below": "clamped from below at (% of range)", "above": "clamped from a
 
 
 def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
-    """Return accuracy against the level, a row of panels a head: the mean over seeds and a band of ± 1 sample SD.
+    """Return accuracy against the level, a row of panels a head: the median over seeds and a band of quantiles.
 
     `curves` holds the rows of one experiment and epoch of `measurements/perturbation.csv`.
     """
@@ -38,9 +39,5 @@ def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
 
 
 def _draw(panel: Axes, rows: pandas.DataFrame, model: Model) -> None:
-    by_level = rows.groupby("level")["accuracy"]
-    mean, spread = by_level.mean(), by_level.std(ddof=1).fillna(0)
-    levels = mean.index.to_numpy()
-    panel.plot(levels, mean, color=colour(model), linestyle=line(model), label=model.paper_name)
-    panel.fill_between(levels, mean - spread, mean + spread, color=colour(model), alpha=0.2, linewidth=0)
+    draw_over_seeds(panel, rows.pivot(index="level", columns="seed", values="accuracy"), model)
     panel.set(xlim=(0, 100), ylim=(0, 100))

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import matplotlib as mpl
-import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
@@ -11,7 +10,6 @@ from distancenets.files import replacing
 from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
-from distancenets.words import seeds_text
 
 # Okabe and Ito's colour-blind-safe palette, dark and light by turns.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#000000", "#999999")
@@ -23,8 +21,9 @@ STYLE = Path(__file__).with_name("print.mplstyle")
 
 
 def use_style() -> None:
-    """Draw without a screen, in the style for print."""
+    """Draw without a screen, in the style for print, whatever the user's matplotlibrc says."""
     mpl.use("agg")
+    mpl.rcdefaults()
     pyplot.style.use(STYLE)
 
 
@@ -43,14 +42,6 @@ def line(model: Model) -> str:
 def marker(model: Model) -> str:
     """Return the marker of a model's activation."""
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
-
-
-def over_seeds(title: str, rows: pandas.DataFrame) -> str:
-    """Return `title` with what lines and bands are of: the seeds of each model in `rows`."""
-    counts = rows.groupby(["architecture", "representation"])["seed"].nunique()
-    if counts.max() == 1:
-        return f"{title}: one seed"
-    return f"{title}: mean over {seeds_text(counts)}, band ± 1 sample SD"
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
