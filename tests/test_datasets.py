@@ -1,6 +1,8 @@
 """The data sets: their settings, what is kept of them on disk, and how a new one is pinned."""
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,9 +89,62 @@ def test_a_missing_file_is_answered_with_the_command_that_fetches_it(tmp_path: P
 
 def test_a_failed_fetch_leaves_what_was_there(kept: tuple[Path, DatasetSettings]) -> None:
     folder, settings = kept
-    with pytest.raises(UserError):
-        fetch("mnist", settings.replaced(sources=[NOTHING]), folder.parent)
+    others = settings.sha256.replaced(test_labels="0" * 64)
+    with pytest.raises(UserError, match="every source failed"):
+        fetch("mnist", settings.replaced(sources=[NOTHING], sha256=others), folder.parent)
     read(folder, settings)
+
+
+def test_what_has_the_pinned_digests_is_kept(kept: tuple[Path, DatasetSettings]) -> None:
+    """Offline, and whatever the file of data sets says about titles and sources."""
+    folder, settings = kept
+    before = {path: path.stat() for path in folder.iterdir()}
+    said: list[str] = []
+    offline = settings.replaced(sources=[NOTHING], title="Renamed")
+    assert fetch("mnist", offline, folder.parent, say=said.append) == folder
+    assert said == [f"mnist: {folder} has the pinned digests already"]
+    assert {path: path.stat() for path in folder.iterdir()} == before
+    manifest = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text("{}")
+    assert fetch("mnist", settings.replaced(sources=[NOTHING]), folder.parent) == folder
+    assert (folder / "manifest.json").read_text() == manifest
+
+
+@pytest.mark.parametrize("layout", ["", "mnist", "MNIST/raw", "raw"])
+def test_files_are_found_as_torchvision_lays_them_out(tiny: Arrays, tmp_path: Path, layout: str) -> None:
+    settings = settings_of(tiny, FOLDER)
+    write_idx(tmp_path / "mine" / layout, tiny, 2)
+    (tmp_path / "mine" / "FashionMNIST" / "raw").mkdir(parents=True)
+    assert_serves(read(fetch("mnist", settings, tmp_path / "data", tmp_path / "mine"), settings), tiny)
+
+
+def test_the_home_folder_is_expanded(tiny: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_idx(tmp_path / "digits", tiny, 2)
+    settings = settings_of(tiny, {"kind": "folder", "path": "~/digits"})
+    assert_serves(read(fetch("mnist", settings, tmp_path / "data"), settings), tiny)
+    anywhere = settings_of(tiny, FOLDER)
+    assert_serves(read(fetch("mnist", anywhere, tmp_path / "other", Path("~/digits")), anywhere), tiny)
+
+
+def test_a_folder_in_a_file_s_place_is_named(tiny: Arrays, tmp_path: Path) -> None:
+    folder = write_idx(tmp_path / "mine", tiny, 2)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    (folder / "t10k-labels-idx1-ubyte").mkdir()
+    with pytest.raises(UserError, match="mine/t10k-labels-idx1-ubyte: a folder, not a file"):
+        fetch("mnist", settings_of(tiny, FOLDER), tmp_path / "data", folder)
+
+
+def test_a_full_folder_for_temporary_files_is_named(
+    tiny: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    settings = settings_of(tiny, {"kind": "torchvision", "dataset": "MNIST"})
+    with pytest.raises(UserError, match=rf"TMPDIR \({tempfile.gettempdir()}\): No space left on device"):
+        fetch("mnist", settings, tmp_path / "data")
 
 
 @pytest.fixture
@@ -135,6 +190,7 @@ def test_the_command_fetches_from_the_folder_of_the_environment(tiny: Arrays, tm
     assert outcome.exit_code == 0, outcome.output
     assert outcome.output == f"mnist: fetched by folder into {tmp_path / 'data' / 'mnist'}\n"
     assert_serves(read(tmp_path / "data" / "mnist", dataset("mnist", config)), tiny)
+    shutil.rmtree(tmp_path / "data")
     outcome = CliRunner().invoke(app, command, env={"DISTANCENETS_DATA": None})
     assert isinstance(outcome.exception, UserError)
 

@@ -1,5 +1,6 @@
 """The sources of data sets: what each serves, and how each fails."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -179,6 +180,7 @@ def test_a_tampered_source_gives_way_to_the_next(tiny: Arrays, tmp_path: Path, o
         (lambda content: content + b"x", r"41 bytes, its header promises 40$"),
         (lambda content: content[:7], r"7 bytes, too short for an IDX header of 16$"),
         (lambda content: b"\0\0\x0d\x03" + content[4:], r"magic number 0x00000d03, expected 0x00000803$"),
+        (lambda content: content[:8] + b"\0\0\0\x01\0\0\0\x04" + content[16:], r"images of 1 × 4 pixels, expected"),
     ],
 )
 def test_a_broken_idx_file_is_refused_by_name(
@@ -195,6 +197,21 @@ def test_a_broken_gz_file_is_refused_by_name(tiny: Arrays, tmp_path: Path, cut: 
     path = write_idx(tmp_path, tiny, 2, compressed=True) / f"{IDX_NAMES[3]}.gz"
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(UserError, match=f"^{path}: cannot be read: "):
+        idx.read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_no_more_is_read_than_a_data_set_can_have(
+    tiny: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compressed: bool
+) -> None:
+    """A sparse file of terabytes, or a bomb of gzip, is given up at the bound."""
+    monkeypatch.setattr(idx, "MOST_BYTES", 2**20)
+    path = write_idx(tmp_path, tiny, 2, compressed) / (IDX_NAMES[0] + ".gz" * compressed)
+    if compressed:
+        path.write_bytes(gzip.compress(bytes(2**26)))
+    else:
+        os.truncate(path, 2**40)
+    with pytest.raises(UserError, match=f"^{path}: more than 1 MiB of values"):
         idx.read_folder(tmp_path)
 
 

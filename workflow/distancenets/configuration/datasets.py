@@ -1,10 +1,11 @@
 """What is known of each data set: its classes, its pixels, its digests and where it can be had."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from distancenets.configuration.settings import Settings, read_yaml, validated
 from distancenets.errors import UserError
@@ -16,11 +17,16 @@ NAME = re.compile("[a-z][a-z0-9_]*")
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+def _at_home(path: Path) -> Path:
+    # Unlike Path.expanduser, it leaves ~ as it is for a user without a home.
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 class FolderSource(Settings):
-    """Four IDX files in a folder, which the user names where `path` is absent."""
+    """Four IDX files in a folder, which the user names where `path` is absent; ~ is the home folder."""
 
     kind: Literal["folder"]
-    path: Path | None = None
+    path: Annotated[Path, AfterValidator(_at_home)] | None = None
 
 
 class TorchvisionSource(Settings):

@@ -14,6 +14,8 @@ from distancenets.errors import UserError
 
 IMAGES_MAGIC = 0x0803
 LABELS_MAGIC = 0x0801
+# Of one file, decompressed: reading stops beyond.
+MOST_BYTES = 2**30
 
 
 def read_folder(folder: Path) -> Arrays:
@@ -32,18 +34,32 @@ def read_folder(folder: Path) -> Arrays:
     )
 
 
+def has_files(folder: Path) -> bool:
+    """Whether `folder` has the first of MNIST's files, plain or .gz."""
+    return any(path.exists() for path in _spellings(folder, "train-images-idx3-ubyte"))
+
+
 def find(folder: Path, name: str) -> Path:
     """Return the path of `name` in `folder`, plain before .gz."""
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
+    for path in _spellings(folder, name):
+        if path.is_dir():
+            raise UserError(f"{path}: a folder, not a file")
+        if path.exists():
             return path
     raise UserError(f"{folder / name}: no such file, plain or .gz")
 
 
+def _spellings(folder: Path, name: str) -> tuple[Path, Path]:
+    return folder / name, folder / f"{name}.gz"
+
+
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """Return the images in the IDX file `path`, shape (images, rows × columns)."""
+    """Return the images in the IDX file `path`, which are square, shape (images, pixels)."""
     values = decode(content_of(path), IMAGES_MAGIC, path)
-    return values.reshape(values.shape[0], math.prod(values.shape[1:]))
+    images, rows, columns = values.shape
+    if rows != columns:
+        raise UserError(f"{path}: images of {rows} × {columns} pixels, expected square ones")
+    return values.reshape(images, rows * columns)
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
@@ -52,12 +68,15 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
 
 
 def content_of(path: Path) -> bytes:
-    """Return the bytes of `path`, decompressed where its name ends in .gz."""
+    """Return the bytes of `path`, decompressed where its name ends in .gz; more than `MOST_BYTES` are refused."""
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(content) > MOST_BYTES:
+        raise UserError(f"{path}: more than {MOST_BYTES // 2**20:,} MiB of values, MNIST has 45")
+    return content
 
 
 def decode(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:

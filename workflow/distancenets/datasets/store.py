@@ -1,6 +1,7 @@
 """The data sets on disk: fetched once, written whole, checked at every load."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ import torch
 from safetensors import SafetensorError
 
 from distancenets.configuration.datasets import DatasetSettings, FolderSource, Source
+from distancenets.datasets import idx
 from distancenets.datasets.arrays import Arrays, fault
 from distancenets.datasets.sources import SOURCES
 from distancenets.errors import UserError
-from distancenets.files import replacing, write_text
+from distancenets.files import read_text, replacing, write_text
 
 IMAGES_FILE = "images.safetensors"
 MANIFEST_FILE = "manifest.json"
@@ -42,6 +44,8 @@ def fetch(
 ) -> Path:
     """Write the data set `name` below `root` from the first source that serves it, and return its folder.
 
+    What is there already with the pinned digests is kept as it is.
+
     Parameters
     ----------
     name, settings
@@ -49,7 +53,8 @@ def fetch(
     root
         The folder of all data sets.
     folder
-        Where a folder source looks, instead of its own path: in `folder`/`name` if that exists.
+        Where a folder source looks, instead of its own path: in it, or in its subfolder of the data set's name, as
+        torchvision lays it out too (`MNIST/raw`).
     say
         Takes one line for each source that fails before another, and one for the source that serves.
 
@@ -58,16 +63,19 @@ def fetch(
     UserError
         Every source fails, or `root` cannot be written.
     """
+    target = root / name
+    if _is_kept(target, settings):
+        say(f"{name}: {target} has the pinned digests already")
+        return target
     failures: list[str] = []
     for source in settings.sources:
         if failures:
             say(f"{name}: {failures[-1]}; trying {source.kind}")
         try:
-            arrays = _arrays(_placed(source, name, folder), settings)
+            arrays = _arrays(source, name, folder, settings)
         except UserError as error:
             failures.append(f"{source.kind}: {error}")
             continue
-        target = root / name
         _write(target, arrays, settings)
         say(f"{name}: fetched by {source.kind} into {target}")
         return target
@@ -100,15 +108,45 @@ def read(folder: Path, settings: DatasetSettings) -> Dataset:
     return Dataset(name=folder.name, sha256=settings.sha256.combined, **tensors)
 
 
+def _is_kept(target: Path, settings: DatasetSettings) -> bool:
+    """Whether `target` has the pinned data; a manifest that does not say so is written again."""
+    try:
+        kept = read(target, settings)
+    except UserError:
+        return False
+    try:
+        known = json.loads(read_text(target / MANIFEST_FILE))["sha256"] == settings.sha256.model_dump()
+    except (UserError, ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        _write_manifest(target, {name: list(getattr(kept, name).shape) for name in Arrays._fields}, settings)
+    return True
+
+
 def _placed(source: Source, name: str, folder: Path | None) -> Source:
-    """Return `source`, a folder source with the user's `folder` in place of its own path."""
-    if folder is None or not isinstance(source, FolderSource):
+    """Return `source`; a folder source with the place of its files, in the user's `folder` if there is one."""
+    if not isinstance(source, FolderSource):
         return source
-    return source.replaced(path=folder / name if (folder / name).is_dir() else folder)
+    chosen = source if folder is None else source.replaced(path=folder)
+    return chosen if chosen.path is None else chosen.replaced(path=_place(chosen.path, name))
 
 
-def _arrays(source: Source, settings: DatasetSettings) -> Arrays:
-    arrays = SOURCES[source.kind](source)
+def _place(folder: Path, name: str) -> Path:
+    """Return where the files of the data set `name` are: in `folder`, `folder`/`name`, or torchvision's `MNIST/raw`."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    own = [entry for entry in entries if entry.name.lower().replace("_", "") == name.replace("_", "")]
+    places = [place for parent in (*own, folder) for place in (parent, parent / "raw")]
+    return next((place for place in places if idx.has_files(place)), folder)
+
+
+def _arrays(source: Source, name: str, folder: Path | None, settings: DatasetSettings) -> Arrays:
+    try:
+        placed = _placed(source, name, folder)
+        arrays = SOURCES[source.kind](placed)
+    except OSError as error:
+        # Such as a folder that nobody may read, or a full one for temporary files.
+        place = error.filename or f"TMPDIR ({tempfile.gettempdir()})"
+        raise UserError(f"{place}: {error.strerror or error}") from error
     wrong = fault(arrays, settings.sha256)
     if wrong is not None:
         raise UserError(wrong)
@@ -119,10 +157,10 @@ def _write(target: Path, arrays: Arrays, settings: DatasetSettings) -> None:
     contiguous = {key: np.ascontiguousarray(array) for key, array in arrays._asdict().items()}
     with replacing(target / IMAGES_FILE) as temporary:
         temporary.write_bytes(safetensors.numpy.save(contiguous))
+    _write_manifest(target, {key: list(array.shape) for key, array in contiguous.items()}, settings)
+
+
+def _write_manifest(target: Path, shapes: dict[str, list[int]], settings: DatasetSettings) -> None:
     # Not which source served it: the bytes are the same, so nothing that depends on them must run again.
-    manifest = {
-        "title": settings.title,
-        "sha256": settings.sha256.model_dump(),
-        "shapes": {key: list(array.shape) for key, array in contiguous.items()},
-    }
+    manifest = {"title": settings.title, "sha256": settings.sha256.model_dump(), "shapes": shapes}
     write_text(target / MANIFEST_FILE, json.dumps(manifest, indent=2) + "\n")
