@@ -3,13 +3,26 @@
 `snakemake` runs config/config.yaml; `snakemake --configfile config/paper.yaml` another study.
 """
 
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
+try:
+    from distancenets.errors import UserError
+    from distancenets.installation import check_installation
 
-# Snakemake merges every --configfile into this one, so it is read only where no other file brings experiments.
-if "experiments" not in config:
+    check_installation(Path(workflow.basedir))
+except ImportError:
+    sys.exit(f"error: {sys.executable} has no distancenets: run `make env`, then .venv/bin/snakemake")
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+
+# Snakemake merges every --configfile into this one, so it is read only if no other is named; --config changes it.
+if not workflow.configfiles:
 
     configfile: "config/config.yaml"
 
@@ -35,11 +48,12 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
-# The runs are named too: otherwise a lost one would go unnoticed while the tables are up to date.
+# Runs and the file of gathered runs are named too: a missing one would go unnoticed while the tables are up to date.
 rule all:
     default_target: True
     input:
         run_files(*RUN_FILES),
+        GATHERED,
         rules.write_metrics.output,
         f"{RESULTS}/summary.md",
         f"{RESULTS}/report.html",

@@ -1,15 +1,21 @@
 """The workflow through the real snakemake command, in a copy of the repository."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas
 import pytest
 import yaml
+from safetensors.numpy import load_file
 
 from conftest import SPLITS, Checkout, checkout, write_dataset
+from digits import write_idx
 from distancenets.configuration.study import Run, load_study
+from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
 from distancenets.training.paths import run_path
 
@@ -135,21 +141,100 @@ def test_archived_runs_are_not_trained_and_others_are(small: Checkout) -> None:
     assert "train_model" not in small.jobs("--config", "missing=skip")
 
 
-def test_a_changed_parameter_is_noticed_without_snakemakes_records(small: Checkout) -> None:
+# Each is made from the runs by another way, and none is a target that names the file of gathered runs.
+@pytest.mark.parametrize("target", ["all", "results/small/summary.md", "results/small/statistics/summary.csv"])
+def test_any_target_notices_changed_epochs_without_snakemakes_records(small: Checkout, target: str) -> None:
+    root = results(small, "small")
+    for name in ("statistics/summary.csv", "summary.md", "report.html", "metrics.json"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).touch()
+    shutil.rmtree(small.folder / ".snakemake" / "metadata")
+    small.edit("config/config.yaml", "epochs: 2", "epochs: 1")
+    # The runs of `second` alone: a pack of both seeds for each of two models.
+    due = small.jobs(target)
+    assert due["train_model"] == 2 and due["collect_runs"] == due["compare_models"] == 1
+
+
+def test_what_other_parameters_made_is_made_again_without_snakemakes_records(small: Checkout) -> None:
     shutil.rmtree(small.folder / ".snakemake" / "metadata")
     assert small.jobs(*FEW) == {}
     small.edit("config/config.yaml", "epochs: 2", "epochs: 1")
     root = results(small, "small")
     kept = (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes()
-    answer = small.snakemake(*FEW)
-    stray = f"results/small/{run_path(Run('second', 'relu', 'unconstrained', 0))}/run.json"
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0 and f"error: {stray}: made with other parameters than this study's" in said
-    assert "`snakemake --forcerun train_model` trains what differs" in said
-    small.complete(*FEW, "--forcerun", "train_model")
+    small.complete(*FEW)
     assert set(pandas.read_csv(root / "runs.csv").groupby("experiment")["epoch"].max()) == {1, 3}
     assert (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes() == kept
     assert small.jobs(*FEW) == {}
+
+
+def test_a_changed_threshold_is_noticed_without_snakemakes_records(small: Checkout) -> None:
+    target = "results/small/statistics/summary.csv"
+    small.complete(target, *FEW)
+    shutil.rmtree(small.folder / ".snakemake" / "metadata")
+    assert small.jobs(target, *FEW) == {}
+    (small.folder / "config" / "config.yaml").open("a").write("statistics: {confidence: 0.9}\n")
+    due = small.jobs(target, *FEW)
+    assert due["compare_models"] == 1 and not {"train_model", "collect_runs", "measure_node"} & set(due)
+
+
+def test_intact_data_survive_a_newer_file_of_data_sets(small: Checkout) -> None:
+    """A clone into which data were copied, offline; another data set is added, then a fetch is forced."""
+    shutil.rmtree(small.folder / ".snakemake" / "metadata")
+    data = small.folder / "data" / "tiny"
+    before = {path.name: path.read_bytes() for path in data.iterdir()}
+    config = small.folder / "config" / "datasets.yaml"
+    pins = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump(pins | {"other": pins["tiny"] | {"title": "Another"}}))
+    assert small.jobs("data/tiny/manifest.json", *FEW) == {}
+    small.complete("data/tiny/manifest.json", "--forcerun", "fetch_dataset")
+    assert (data / "images.safetensors").read_bytes() == before["images.safetensors"]
+    # With another pin, the fetch fails, as no source has such bytes: what was there is there.
+    pins["tiny"]["sha256"]["test_labels"] = "0" * 64
+    config.write_text(yaml.safe_dump(pins))
+    answer = small.snakemake("data/tiny/manifest.json")
+    assert answer.returncode != 0 and "every source failed" in answer.stdout + answer.stderr
+    assert (data / "images.safetensors").read_bytes() == before["images.safetensors"]
+
+
+def test_no_configuration_value_reaches_a_shell(small: Checkout, tmp_path: Path) -> None:
+    """A folder named like shell code serves the data."""
+    folder = tmp_path / "my data; touch stolen $(touch stolen) it's"
+    data = small.folder / "data" / "tiny"
+    arrays = load_file(data / "images.safetensors")
+    write_idx(folder, Arrays(*(arrays[split] for split in SPLITS)), 28)
+    shutil.rmtree(data)
+    small.complete("data/tiny/manifest.json", "--config", f"data_folder={json.dumps(str(folder))}")
+    assert (data / "images.safetensors").exists() and not list(small.folder.rglob("stolen"))
+
+
+def test_a_folder_with_any_name_works(finished: Checkout, tmp_path: Path) -> None:
+    """Spaces, quotes, `$` and letters beyond ASCII, of the checkout and of its environment."""
+    copy = tmp_path / 'it\'s "my" $HOME é'
+    shutil.copytree(finished.folder, copy)
+    (copy / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    surroundings = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(copy / "workflow")}
+    command = [str(copy / ".venv/bin/python"), "-m", "snakemake", *FEW, "--forcerun", "collect_runs"]
+    answer = subprocess.run(command, cwd=copy, env=surroundings, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "collect_runs" in answer.stderr
+
+
+def test_another_checkout_s_package_is_refused(finished: Checkout, small: Checkout) -> None:
+    """Unless its sources are the same, as those of a container are."""
+    surroundings = os.environ | {"PYTHONPATH": str(finished.folder / "workflow")}
+
+    def attempt(*command: str) -> "subprocess.CompletedProcess[str]":
+        script = [sys.executable, "-m", *command]
+        return subprocess.run(script, cwd=small.folder, env=surroundings, capture_output=True, text=True, check=False)
+
+    commands = [("snakemake", "-n", *FEW), ("distancenets", "check")]
+    assert [attempt(*command).returncode for command in commands] == [0, 0]
+    small.edit("workflow/distancenets/training/losses.py", "exp_()", "exp_()  # changed")
+    for command in commands:
+        answer = attempt(*command)
+        lines = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+        assert answer.returncode == 1 and len(lines) == 1 and "Traceback" not in answer.stderr
+        assert lines[0].startswith(f"error: {small.folder}/workflow/distancenets: not the package that runs, which is")
 
 
 def test_a_run_that_does_not_belong_stops_the_aggregation(small: Checkout) -> None:

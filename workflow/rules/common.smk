@@ -1,5 +1,7 @@
 """What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
+import os
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -7,17 +9,20 @@ from pathlib import Path
 import pandas
 from snakemake.utils import Paramspace
 
+from distancenets.configuration.datasets import dataset
 from distancenets.configuration.recipes import study_digest, study_recipe
 from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
 from distancenets.errors import UserError
 from distancenets.measurements.archive import archive_files
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
+from distancenets.measurements.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
-shell.prefix(f"set -euo pipefail; export PATH=$PATH:{Path(sys.executable).parent}; ")
+BIN = shlex.quote(str(Path(sys.executable).parent))
+shell.prefix(f'set -euo pipefail; export PATH="$PATH":{BIN}; ')
 
 try:
     STUDY = study_of(config, workflow.configfiles)
@@ -25,13 +30,18 @@ try:
     STUDY = held_part(STUDY, Path(RESULTS))
     FRESH, ARCHIVED = fresh_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
     DIGEST = study_digest(STUDY)
+    if workflow.is_main_process:
+        mark_stale(STUDY, Path(RESULTS))
 except UserError as error:
     sys.exit(f"error: {error}")
 
+# The environment carries it to `distancenets data`: what a configuration says never reaches a shell.
+if STUDY.data_folder is not None:
+    os.environ["DISTANCENETS_DATA"] = str(STUDY.data_folder)
+
 STUDY_FILE = f"{RESULTS}/study.yaml"
-# Says that the runs were checked to be this study's. Its name holds the settings that they come from, so that a changed
-# one is noticed even where Snakemake's records of parameters are lost: then this file is missing. What is measured on
-# the runs depends on these settings alone: other thresholds measure nothing again.
+# Says that the runs were checked to be this study's. Its name holds the settings that they come from: of other settings
+# it is missing. What is measured on the runs depends on these settings alone: other thresholds measure nothing again.
 GATHERED = f"{RESULTS}/gathered/{DIGEST}"
 # As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()
@@ -89,4 +99,4 @@ def figure1_sources():
 
 wildcard_constraints:
     experiment="[^/]+",
-    dataset="[^/]+",
+    dataset="[a-z][a-z0-9_]*",

@@ -31,7 +31,7 @@ for name, files in GEOMETRY.items():
         message:
             "Measure {params.name} from the weights of every run"
         shell:
-            "distancenets measure {params.name} --study {params.study} > {log} 2>&1"
+            "distancenets measure {params.name} --study {params.study} --threads {threads} > {log} 2>&1"
 
 
 rule build_geometry_tables:

@@ -31,4 +31,4 @@ rule train_model:
     shell:
         "distancenets train --study {params.study} --experiment {wildcards.experiment}"
         " --architecture {wildcards.architecture} --representation {wildcards.representation}"
-        " --seeds {resources.seeds} --gpus {resources.gpu} --overwrite > {log} 2>&1"
+        " --seeds {resources.seeds} --threads {threads} --gpus {resources.gpu} --overwrite > {log} 2>&1"

@@ -33,7 +33,7 @@ def claims(
     tables = read_measurements(measurements or runs.parent / "measurements")
     found = rulings(settings, read_runs(runs), tables, record)
     forms.write(found, settings, output)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     for ruling in found:
         if ruling.experiment == settings.reported_experiment:
-            console.print(f"{ruling.claim.id:2d} {ruling.claim.name}: {ruling.verdict}; {ruling.why}", markup=False)
+            console.print(f"{ruling.claim.id:2d} {ruling.claim.name}: {ruling.verdict}; {ruling.why}")

@@ -36,7 +36,7 @@ def compare(
         write_text(csv, differences.to_csv(index=False, na_rep="NaN", lineterminator="\n"))
     if json is not None:
         write_text(json, as_json(first, second, settings, differences, lone))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.width = max(console.width, 110)
     for part in comparison_sheet(first, second, settings, differences, lone, a.study.statistics.confidence):
         console.print(part)

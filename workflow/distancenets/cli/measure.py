@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from distancenets.cli.application import app
-from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile, Threads
 from distancenets.files import replacing
 from distancenets.measurements.catalogue import CATALOGUE
 
@@ -53,6 +53,7 @@ def measure_node(
 def _command(name: str) -> Callable[..., None]:
     def command(
         output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+        threads: Threads = None,
         study: StudyFile = STUDY,
         datasets: DatasetsFile = DATASETS,
         data: DataFolder = DATA,
@@ -61,6 +62,7 @@ def _command(name: str) -> Callable[..., None]:
         from distancenets.measurements.register import measure_study, write_tables
 
         settings = load_study(study)
+        settings = settings.replaced(training=settings.training.with_threads(threads))
         root = output or RESULTS / settings.study
         write_tables(name, measure_study(name, settings, root, datasets, data), root / "measurements")
 

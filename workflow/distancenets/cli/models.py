@@ -15,4 +15,4 @@ def list_models() -> None:
     for model in models():
         hidden = model.activation.formula.replace("z", "Wx + b")
         table.add_row(model.paper_name, model.architecture, model.representation.name, hidden, model.formula)
-    Console(width=max(Console().width, 100)).print(table)
+    Console(width=max(Console().width, 100), markup=False).print(table)

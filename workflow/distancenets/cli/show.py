@@ -33,8 +33,8 @@ def show(
         settings = load_study(study)
         folder = run_folder(parse_run(run, settings), output or RESULTS / settings.study)
     found = read_run(folder)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     for part in run_sheet(found):
         console.print(part)
     for path in (found.files.metrics, found.files.weights, found.files.provenance):
-        console.print(f"{path} ({path.stat().st_size / 1000:,.1f} kB)", markup=False, soft_wrap=True)
+        console.print(f"{path} ({path.stat().st_size / 1000:,.1f} kB)", soft_wrap=True)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from distancenets.cli.application import app
-from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile, Threads
 
 
 @app.command()
@@ -21,6 +21,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="In place of the experiment's.")] = None,
     device: Annotated[str, typer.Option(help="auto (a free GPU, else the CPU), cpu, cuda:1, …")] = "auto",
     gpus: Annotated[int | None, typer.Option(help="GPUs that `auto` may use; 0 keeps it to the CPU.")] = None,
+    threads: Threads = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs made with other parameters.")] = False,
     output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
     study: StudyFile = STUDY,
@@ -43,7 +44,7 @@ def train(
     from distancenets.training.devices import check_device, claimed_device
     from distancenets.training.packs import Pack, unfinished
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     settings = load_study(study)
     name = experiment or settings.reported_experiment
     find_model(architecture, representation)
@@ -67,6 +68,6 @@ def train(
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
     images = read(data / chosen.dataset, source)
-    with claimed_device(device, gpus) as claimed:
-        descend(pack, images, settings.training, claimed, console, overwrite)
+    with claimed_device(device, gpus, console.print) as claimed:
+        descend(pack, images, settings.training.with_threads(threads), claimed, console, overwrite)
     clear_up(wanted, overwrite)

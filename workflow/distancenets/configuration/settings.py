@@ -1,5 +1,6 @@
 """The base of every configuration model, and how a file becomes one."""
 
+import reprlib
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -9,6 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from distancenets.errors import UserError
 from distancenets.files import read_text
+
+# In one YAML file; the published record has some 1,100.
+MOST_VALUES = 100_000
 
 SettingsType = TypeVar("SettingsType", bound="Settings")
 
@@ -35,16 +39,52 @@ class Settings(BaseModel):
         return values
 
     def replaced(self, **changes: Any) -> Self:
-        """Return a copy with `changes` made, validated again."""
-        return type(self).model_validate(self.model_dump() | changes)
+        """Return a copy with `changes` made, validated again; a `UserError` names a key that then is wrong."""
+        return validated(type(self), self.model_dump() | changes, type(self).__name__.lower())
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe types; a key that a mapping has twice is refused, and so is what aliases blow up."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key is no single word", problem_mark=key.start_mark)
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' is there twice", problem_mark=key.start_mark)
+            # Several anchors may be merged into one mapping.
+            if key.tag != "tag:yaml.org,2002:merge":
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _size(node, {}) > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values, aliases written out")
+        return node
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values `node` has with every alias written out."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        # An alias of what it stands in would have no end.
+        known[id(node)] = MOST_VALUES
+        parts = [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in the YAML file `path`; a `UserError` names what is wrong with it."""
     try:
-        values = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
+        values = yaml.load(read_text(path), _Loader)
+    except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: not valid YAML: nested too deeply") from error
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected a mapping of keys to values")
     return values
@@ -57,9 +97,16 @@ def validated(kind: type[SettingsType], values: object, source: object) -> Setti
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
+        given = "" if isinstance(first["input"], dict) else f" (given: {_shown(first['input'])})"
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"{source}: {key + ': ' if key else ''}{message}{given}") from error
+
+
+def _shown(value: object) -> str:
+    """Return `value` as Python writes it, the middle left out of what is long."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 60
+    return short.repr(value)
 
 
 def load(kind: type[SettingsType], path: Path) -> SettingsType:

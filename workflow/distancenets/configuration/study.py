@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from distancenets.configuration.claims import ClaimsSettings
-from distancenets.configuration.settings import Settings, load, validated
+from distancenets.configuration.settings import Settings, load, read_yaml, validated
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 from distancenets.files import write_text
@@ -35,6 +35,8 @@ def _known_representation(name: str) -> str:
 
 Architecture = Annotated[str, AfterValidator(_known_architecture)]
 Representation = Annotated[str, AfterValidator(_known_representation)]
+Architectures = Annotated[tuple[Architecture, ...], Field(min_length=1)]
+Representations = Annotated[tuple[Representation, ...], Field(min_length=1)]
 
 
 class Experiment(Settings):
@@ -48,8 +50,8 @@ class Experiment(Settings):
     record_every: PositiveInt = Field(10, description="epochs between two rows of metrics, after the first 100")
     hidden: PositiveInt = Field(128, description="nodes of the hidden layer")
     offset_l2: OffsetL2Form = Field("code", description="α inside the sum (code) or squared (paper, Eq. 4)")
-    architectures: tuple[Architecture, ...] | None = Field(None, description="in place of the study's")
-    representations: tuple[Representation, ...] | None = Field(None, description="in place of the study's")
+    architectures: Architectures | None = Field(None, description="in place of the study's")
+    representations: Representations | None = Field(None, description="in place of the study's")
 
     @model_validator(mode="after")
     def _milestones_within_the_run(self) -> Self:
@@ -94,6 +96,10 @@ class TrainingSettings(Settings):
     gpu_memory_mib: PositiveInt = Field(8192, description="for the images in flight at a time on a GPU")
     checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")
 
+    def with_threads(self, threads: int | None) -> Self:
+        """Return these settings with as many `threads` as a job was given, or as they are for None."""
+        return self if threads is None else self.replaced(threads=threads)
+
 
 class Figure1Settings(Settings):
     """Which hidden node Figure 1 looks at; node 39 of ReLU is the paper's."""
@@ -132,13 +138,25 @@ class Study(Settings):
         "train", description="what becomes of runs that are neither finished nor archived"
     )
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
-    architectures: tuple[Architecture, ...] = Field(default_factory=lambda: tuple(architectures()))
-    representations: tuple[Representation, ...] = tuple(REPRESENTATIONS)
+    architectures: Architectures = Field(default_factory=lambda: tuple(architectures()))
+    representations: Representations = tuple(REPRESENTATIONS)
     experiments: dict[Name, Experiment] = Field(min_length=1)
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
     statistics: StatisticsSettings = StatisticsSettings()
     claims: ClaimsSettings = ClaimsSettings()
+
+    @model_validator(mode="after")
+    def _every_experiment_has_a_model(self) -> Self:
+        for name in self.experiments:
+            if not self.models(name):
+                settings = self.experiments[name]
+                raise ValueError(
+                    f"experiments.{name}: no model has one of the architectures "
+                    f"{', '.join(settings.architectures or self.architectures)} and one of the representations "
+                    f"{', '.join(settings.representations or self.representations)} (`distancenets models` lists all)"
+                )
+        return self
 
     @model_validator(mode="after")
     def _report_names_what_is_there(self) -> Self:
@@ -148,6 +166,8 @@ class Study(Settings):
         for table, epochs in self.report.epochs.items():
             if epochs not in experiment.kept_epochs:
                 raise ValueError(f"report.epochs.{table}: {epochs} is no milestone ({list(experiment.kept_epochs)})")
+        if self.report.figure1.seed >= self.seeds:
+            raise ValueError(f"report.figure1.seed: {self.report.figure1.seed} is beyond the last, {self.seeds - 1}")
         if self.report.figure1.node >= experiment.hidden:
             raise ValueError(f"report.figure1.node: the hidden layer has nodes 0 to {experiment.hidden - 1}")
         return self
@@ -193,13 +213,26 @@ def load_study(path: Path) -> Study:
 
 
 def study_of(values: Mapping[str, object], files: Sequence[Path]) -> Study:
-    """Return the study in `values`, which Snakemake merged from `files` and its command line."""
+    """Return the study in `values`, which Snakemake merged from `files` and its command line.
+
+    Raises
+    ------
+    UserError
+        The study is wrong, or a file holds what Snakemake takes without a word, such as a key twice.
+    """
+    for file in files:
+        read_yaml(Path(file))
     return validated(Study, dict(values), " + ".join(os.path.relpath(file) for file in files) or "--config")
 
 
 def write_study(path: Path, study: Study) -> None:
     """Write `study` to the YAML file `path` with every setting that was overridden or left to its default."""
-    write_text(path, yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+    write_text(path, study_text(study))
+
+
+def study_text(study: Study) -> str:
+    """Return `study` in YAML, with every setting that was overridden or left to its default."""
+    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def seed_ranges(seeds: Sequence[int]) -> str:

@@ -31,6 +31,9 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 def _revision() -> str | None:
+    # An exported copy within another repository is none of its commits.
+    if not _git("ls-files", "__init__.py"):
+        return None
     found = _git("describe", "--always", "--abbrev=12")
     # Of the package alone: the results that a study rewrites stand in git, too.
     return f"{found}-dirty" if _git("status", "--porcelain", ".") else found or None
@@ -41,7 +44,7 @@ def _git(*arguments: str) -> str:
     if shutil.which("git") is None:
         return ""
     command = ["git", "-C", str(PACKAGE), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stdout.strip()
 
 
 def _device_name(device: torch.device) -> str:
