@@ -6,6 +6,15 @@ BIN := $(VENV)/bin
 # Compiled at once: where nothing may be written later, each of a study's many short jobs would compile PyTorch anew.
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# pip may be told to install elsewhere, and another environment's libraries may come first: not in here.
+export PIP_USER := 0
+unexport PYTHONPATH
+# An environment knows its own place: in a moved checkout it is made anew.
+PLACE := $(VENV)/pyvenv.cfg
+ifneq ($(shell grep -sq '^command' $(PLACE) && ! grep -qF " $$(pwd -P)/$(VENV)" $(PLACE) && echo moved),)
+.PHONY: $(BIN)/uv
+MOVED := --clear
+endif
 # Passed on to snakemake: make study ARGUMENTS="--configfile config/paper.yaml"
 ARGUMENTS ?=
 
@@ -55,7 +64,7 @@ help: ## list the targets
 
 $(BIN)/uv: envs/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(MOVED) $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement envs/uv.txt
 	@touch $@
 

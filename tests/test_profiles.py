@@ -106,7 +106,8 @@ def test_both_containers_hold_the_same() -> None:
     assert sections["%files"] == [f"{name} {home}/{name}" for name in copied]
     packages, environment = steps["RUN"]
     assert sections["%post"] == [*packages.split(" && "), environment.replace("make", f"make -C {home}")]
-    assert sections["%environment"] == [f"export {steps['ENV'][0]}"]
+    path, home_folder = steps["ENV"]
+    assert sections["%environment"] == [f"export {path}"] and home_folder == "HOME=/tmp"
 
 
 def test_the_kubernetes_command_plans_the_study_within_the_image(manifest: dict[str, Any], tmp_path: Path) -> None:
