@@ -71,6 +71,12 @@ def test_a_revision_is_dirty_where_the_package_differs(tmp_path: Path, monkeypat
     clean = provenance.environment(device)["code"]["revision"]
     files[0].write_text("new")
     assert len(clean) == 12 and provenance.environment(device)["code"]["revision"] == f"{clean}-dirty"
+    # An exported copy of another version, within the same repository.
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "file").touch()
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path / "export")
+    assert provenance.environment(device)["code"]["revision"] is None
+    monkeypatch.setattr(provenance, "PACKAGE", files[0].parent)
     monkeypatch.setenv("PATH", "")
     assert provenance.environment(device)["code"]["revision"] is None
 

@@ -104,8 +104,10 @@ def read_text(path: Path) -> str:
     """Return the text of `path`; a `UserError` names a file that cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: cannot be read: not UTF-8 (byte {error.start}); save it in UTF-8") from error
 
 
 def read_bytes(path: Path) -> bytes:

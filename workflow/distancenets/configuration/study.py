@@ -44,11 +44,11 @@ class Experiment(Settings):
 
     dataset: Name = Field("mnist", description="a data set of config/datasets.yaml")
     pixels: Literal["raw", "standardised"] = Field("raw", description="0..255 as they are, or (x/255 − mean)/sd")
-    learning_rate: PositiveFloat = Field(0.001, description="of plain gradient descent")
-    epochs: PositiveInt = Field(description="full-batch steps")
+    learning_rate: PositiveFloat = Field(0.001, allow_inf_nan=False, description="of plain gradient descent")
+    epochs: PositiveInt = Field(le=100_000_000, description="full-batch steps")
     milestones: tuple[PositiveInt, ...] = Field((), description="epochs whose weights are kept; the last always is")
     record_every: PositiveInt = Field(10, description="epochs between two rows of metrics, after the first 100")
-    hidden: PositiveInt = Field(128, description="nodes of the hidden layer")
+    hidden: PositiveInt = Field(128, le=100_000, description="nodes of the hidden layer")
     offset_l2: OffsetL2Form = Field("code", description="α inside the sum (code) or squared (paper, Eq. 4)")
     architectures: Architectures | None = Field(None, description="in place of the study's")
     representations: Representations | None = Field(None, description="in place of the study's")
@@ -92,9 +92,9 @@ class TrainingSettings(Settings):
         "auto",
         description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(1, description="of a job; the compiled engine's bits do not depend on it")
-    gpu_memory_mib: PositiveInt = Field(8192, description="for the images in flight at a time on a GPU")
-    checkpoint_seconds: PositiveFloat = Field(60, description="between two checkpoints")
+    threads: PositiveInt = Field(1, le=1024, description="of a job; the compiled engine's bits do not depend on it")
+    gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="for the images in flight at a time on a GPU")
+    checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="between two checkpoints")
 
     def with_threads(self, threads: int | None) -> Self:
         """Return these settings with as many `threads` as a job was given, or as they are for None."""
@@ -132,7 +132,7 @@ class Study(Settings):
 
     study: Name = Field(description="the study's name: everything is written under results/<study>/")
     title: str = Field(description="one line for people")
-    seeds: PositiveInt = Field(3, description="runs of each model; seeds are 0 .. seeds − 1")
+    seeds: PositiveInt = Field(3, le=100_000, description="runs of each model; seeds are 0 .. seeds − 1")
     models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
     missing: Literal["train", "skip"] = Field(
         "train", description="what becomes of runs that are neither finished nor archived"
@@ -246,11 +246,12 @@ def parse_seeds(text: str, count: int) -> tuple[int, ...]:
     """Return the seeds that `text` names, such as `0-4` or `0,2,7`; they must lie within 0 .. count − 1."""
     try:
         ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
-        seeds = sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
     except ValueError:
-        seeds = []
+        ranges = []
+    highest = max((end for ends in ranges for end in ends), default=0)
+    if highest >= count:
+        raise UserError(f"--seeds {text}: seed {highest} is out of range (the study has seeds 0 to {count - 1})")
+    seeds = sorted({seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)})
     if not seeds:
         raise UserError(f"--seeds {text}: expected seeds such as 7, 0-19 or 0,2,5")
-    if seeds[-1] >= count:
-        raise UserError(f"--seeds {text}: seed {seeds[-1]} is out of range (the study has seeds 0 to {count - 1})")
     return tuple(seeds)

@@ -32,7 +32,7 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 def _revision() -> str | None:
     # An exported copy within another repository is none of its commits.
-    if not _git("ls-files", "__init__.py"):
+    if not _git("ls-files", "."):
         return None
     found = _git("describe", "--always", "--abbrev=12")
     # Of the package alone: the results that a study rewrites stand in git, too.

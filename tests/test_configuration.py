@@ -1,0 +1,127 @@
+"""The configuration: what is refused, in one line that names the file and the key, before anything has run."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import Workshop
+from distancenets.configuration.settings import read_yaml
+from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
+from distancenets.errors import UserError
+
+STUDY: dict[str, Any] = {"study": "s", "title": "t", "seeds": 3, "experiments": {"raw": {"epochs": 3}}}
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def refusal(folder: Path, text: str) -> str:
+    """Return what the study in `text` is refused with, which must not take long."""
+    path = folder / "study.yaml"
+    path.write_text(text)
+    begun = time.monotonic()
+    with pytest.raises(UserError) as caught:
+        load_study(path)
+    assert time.monotonic() - begun < 2
+    line = str(caught.value)
+    assert line.startswith(f"{path}: ") and "\n" not in line and len(line) < 600
+    return line.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("seeds: 2\nseeds: 3\n", "the key 'seeds' is there twice"),
+        ("experiments: {raw: {epochs: 1}, raw: {epochs: 2}}", "the key 'raw' is there twice"),
+        (BOMB, "more than 100,000 values, aliases written out"),
+        (f"{BOMB}title: *i\n", "more than 100,000 values"),
+        ("a: &a [*a]\n", "more than 100,000 values"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("? [1, 2]\n: 3\n", "a key is no single word"),
+        ("a: 2024-13-45\n", "not valid YAML"),
+    ],
+)
+def test_yaml_that_hides_something_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    assert complaint in refusal(tmp_path, text)
+
+
+def test_anchors_and_merges_are_yaml(tmp_path: Path) -> None:
+    text = "x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\nz: {<<: *x, <<: {c: 4}}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    assert read_yaml(tmp_path / "study.yaml") == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"architectures": []}, "architectures: "),
+        ({"representations": []}, "representations: "),
+        (
+            {"experiments": {"raw": {"epochs": 1, "architectures": ["relu_l2"], "representations": ["unconstrained"]}}},
+            "experiments.raw: no model has one of the architectures relu_l2 and one of the representations unconstr",
+        ),
+        ({"report": {"figure1": {"seed": 3}}}, "report.figure1.seed: 3 is beyond the last, 2"),
+        ({"seeds": 10**9}, "seeds: Input should be less than or equal to 100000"),
+        ({"seeds": 2**64 + 1}, "seeds: "),
+        ({"experiments": {"raw": {"epochs": 2**31}}}, "experiments.raw.epochs: Input should be less than"),
+        ({"experiments": {"raw": {"epochs": 1, "hidden": 10**25}}}, "experiments.raw.hidden: "),
+        ({"experiments": {"raw": {"epochs": 1, "learning_rate": float("inf")}}}, "experiments.raw.learning_rate: "),
+        ({"training": {"threads": 10**6}}, "training.threads: "),
+        ({"title": ["x" * 10**6]}, "title: "),
+    ],
+)
+def test_a_study_that_cannot_be_run_is_refused(tmp_path: Path, changes: dict[str, Any], complaint: str) -> None:
+    assert complaint in refusal(tmp_path, yaml.safe_dump(STUDY | changes))
+
+
+def test_a_study_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes("study: s\ntitle: Größe\n".encode("latin-1"))
+    with pytest.raises(UserError, match=f"^{path}: cannot be read: not UTF-8"):
+        load_study(path)
+
+
+def test_files_that_snakemake_read_are_checked_too(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("seeds: 2\nseeds: 3\n")
+    with pytest.raises(UserError, match="the key 'seeds' is there twice"):
+        study_of(STUDY, [path])
+
+
+@pytest.mark.parametrize("text", ["0-10000000000", "18446744073709551617", "3"])
+def test_seeds_beyond_the_study_s_are_refused_at_once(text: str) -> None:
+    with pytest.raises(UserError, match=f"^--seeds {text}: seed .* is out of range"):
+        parse_seeds(text, 3)
+
+
+def test_a_changed_setting_that_is_wrong_is_named() -> None:
+    with pytest.raises(UserError, match=r"^study: report\.figure1\.seed: 2 is beyond the last, 0"):
+        study = Study.model_validate(STUDY | {"report": {"figure1": {"seed": 2}}})
+        study.replaced(seeds=1)
+
+
+def test_a_job_takes_the_threads_that_it_is_given(workshop: Workshop) -> None:
+    settings = yaml.safe_load((workshop.folder / "config" / "config.yaml").read_text())
+    settings["training"]["threads"] = 8
+    (workshop.folder / "config" / "config.yaml").write_text(yaml.safe_dump(settings))
+    assert workshop.train("--threads", "2").returncode == 0
+    assert '"threads": 2' in next(workshop.results.rglob("run.json")).read_text()
+    assert workshop.train("--threads", "0").returncode == 2
+
+
+def test_brackets_are_no_markup(workshop: Workshop) -> None:
+    """Rich reads [/x] as the end of a style: it was eaten, or crashed."""
+    output = workshop.folder / "[/x] [bold]"
+    assert workshop.train("--output", str(output)).returncode == 0
+    shown = workshop.run("show", str(next(output.rglob("run.json")).parent), "--output", str(output))
+    assert shown.returncode == 0 and "[/x] [bold]/runs" in shown.stdout
+    source = {"kind": "folder", "path": "/nowhere/[/x]"}
+    pins = yaml.safe_load((workshop.folder / "config" / "datasets.yaml").read_text())
+    pins["tiny"]["sources"] = [source, source]
+    (workshop.folder / "config" / "datasets.yaml").write_text(yaml.safe_dump(pins))
+    (workshop.folder / "data" / "tiny").rename(workshop.folder / "data" / "gone")
+    answer = workshop.train(model=("abs", "distance"))
+    assert answer.returncode == 1 and answer.stderr.count("/nowhere/[/x]/train-images") > 1
