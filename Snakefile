@@ -12,9 +12,13 @@ min_version("9.27")
 
 try:
     from distancenets.errors import UserError
+    from distancenets.files import read_text
     from distancenets.installation import check_installation
 
     check_installation(Path(workflow.basedir))
+    # Snakemake, which reads it next, does not say which file it cannot read.
+    if not workflow.configfiles:
+        read_text(Path("config/config.yaml"))
 except ImportError:
     sys.exit(f"error: {sys.executable} has no distancenets: run `make env`, then .venv/bin/snakemake")
 except UserError as error:

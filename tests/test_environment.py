@@ -70,6 +70,6 @@ def test_training_needs_neither_snakemake_nor_dvc(tmp_path: Path) -> None:
 
 
 def test_help_needs_no_torch() -> None:
-    script = "import sys, distancenets.cli; sys.exit('torch' in sys.modules)"
+    script = "import sys, distancenets.cli.commands; sys.exit('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", script], env=environment(), check=False)
     assert answer.returncode == 0

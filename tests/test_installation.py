@@ -62,6 +62,13 @@ def test_an_import_that_fails_is_one_line(copy: Checkout, tmp_path: Path) -> Non
     assert said.startswith("error: no such thing in here: is another library on PYTHONPATH")
 
 
+def test_an_interruption_of_the_imports_is_no_traceback(copy: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    paths = os.pathsep.join([str(tmp_path), str(copy.folder / "workflow")])
+    answer = attempt(copy.folder, "-m", "distancenets", "models", PYTHONPATH=paths)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (130, "", "")
+
+
 def test_make_knows_a_moved_checkout(tmp_path: Path) -> None:
     """Its environment, which names the old place, is made anew; one that somebody else made is left alone."""
     (tmp_path / "envs").mkdir()

@@ -1,5 +1,6 @@
 """The sources of data sets: what each serves, and how each fails."""
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -249,6 +250,18 @@ def test_a_malicious_pickle_is_refused_and_not_run(tiny: Arrays, tmp_path: Path,
     assert not (tmp_path / "intruded").exists()
     pickle.loads(content)
     assert (tmp_path / "intruded").exists()
+
+
+class Coded:
+    """What is unpickled by a codec."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return codecs.encode, ("x", "idna")
+
+
+def test_a_pickle_runs_no_codec_but_the_one_of_bytes() -> None:
+    with pytest.raises(UserError, match=r"p: .*the codec idna is refused"):
+        arrays_of_pickle(pickle.dumps(Coded(), protocol=2), "p")
 
 
 @pytest.mark.parametrize("value", [0.5 / 256, 1.0, -1 / 256, np.nan])

@@ -12,6 +12,11 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], righ
     return "".join(f"| {' | '.join(line)} |\n" for line in (lines[0], rules, *lines[1:]))
 
 
+def plain(text: str) -> str:
+    """Return Markdown that shows `text` as it is written: no HTML, no emphasis, no link."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!$])", r"\\\1", text)
+
+
 class MarkdownTable(NamedTuple):
     """A table as `markdown_table` writes it; `right` says which columns are set to the right."""
 

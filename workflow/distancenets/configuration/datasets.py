@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from distancenets.configuration.settings import Settings, read_yaml, validated
+from distancenets.configuration.settings import Line, Settings, read_yaml, validated
 from distancenets.errors import UserError
 from distancenets.files import sha256
 
@@ -67,8 +67,8 @@ class Digests(Settings):
 class DatasetSettings(Settings):
     """One data set: `pixel_mean` and `pixel_sd` (population) are those of the training pixels over 255."""
 
-    title: str = Field(min_length=1)
-    class_names: tuple[str, ...] = Field(min_length=10, max_length=10)
+    title: Line
+    class_names: tuple[Line, ...] = Field(min_length=10, max_length=10)
     pixel_mean: float = Field(gt=0, lt=1)
     pixel_sd: float = Field(gt=0, lt=1)
     sha256: Digests

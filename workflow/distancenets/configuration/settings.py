@@ -2,10 +2,10 @@
 
 import reprlib
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from distancenets.errors import UserError
@@ -13,6 +13,9 @@ from distancenets.files import read_text
 
 # In one YAML file; the published record has some 1,100.
 MOST_VALUES = 100_000
+
+# One line that a person reads: no line breaks, no escape sequences of a terminal.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")]
 
 SettingsType = TypeVar("SettingsType", bound="Settings")
 

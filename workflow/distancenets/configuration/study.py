@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from distancenets.configuration.claims import ClaimsSettings
-from distancenets.configuration.settings import Settings, load, read_yaml, validated
+from distancenets.configuration.settings import Line, Settings, load, read_yaml, validated
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 from distancenets.files import write_text
@@ -131,7 +131,7 @@ class Study(Settings):
     """A file of config/: what is trained and what is reported."""
 
     study: Name = Field(description="the study's name: everything is written under results/<study>/")
-    title: str = Field(description="one line for people")
+    title: Line = Field(description="one line for people")
     seeds: PositiveInt = Field(3, le=100_000, description="runs of each model; seeds are 0 .. seeds − 1")
     models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
     missing: Literal["train", "skip"] = Field(

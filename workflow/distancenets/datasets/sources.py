@@ -1,6 +1,5 @@
 """Where a data set can come from: each source returns the four arrays or says in one line why it cannot."""
 
-import codecs
 import contextlib
 import gzip
 import io
@@ -101,6 +100,13 @@ def arrays_of_pickle(content: bytes, name: str) -> Arrays:
         raise UserError(f"{name}: not a pickle of three pairs of arrays: {_one_line(error)}") from error
 
 
+def _latin1(text: str, encoding: str) -> bytes:
+    """Return `text` as Python 2's bytes; other codecs may blow up or take for ever."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"the codec {encoding} is refused")
+    return text.encode("latin1")
+
+
 class _ArrayUnpickler(pickle.Unpickler):
     """An unpickler that builds the NumPy arrays that Python 2 or 3 wrote and refuses every other global."""
 
@@ -110,7 +116,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             ("numpy._core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
             ("numpy", "ndarray"): np.ndarray,
             ("numpy", "dtype"): np.dtype,
-            ("_codecs", "encode"): codecs.encode,
+            ("_codecs", "encode"): _latin1,
         }
     )
 

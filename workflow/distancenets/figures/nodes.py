@@ -7,7 +7,7 @@ import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.figures.style import PAGE_WIDTH
+from distancenets.figures.style import PAGE_WIDTH, plain
 
 BINS = 20
 
@@ -27,7 +27,7 @@ def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: st
         values = outputs.loc[outputs["label"] == label, "output"]
         panel.hist(values, bins=edges.tolist(), color=colour)
         panel.axvline(values.mean(), color="black", linewidth=0.8)
-        panel.set_title(f"{name}: mean {values.mean():.0f}, SD {values.std(ddof=0):.0f}", fontsize=7)
+        panel.set_title(f"{plain(name)}: mean {values.mean():.0f}, SD {values.std(ddof=0):.0f}", fontsize=7)
     figure.supxlabel("output of the node before the activation (pixel value × weight)", fontsize=8)
     figure.supylabel("test images", fontsize=8)
     figure.suptitle(title, fontsize=8, x=0.01, ha="left")

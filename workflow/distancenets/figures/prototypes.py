@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from distancenets.figures.rows import INTERVAL, draw_runs, label_rows, of_model, of_row, present_models, present_rows
-from distancenets.figures.style import PAGE_WIDTH
+from distancenets.figures.style import PAGE_WIDTH, plain
 from distancenets.models.registry import Model
 from distancenets.words import epochs_text
 
@@ -75,7 +75,7 @@ def neighbours_figure(
         panel.set_title("\n".join([f"{model.paper_name} ({model.representation.name})", *_epochs(last)]))
     panels[0, 0].set_ylabel("output unit")
     side = int(images.shape[1] ** 0.5)
-    panels[0, 0].set_yticks([(row + 0.5) * side for row in range(len(class_names))], class_names)
+    panels[0, 0].set_yticks([(row + 0.5) * side for row in range(len(class_names))], map(plain, class_names))
     figure.suptitle(title, x=0.01, ha="left", fontsize=8)
     figure.tight_layout()
     return figure

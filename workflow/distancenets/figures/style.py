@@ -44,6 +44,11 @@ def marker(model: Model) -> str:
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
 
 
+def plain(text: str) -> str:
+    """Return `text` for a figure, in which a $ begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def write_figure(figure: Figure, stem: Path) -> None:
     """Write `figure` as `<stem>.png` and `<stem>.svg`, and close it."""
     for kind, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):

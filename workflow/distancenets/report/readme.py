@@ -8,6 +8,7 @@ from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.files import read_text
+from distancenets.markdown import plain
 from distancenets.report.coverage import extents
 from distancenets.report.verdict import sentence
 
@@ -41,7 +42,7 @@ def _results(study: Study, root: Path) -> str:
         f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
     )
     parts = [
-        f"## Results: {study.title}",
+        f"## Results: {plain(study.title)}",
         intro,
         f"![Final test accuracies, every run a point]({figure})",
         *(read_text(root / "tables" / f"{name}.md").strip() for name in ("table2", "discussion", "protocols")),
@@ -57,7 +58,7 @@ def _accuracies(root: Path) -> str:
     study = load_study(root / "study.yaml")
     figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
     parts = [
-        f"### What `make` leaves: {study.title}",
+        f"### What `make` leaves: {plain(study.title)}",
         f"![Final test accuracies of the default study, every run a point]({figure})",
         read_text(root / "tables" / "table2.md").strip(),
         f"All of it: [{root / 'summary.md'}]({root / 'summary.md'}).",

@@ -9,6 +9,7 @@ from distancenets.claims.output import read as read_claims
 from distancenets.claims.output import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
+from distancenets.markdown import plain
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.report.coverage import extents
 
@@ -59,7 +60,7 @@ def _geometry(study: Study, root: Path) -> Sequence[str]:
 
 def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
-    parts = [f"# {study.study}: {study.title}", *_claims(study, root)]
+    parts = [f"# {study.study}: {plain(study.title)}", *_claims(study, root)]
     parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study, root).items())]
     parts += ["## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]

@@ -7,6 +7,12 @@ import pandas
 from distancenets.files import replacing, write_text
 from distancenets.markdown import markdown_table
 
+# What LaTeX does not print as it is written.
+SPECIAL = str.maketrans(
+    {letter: f"\\{letter}" for letter in "%_&$#{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
 
 def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, caption: str) -> None:
     """Write `data` as `<stem>.csv` and `shown`, the same rows in words, as `<stem>.md` and `<stem>.tex`."""
@@ -28,4 +34,4 @@ def latex(table: pandas.DataFrame, caption: str, label: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", "\\%").replace("_", "\\_").replace("&", "\\&")
+    return text.translate(SPECIAL)
