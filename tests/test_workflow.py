@@ -198,7 +198,7 @@ def test_intact_data_survive_a_newer_file_of_data_sets(small: Checkout) -> None:
 
 def test_no_configuration_value_reaches_a_shell(small: Checkout, tmp_path: Path) -> None:
     """A folder named like shell code serves the data."""
-    folder = tmp_path / "my data; touch stolen $(touch stolen) it's"
+    folder = tmp_path / "my {data}; touch stolen $(touch stolen) it's"
     data = small.folder / "data" / "tiny"
     arrays = load_file(data / "images.safetensors")
     write_idx(folder, Arrays(*(arrays[split] for split in SPLITS)), 28)
@@ -266,6 +266,20 @@ def test_a_wrong_configuration_is_one_line(finished: Checkout, change: str, mess
     lines = [line for line in answer.stderr.splitlines() if "error" in line.lower()]
     assert len(lines) == 1 and lines[0].startswith(f"error: {message}"), answer.stderr
     assert not results(finished, "bad").exists()
+
+
+def test_a_command_is_given_the_threads_of_its_rule(finished: Checkout) -> None:
+    """Fewer than the study's where there are fewer cores, or as many as the command line says."""
+    planned = ("-n", "--printshellcmds", "--config", "study=elsewhere", "training={threads: 8}")
+    for arguments, threads in ((("--cores", "1"), 1), (("--cores", "8", "--set-threads", "train_model=3"), 3)):
+        answer = finished.snakemake(*arguments, *planned)
+        commands = [line for line in answer.stdout.splitlines() if "distancenets train" in line]
+        assert commands and all(f" --threads {threads} " in line for line in commands), answer.stdout + answer.stderr
+
+
+def test_settings_of_the_command_line_change_the_default_study(finished: Checkout) -> None:
+    changed = ("--config", "study=elsewhere", "experiments={first: {epochs: 4}}")
+    assert finished.jobs(*changed)["train_model"] == finished.jobs("--config", "study=elsewhere")["train_model"]
 
 
 def test_conda_environments_are_found(finished: Checkout, tmp_path: Path) -> None:

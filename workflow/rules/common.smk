@@ -1,6 +1,5 @@
 """What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
-import os
 import shlex
 import sys
 from functools import cache
@@ -20,10 +19,6 @@ from distancenets.measurements.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 
-# Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
-BIN = shlex.quote(str(Path(sys.executable).parent))
-shell.prefix(f'set -euo pipefail; export PATH="$PATH":{BIN}; ')
-
 try:
     STUDY = study_of(config, workflow.configfiles)
     RESULTS = f"results/{STUDY.study}"
@@ -35,9 +30,13 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# The environment carries it to `distancenets data`: what a configuration says never reaches a shell.
+# Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
+PREFIX = f'set -euo pipefail; export PATH="$PATH":{shlex.quote(str(Path(sys.executable).parent))}; '
+# For `distancenets data`. No parameter of the rule: where data come from changes nothing.
 if STUDY.data_folder is not None:
-    os.environ["DISTANCENETS_DATA"] = str(STUDY.data_folder)
+    PREFIX += f"export DISTANCENETS_DATA={shlex.quote(str(STUDY.data_folder))}; "
+# Snakemake formats it.
+shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 
 STUDY_FILE = f"{RESULTS}/study.yaml"
 # Says that the runs were checked to be this study's. Its name holds the settings that they come from: of other settings
