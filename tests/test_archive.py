@@ -11,10 +11,12 @@ from conftest import Workshop, open_workshop
 from distancenets.configuration.study import Run, load_study, seed_ranges
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
+from distancenets.files import read_sealed, sealed_text
 from distancenets.measurements.archive import archive_files, entries
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
 from distancenets.measurements.manifest import table_of
+from distancenets.training.paths import run_path
 
 DISTANCE, INTENSITY = Run("raw", "relu", "distance", 0), Run("raw", "relu", "intensity", 0)
 LONG = {"epochs": 6, "milestones": [3]}
@@ -130,6 +132,27 @@ def test_a_longer_run_takes_the_place_of_a_shorter_one(workshop: Workshop) -> No
     [(run, entry)] = entries(study, workshop.results, workshop.folder / "config" / "datasets.yaml").items()
     assert run == DISTANCE and entry.milestones == (3, 6)
     assert entry.provenance["recipe"]["experiment"]["epochs"] == 6
+
+
+def test_a_run_of_other_code_is_replaced_once_there_is_as_much(workshop: Workshop) -> None:
+    configure(workshop)
+    train(workshop, "distance")
+    file = workshop.results / run_path(DISTANCE) / "run.json"
+    made = read_sealed(file)
+    file.write_text(sealed_text(made | {"code": made["code"] | {"fingerprint": "0" * 64}}))
+    done(workshop, "archive")
+    shutil.rmtree(workshop.results / "runs")
+    train(workshop, "distance", "--epochs", "3")
+    assert "archived already" in done(workshop, "archive")
+    train(workshop, "distance")
+    assert "archived at 3, 6 epochs" in done(workshop, "archive")
+    [entry] = entries(
+        load_study(workshop.folder / "config" / "config.yaml"),
+        workshop.results,
+        workshop.folder / "config" / "datasets.yaml",
+    ).values()
+    assert entry.provenance["code"]["fingerprint"] == made["code"]["fingerprint"]
+    assert "archived already" in done(workshop, "archive")
 
 
 def test_a_run_of_another_trajectory_is_none_of_the_study(archived: Workshop) -> None:

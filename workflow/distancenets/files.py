@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,14 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def sha256_of_files(paths: Iterable[Path]) -> str:
+    """Return one SHA-256 over the names and contents of `paths`, whatever their order."""
+    total = hashlib.sha256()
+    for path in sorted(paths, key=lambda path: path.as_posix()):
+        total.update(f"{path.name}\0{sha256(path.read_bytes())}\n".encode())
+    return total.hexdigest()
 
 
 def sha256(content: bytes | memoryview) -> str:

@@ -19,6 +19,7 @@ from distancenets.measurements.networks import Networks, Stored, trained_network
 from distancenets.measurements.nodes import node_outputs
 from distancenets.measurements.register import measure
 from distancenets.models.registry import find_model
+from distancenets.training.fingerprint import is_current
 from distancenets.training.runs import RunFolder
 
 Tables = dict[str, pandas.DataFrame]
@@ -59,8 +60,16 @@ def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finish
 
 
 def adds(finished: Finished, archived: Entry | None) -> bool:
-    """Return whether `finished` reached a milestone that the archive lacks."""
-    return not set(finished.milestones) <= set(archived.milestones if archived else ())
+    """Return whether `finished` reached a milestone that the archive lacks, or replaces a run of other code.
+
+    A run that the code at hand would repeat to the bit replaces one that it would not, once it has gone as far.
+    """
+    held = set(archived.milestones if archived else ())
+    if archived is None or not set(finished.milestones) <= held:
+        return True
+    recipes = (Recipe.model_validate(made["recipe"]) for made in (archived.provenance, finished.provenance))
+    old, new = (is_current(*pair) for pair in zip(recipes, (archived.provenance, finished.provenance), strict=True))
+    return new and not old and set(finished.milestones) >= held
 
 
 def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset) -> Tables:
