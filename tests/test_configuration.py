@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import Workshop
-from distancenets import markdown
+from distancenets import cli, markdown
 from distancenets.configuration.settings import read_yaml
 from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
 from distancenets.errors import UserError
@@ -117,10 +117,13 @@ def test_a_job_takes_the_threads_that_it_is_given(workshop: Workshop) -> None:
     assert workshop.train("--threads", "0").returncode == 2
 
 
-def test_a_folder_in_a_file_s_place_is_named(workshop: Workshop) -> None:
+def test_what_the_system_refuses_is_one_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a folder in a file's place, wherever it is met."""
     (workshop.folder / "runs.csv").mkdir()
     said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--output", "figure")
-    assert said == "error: runs.csv: Is a directory"
+    assert said == "error: runs.csv: cannot be read: Is a directory"
+    monkeypatch.setattr(cli, "_run", lambda: Path(workshop.folder / "runs.csv").read_text())
+    assert workshop.refused() == f"error: {workshop.folder / 'runs.csv'}: Is a directory"
 
 
 def test_letters_that_a_terminal_lacks_do_not_end_a_command(
