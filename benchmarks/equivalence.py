@@ -37,7 +37,7 @@ from distancenets.training.scaling import scaling
 from distancenets.training.steps import Steps, TorchSteps
 
 REFERENCE, CONTROL = "dense", "dense, other chunks"
-CONTROL_ROWS = 700
+CONTROL_ROWS = 150
 
 
 def in_other_chunks(model: Model, data: Dataset, device: torch.device, seeds: int) -> Steps:
