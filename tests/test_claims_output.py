@@ -97,7 +97,7 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text("\n".join(["experiment,epoch,model,seed,test_accuracy", *measured]))
     page = summary(of, tmp_path)
     assert "TF32" not in page and "OffsetL2 as in the code; 2 models × 1–2 seeds, 7 full-batch epochs\n" in page
-    provenance_of(*runs, {"model": "Abs2", "engine": "tf32"}).to_csv(tmp_path / "provenance.csv")
+    provenance_of(*runs, {"model": "Abs2", "engine": "dense"}).to_csv(tmp_path / "provenance.csv")
     assert "Made in TF32, with less accuracy than float32: 1 of 4 runs (Abs2)." in summary(of, tmp_path)
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings[:2] == ["# s: t", "## The paper's claims"]

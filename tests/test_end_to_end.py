@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,12 +16,10 @@ from playwright.sync_api import Browser
 
 from browser import Visit, chromium, faults_of_html
 from conftest import REPOSITORY, Checkout, checkout
-from distancenets.configuration.published import published
 from distancenets.configuration.study import load_study
 from distancenets.datasets.store import Dataset
 from distancenets.markdown import parse_table
 from distancenets.report.commands import commands
-from distancenets.report.page import page
 from distancenets.training.paths import run_path
 
 TEST = ("--configfile", "config/test.yaml")
@@ -252,18 +249,6 @@ def test_the_page_prints(browser: Browser, report: Path) -> None:
     assert visit.page.locator("details.ruling:not([open])").count() == 0
     visit.context.close()
     assert pages.startswith(b"%PDF") and 5 < len(re.findall(rb"/Type /Page\b", pages)) < 80
-
-
-def test_the_report_says_which_runs_are_in_tf32(tested: Checkout, report: Path, tmp_path: Path) -> None:
-    assert "Made in TF32" not in report.read_text()
-    shutil.copytree(results(tested, "test"), tmp_path / "test", ignore=shutil.ignore_patterns("runs"))
-    table = pandas.read_csv(tmp_path / "test" / "provenance.csv")
-    table["engine"] = ["tf32", *table["engine"][1:]]
-    table.to_csv(tmp_path / "test" / "provenance.csv", index=False)
-    config = tested.folder / "config"
-    arguments = published(config / "published.yaml"), config / "datasets.yaml", tested.folder / "workflow" / "captions"
-    text = page(load_study(config / "test.yaml"), tmp_path / "test", *arguments)
-    assert f"Made in TF32, with less accuracy than float32: 1 of {len(table)} runs" in text
 
 
 def test_the_html_is_valid(report: Path) -> None:

@@ -69,14 +69,6 @@ def test_parts_of_a_study_are_counted_by_milestone() -> None:
     assert {(part.runs, part.seeds) for part in parts[2:]} == {(0, "0")} and parts[-1].wanted_runs == 40
 
 
-def test_runs_in_tf32_are_told(root: Path) -> None:
-    assert "TF32" not in page_of(root)
-    table = pandas.read_csv(root / "provenance.csv")
-    table.loc[table["model"] == "Abs", "engine"] = "tf32"
-    table.to_csv(root / "provenance.csv", index=False)
-    assert "**Made in TF32, with less accuracy than float32: 3 of 48 runs (Abs). " in page_of(root)
-
-
 def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> None:
     runs = [Run("raw", "abs", "intensity", seed) for seed in (0, 3)]
     columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
