@@ -16,7 +16,7 @@ from distancenets.audit import output
 from distancenets.audit.findings import Check, Finding
 from distancenets.audit.review import review
 from distancenets.audit.summary import errors, summary
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 from distancenets.configuration.published import published
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 from distancenets.configuration.settings import validated
 from distancenets.configuration.statistics import PAPER_COMPARISONS, StatisticsSettings
 from distancenets.errors import UserError

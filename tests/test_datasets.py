@@ -14,7 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from digits import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, settings_of, write_idx
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 from distancenets.configuration.datasets import DatasetSettings, dataset, datasets
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.pins import pinned

@@ -10,7 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from conftest import REPOSITORY
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 from distancenets.configuration.published import published
 from distancenets.configuration.statistics import PAPER_COMPARISONS
 from distancenets.figures.differences import differences_figure

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from scipy import stats
 
 from conftest import REPOSITORY, Workshop
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings

@@ -27,7 +27,7 @@ STEP = re.compile(
 # One process runs all commands of a case: each would import torch anew.
 DRIVER = """
 import contextlib, shlex, sys
-from distancenets.cli.application import app
+from distancenets.cli.commands import app
 for command in sys.argv[1:]:
     line, _, file = command.partition(" >> ")
     program, *arguments = shlex.split(line)

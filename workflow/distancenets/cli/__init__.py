@@ -25,8 +25,7 @@ def main() -> None:
 
 def _run() -> None:
     # Imported here, so that an interruption of the imports is one of the command.
-    from distancenets.cli import commands  # noqa: F401
-    from distancenets.cli.application import app
+    from distancenets.cli.commands import app
     from distancenets.errors import UserError
     from distancenets.installation import check_installation
 

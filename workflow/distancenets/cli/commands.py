@@ -29,6 +29,9 @@ from distancenets.cli import (
     train,
     verify,
 )
+from distancenets.cli.application import app
+
+__all__ = ("COMMANDS", "app")
 
 COMMANDS = (
     data,
