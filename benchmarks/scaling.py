@@ -2,9 +2,8 @@
 
     python benchmarks/scaling.py --json FILE --figure STEM
 
-One network (ReLU by default) is trained by the fastest engine of the device. Each size is timed several times, the
-sizes taking turns, and its median kept; on a CPU the clock is the process's CPU time. The figure goes to STEM.png and
-STEM.svg, a panel a size.
+One network (ReLU by default) is trained by the fastest engine of the device. Each size is timed several times and its
+median kept; on a CPU the clock is the process's CPU time. The figure goes to STEM.png and STEM.svg, a panel per size.
 """
 
 import resource
