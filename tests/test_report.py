@@ -95,7 +95,7 @@ def test_provenance_has_a_row_a_run_and_counts_a_pack_once(workshop: Workshop) -
     run = workshop.results / "runs/experiment~raw/architecture~relu/representation~distance/seed~1/run.json"
     written = json.loads(run.read_text())
     row = table.iloc[1]
-    assert row["digest"] == written["digest"] and row["code_digest"] == written["code"]["digest"]
+    assert row["digest"] == written["digest"] and row["code_fingerprint"] == written["code"]["fingerprint"]
     assert (row["torch"], row["device"]) == (written["libraries"]["torch"], written["device"]["kind"])
     assert written["device"]["cpu_instructions"] == torch.backends.cpu.get_cpu_capability()
     hours = (table["seconds"][0] + table["seconds"][2]) / 3600

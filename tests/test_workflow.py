@@ -113,9 +113,15 @@ def test_a_threshold_measures_nothing_again(small: Checkout) -> None:
     assert set(small.jobs()) == judging
 
 
-def test_trainings_code_retrains(small: Checkout) -> None:
-    small.edit("workflow/distancenets/training/losses.py", "exp_()", "exp_()  # changed")
-    assert small.jobs()["train_model"] == 4
+def test_code_retrains_the_models_that_it_makes_compute_something_else(small: Checkout) -> None:
+    package = "workflow/distancenets"
+    small.edit(f"{package}/training/engines/native/heads.h", "linear_scores", "scores_of_linear")
+    small.edit(f"{package}/training/engines/native/step.c", "linear_scores", "scores_of_linear")
+    small.edit(f"{package}/models/heads.py", "A new one is one entry here.", "Reworded.")
+    small.edit(f"{package}/models/activations.py", '"z > 0 ? 1 : -1"', '"z > 0 ? 2 : -2"')
+    assert "train_model" not in small.jobs(*FEW)
+    small.edit(f"{package}/models/activations.py", '"z > 0 ? 1 : 0"', '"z > 0 ? 2 : 0"')
+    assert small.jobs(*FEW)["train_model"] == 4
 
 
 def test_a_lost_run_is_noticed(small: Checkout) -> None:

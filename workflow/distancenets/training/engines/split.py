@@ -3,7 +3,7 @@
 A pixel, 0..255, is exact in half precision; only weights and gradients are split. Each is first scaled by a power of
 two, one a unit, that brings the unit's largest value below 2^15; then the parts hold 22 bits of it, and of smaller
 values all bits down to 2^-40 of the largest. Products of parts and pixels are exact in float32, in which they are
-summed. As in the boxed engine, pixels without ink in the whole chunk are left out.
+summed. Pixels that are zero in the whole chunk are left out.
 """
 
 import torch
