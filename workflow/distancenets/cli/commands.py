@@ -20,6 +20,7 @@ from distancenets.cli import (
     plan,
     protocols,
     readme,
+    recheck,
     report,
     robustness,
     show,
@@ -60,5 +61,6 @@ COMMANDS = (
     check,
     archive,
     verify,
+    recheck,
     artifacts,
 )

@@ -21,16 +21,17 @@ def show(
     output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
     study: StudyFile = STUDY,
 ) -> None:
-    """Show what a run is, its numbers at the milestones, its learning curves, and where its files are."""
+    """Show what a run is, its numbers at the milestones, its learning curves, its files, and how to repeat it."""
     from rich.console import Console
 
     from distancenets.configuration.study import load_study
-    from distancenets.report.run_sheet import run_sheet
+    from distancenets.report.run_sheet import again, run_sheet
     from distancenets.report.runs import parse_run, read_run, run_folder
 
     folder = Path(run)
-    if not folder.is_dir():
-        settings = load_study(study)
+    # A run's folder is enough; the study then only tells how to repeat it.
+    settings = None if folder.is_dir() and not study.exists() else load_study(study)
+    if settings is not None and not folder.is_dir():
         folder = run_folder(parse_run(run, settings), output or RESULTS / settings.study)
     found = read_run(folder)
     console = Console(highlight=False, markup=False)
@@ -38,3 +39,5 @@ def show(
         console.print(part)
     for path in (found.files.metrics, found.files.weights, found.files.provenance):
         console.print(f"{path} ({path.stat().st_size / 1000:,.1f} kB)", soft_wrap=True)
+    command = settings and again(found, settings, study)
+    print(f"again: {command}" if command else f"again: {study} has no such run; name its study by --study")

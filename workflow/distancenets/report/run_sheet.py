@@ -1,6 +1,8 @@
 """The sheet of one run for a terminal: what it is, its numbers, its learning curves, and where its files are."""
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich import box
 from rich.columns import Columns
@@ -8,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from distancenets.configuration.study import Study
 from distancenets.report.runs import FinishedRun
 from distancenets.report.text_plots import text_plot
 
@@ -35,11 +38,35 @@ def facts(run: FinishedRun) -> Table:
         f"{engine.get('name', 'unknown')}, on {device.get('name', 'an unknown device')}",
         "code": f"{code.get('version', 'unknown')} ({code.get('revision') or 'no revision'}), {libraries}",
         "digest": str(made["digest"])[:12],
+        "its bits": bits(run),
     }
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, text in rows.items():
         table.add_row(Text(name, style="dim"), Text(text))
     return table
+
+
+def bits(run: FinishedRun) -> str:
+    """Return what the bits of the run must be if it is trained again, or why they are one machine's own."""
+    engine = run.provenance.get("engine", {}).get("name", "unknown")
+    if engine != "compiled":
+        return f"this machine's own (engine {engine})"
+    weights = run.files.weights.name
+    return f"{weights} has SHA-256 {run.provenance['files'][weights]}"
+
+
+def again(run: FinishedRun, study: Study, file: Path) -> str | None:
+    """Return the command that trains just this run again, or None if `study`, read from `file`, has no such run."""
+    settings = run.recipe.experiment
+    experiment = study.experiments.get(run.run.experiment)
+    if experiment is None or run.run.seed >= study.seeds:
+        return None
+    shortened = experiment.shortened(settings.epochs)
+    if run.recipe.replaced(experiment=shortened.model_dump()).digest != run.recipe.digest:
+        return None
+    axes = " ".join(f"--{axis} {value}" for axis, value in run.run._asdict().items()).replace("--seed ", "--seeds ")
+    length = "" if settings.epochs == experiment.epochs else f" --epochs {settings.epochs}"
+    return f"distancenets train {axes}{length} --study {shlex.quote(str(file))} --device cpu --output again"
 
 
 def numbers(run: FinishedRun) -> Table:

@@ -1,0 +1,92 @@
+"""`distancenets recheck`: archived runs, trained again and compared."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from distancenets.cli.application import app
+from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+
+if TYPE_CHECKING:
+    from distancenets.configuration.study import Study
+    from distancenets.datasets.store import Dataset
+
+
+@app.command()
+def recheck(
+    runs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs to draw; if none, each model's lowest seed and one drawn from its others."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="First epochs to train again.")] = 50,
+    draw: Annotated[int | None, typer.Option(help="Seed of the draw; a new one each time if none.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Draw runs of this experiment alone.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads, on which no bit depends; all cores if none.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write a row per run to this CSV file.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+) -> None:
+    """Train archived runs again from nothing for their first epochs, and compare every recorded number.
+
+    Runs of the compiled engine and of the same code must be equal to the bit. Of others, the first few
+    epochs must agree within a tolerance. Exits with 1 if a run differs.
+    """
+    import random
+
+    import torch
+    from rich.console import Console
+
+    from distancenets.configuration.recipes import study_recipe
+    from distancenets.configuration.study import load_study
+    from distancenets.errors import UserError
+    from distancenets.files import write_text
+    from distancenets.measurements import recheck as rechecking
+    from distancenets.measurements.archive import METRICS, archived_table, entries
+    from distancenets.measurements.manifest import archive_folder
+    from distancenets.report.rechecks import following, recheck_table
+
+    settings = load_study(study)
+    root = output or RESULTS / settings.study
+    if experiment is not None:
+        settings.experiment(experiment)
+    held = entries(settings, root, datasets)
+    candidates = [run for run in held if experiment in (None, run.experiment)]
+    if not candidates:
+        where = f"experiment '{experiment}'" if experiment else f"study '{settings.study}'"
+        raise UserError(f"{archive_folder(root)}: holds no run of {where}; `distancenets archive` adds finished ones")
+    seed = random.randrange(10**6) if draw is None else draw
+    drawn = rechecking.draw(candidates, seed, runs)
+    console, errors = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)
+    errors.print(f"{len(drawn)} of {len(candidates)} archived runs, drawn with --draw {seed}", soft_wrap=True)
+    images = _images({settings.experiments[run.experiment].dataset for run in drawn}, settings, datasets, data)
+    training = settings.training.replaced(engine="auto", threads=threads or torch.get_num_threads())
+    done = []
+    for run in following(drawn, errors):
+        recipe = study_recipe(settings, *run[:3], datasets)
+        archived = archived_table(METRICS, [run], root)
+        known = images[recipe.experiment.dataset]
+        done.append(rechecking.recheck(run, recipe, held[run].provenance, archived, known, epochs, training))
+    console.width = max(console.width, 110)
+    console.print(recheck_table(done))
+    if csv is not None:
+        write_text(csv, rechecking.table(done).assign(draw=seed).to_csv(index=False, lineterminator="\n"))
+    print(rechecking.verdict(done, seed))
+
+
+def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":
+    """Return the data sets `names`, fetched first if they are missing."""
+    from distancenets.configuration.datasets import dataset
+    from distancenets.datasets.store import fetch, read
+
+    sources = {name: dataset(name, datasets) for name in sorted(names)}
+    for name, source in sources.items():
+        if not (data / name).exists():
+            fetch(name, source, data, study.data_folder, partial(print, file=sys.stderr))
+    return {name: read(data / name, source) for name, source in sources.items()}
