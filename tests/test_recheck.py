@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas
 import pytest
 
+from compilers import needs_compiler
 from conftest import Workshop, open_workshop
 from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
@@ -19,6 +20,8 @@ from distancenets.measurements.repairs import repair
 from distancenets.training.runs import METRICS
 from runs import folder
 from test_coherence import Change, changed, exchanged, one_image_more, retold
+
+pytestmark = needs_compiler
 
 RUNS = [Run("raw", *model, seed) for model in (("relu", "distance"), ("abs", "intensity")) for seed in range(2, 9)]
 EXACT = dict.fromkeys(METRICS, (0.0, 0.0))
@@ -136,6 +139,14 @@ def test_runs_of_other_bits_are_compared_within_a_tolerance(
     assert not rows(archived, "--runs", "3", code=1).at[1, "equal"]
 
 
+def test_without_a_compiler_runs_are_compared_within_a_tolerance(
+    archived: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distancenets.measurements.recheck.cpu_engine", lambda _: "dense")
+    found = rows(archived, "--runs", "3")
+    assert set(found["reason"]) == {"no compiler here"} and set(found["standard"]) == {"tolerance"}
+
+
 def test_the_draw_takes_each_models_lowest_seed_and_another() -> None:
     drawn = draw(RUNS, 7)
     assert drawn == draw(RUNS, 7) and drawn == sorted(drawn, key=RUNS.index)
@@ -177,6 +188,17 @@ def test_a_run_without_metrics_is_named(archived: Workshop) -> None:
     assert "raw/relu/distance/1: the archive has no metrics of it" in archived.refused("recheck", "--runs", "3")
 
 
+def test_an_archived_run_is_shown_without_its_files(archived: Workshop) -> None:
+    said = archived.run("show", "raw/relu/distance/1").stdout
+    assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not here: the run is archived)") == 3
+    assert archived.train("--seeds", "1").returncode == 0
+    trained = archived.run("show", "raw/relu/distance/1").stdout
+    sheet = re.compile(r" +epoch .*?(?=results/)", re.DOTALL)
+    assert sheet.findall(said) == sheet.findall(trained) != []
+    assert re.findall("SHA-256 .*", said) == re.findall("SHA-256 .*", trained) != []
+    assert "no such run; it has not been trained" in archived.refused("show", "raw/relu/distance/3")
+
+
 def test_show_names_the_command_that_gives_the_same_bits(archived: Workshop) -> None:
     assert archived.train("--seeds", "1-2", "--epochs", "5").returncode == 0
     first = folder(archived, 1)
@@ -191,4 +213,4 @@ def test_show_names_the_command_that_gives_the_same_bits(archived: Workshop) -> 
     assert unknown in archived.run("show", str(first)).stdout
     file = first / "run.json"
     file.write_text(sealed_text(read_sealed(file) | {"engine": {"name": "dense"}}))
-    assert "this machine's own (engine dense)" in archived.run("show", str(first)).stdout
+    assert "not promised (engine dense)" in archived.run("show", str(first)).stdout

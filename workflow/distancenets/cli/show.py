@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from distancenets.cli.application import app
-from distancenets.cli.options import RESULTS, STUDY, StudyFile
+from distancenets.cli.options import DATASETS, RESULTS, STUDY, DatasetsFile, StudyFile
 
 
 @app.command()
@@ -20,24 +20,27 @@ def show(
     ],
     output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
     study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Show what a run is, its numbers at the milestones, its learning curves, its files, and how to repeat it."""
     from rich.console import Console
 
     from distancenets.configuration.study import load_study
     from distancenets.report.run_sheet import again, run_sheet
-    from distancenets.report.runs import parse_run, read_run, run_folder
+    from distancenets.report.runs import find_run, parse_run, read_run
 
     folder = Path(run)
     # A run's folder is enough; the study then only tells how to repeat it.
     settings = None if folder.is_dir() and not study.exists() else load_study(study)
-    if settings is not None and not folder.is_dir():
-        folder = run_folder(parse_run(run, settings), output or RESULTS / settings.study)
-    found = read_run(folder)
+    if settings is None or folder.is_dir():
+        found = read_run(folder)
+    else:
+        found = find_run(parse_run(run, settings), settings, output or RESULTS / settings.study, datasets)
     console = Console(highlight=False, markup=False)
     for part in run_sheet(found):
         console.print(part)
     for path in (found.files.metrics, found.files.weights, found.files.provenance):
-        console.print(f"{path} ({path.stat().st_size / 1000:,.1f} kB)", soft_wrap=True)
+        size = f"{path.stat().st_size / 1000:,.1f} kB" if path.exists() else "not here: the run is archived"
+        console.print(f"{path} ({size})", soft_wrap=True)
     command = settings and again(found, settings, study)
     print(f"again: {command}" if command else f"again: {study} has no such run; name its study by --study")

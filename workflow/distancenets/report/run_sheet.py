@@ -47,10 +47,10 @@ def facts(run: FinishedRun) -> Table:
 
 
 def bits(run: FinishedRun) -> str:
-    """Return what the bits of the run must be if it is trained again, or why they are one machine's own."""
+    """Return what the bits of the run must be if it is trained again, or that they may be others."""
     engine = run.provenance.get("engine", {}).get("name", "unknown")
     if engine != "compiled":
-        return f"this machine's own (engine {engine})"
+        return f"not promised (engine {engine})"
     weights = run.files.weights.name
     return f"{weights} has SHA-256 {run.provenance['files'][weights]}"
 

@@ -10,8 +10,11 @@ from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
+from distancenets.measurements.archive import METRICS, archived_table, entries
+from distancenets.measurements.manifest import archive_folder
 from distancenets.models.registry import Model, find_model
 from distancenets.training.paths import run_path
+from distancenets.training.runs import METRICS as COLUMNS
 from distancenets.training.runs import RunFolder
 
 FORM = "experiment/architecture/representation/seed"
@@ -19,7 +22,7 @@ FORM = "experiment/architecture/representation/seed"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run as its three files hold it: `metrics` has a row a recorded epoch, `provenance` is `run.json`."""
+    """A run, from its files or the archive: `metrics` has a row a recorded epoch, `provenance` is `run.json`."""
 
     files: RunFolder
     run: Run
@@ -59,12 +62,23 @@ def parse_run(text: str, study: Study) -> Run:
     return Run(experiment, architecture, representation, int(seed))
 
 
-def run_folder(run: Run, root: Path) -> Path:
-    """Return the folder of `run` below its study's, `root`; a `UserError` names one that is not there."""
+def find_run(run: Run, study: Study, root: Path, datasets: Path) -> FinishedRun:
+    """Return `run` of `study`, whose folder is `root`, from its own folder or else from the archive.
+
+    Raises
+    ------
+    UserError
+        It is in neither, or a file of it is damaged.
+    """
     folder = root / run_path(run)
-    if not folder.is_dir():
+    if folder.is_dir():
+        return read_run(folder)
+    archived = entries(study, root, datasets).get(run)
+    if archived is None:
         raise UserError(f"{folder}: no such run; it has not been trained")
-    return folder
+    recipe = validated(Recipe, archived.provenance["recipe"], archive_folder(root))
+    metrics = archived_table(METRICS, [run], root)[["epoch", *COLUMNS]]
+    return FinishedRun(RunFolder(folder), run, recipe, metrics, archived.provenance)
 
 
 def read_run(folder: Path) -> FinishedRun:
