@@ -27,7 +27,8 @@ def recheck_table(rechecks: Sequence[Recheck]) -> Table:
     """Return a row per run: how many epochs were compared, with what result, and on which processors."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("model", "seed", "epochs", "result", "archived on", "rechecked on"):
-        table.add_column(heading, justify="right" if heading in ("seed", "epochs") else "left")
+        numeric = heading in ("seed", "epochs")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=heading == "model")
     for each in rechecks:
         cells = (_name(each.run), each.run.seed, each.epochs, each.result, each.archived_on, each.rechecked_on)
         table.add_row(*(Text(str(cell)) for cell in cells))
