@@ -43,6 +43,7 @@ if STUDY.missing == "train":
 
 include: "workflow/rules/measurement.smk"
 include: "workflow/rules/geometry.smk"
+include: "workflow/rules/images.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/claims.smk"
@@ -70,6 +71,7 @@ rule numbers:
     input:
         rules.build_tables.output,
         rules.build_geometry_tables.output,
+        rules.build_images.output,
         rules.compare_protocols.output,
         rules.build_robustness.output,
         rules.compare_models.output,

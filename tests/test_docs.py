@@ -16,6 +16,7 @@ from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings
+from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.statistics.power import detectable_d, detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
@@ -74,7 +75,7 @@ def finished(workshop: Workshop) -> Path:
     (workshop.folder / "config" / "config.yaml").write_text(text.replace("seeds: 4", "seeds: 2") + axes)
     shutil.copy(REPOSITORY / "config" / "published.yaml", workshop.folder / "config")
     runs = "results/small/runs.csv"
-    measured = ("activity", "projections", "orientation", "prototypes", "mahalanobis", "perturbation", "node")
+    measured = (*CATALOGUE, "node", "correct")
     assert workshop.train("--seeds", "0-1", model=("relu", "unconstrained")).returncode == 0
     for command in (
         ["collect"],
@@ -87,6 +88,7 @@ def finished(workshop: Workshop) -> Path:
         ["protocols", runs, "--output", "results/small/tables/protocols"],
         ["robustness", "results/small/claims.json", "--output", "results/small/tables/robustness"],
         ["geometry-tables"],
+        ["images"],
     ):
         answer = workshop.run(*command)
         assert answer.returncode == 0, answer.stderr

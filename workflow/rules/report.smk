@@ -16,6 +16,7 @@ rule write_summary:
         robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
         geometry_tables=rules.build_geometry_tables.output,
         geometry=expand(rules.draw_geometry.output, experiment=STUDY.experiments),
+        images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],
         code=code("report"),
     output:
         f"{RESULTS}/summary.md",

@@ -50,6 +50,28 @@ def measure_node(
         outputs.to_csv(path, index=False)
 
 
+@measure.command("correct")
+def measure_correct(
+    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    threads: Threads = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+) -> None:
+    """Record which test images every run answers correctly at each milestone, in measurements/correct.parquet."""
+    from distancenets.configuration.study import load_study
+    from distancenets.derived import deriving
+    from distancenets.measurements.correct import study_answers
+
+    settings = load_study(study)
+    settings = settings.replaced(training=settings.training.with_threads(threads))
+    root = output or RESULTS / settings.study
+    answers = study_answers(settings, root, datasets, data)
+    file = root / "measurements" / "correct.parquet"
+    with deriving("correct", file), replacing(file) as path:
+        answers.to_parquet(path, index=False)
+
+
 def _command(name: str) -> Callable[..., None]:
     def command(
         output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,

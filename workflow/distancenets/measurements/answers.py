@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 
 from distancenets.configuration.recipes import Recipe
+from distancenets.datasets.store import Dataset
+from distancenets.errors import UserError
+from distancenets.measurements.networks import Networks, Stored
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import find_model
 from distancenets.training.engines.native.images import Split
@@ -50,6 +53,26 @@ def correct_images(
 
 def _seeds(parameters: dict[str, Tensor]) -> range:
     return range(len(parameters["hidden.bias"]))
+
+
+def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pandas.DataFrame:
+    """Return the row of the table `correct` for the one network in `networks`, read from the run `stored`.
+
+    Raises
+    ------
+    UserError
+        The network answers other numbers of test images correctly than the run recorded.
+    """
+    engine = stored.folder.read_provenance()["engine"]["name"]
+    curve = stored.folder.read_metrics(stored.digest).to_pandas()
+    [correct] = correct_images(recipe, engine, networks.parameters, images.test_images, images.test_labels)
+    recorded = curve.loc[curve["epoch"] == networks.epoch, "test_accuracy"].item()
+    if abs(100 * int(correct.sum()) / len(correct) - recorded) > borderline(engine, len(correct)):
+        raise UserError(
+            f"{stored.folder.weights}: answers {int(correct.sum())} of {len(correct)} test images at epoch "
+            f"{networks.epoch} correctly, but the run recorded {recorded} %; train the run again"
+        )
+    return packed(correct, networks.epoch)
 
 
 def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:

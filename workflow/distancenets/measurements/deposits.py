@@ -12,10 +12,10 @@ from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
-from distancenets.measurements.answers import borderline, correct_images, packed
+from distancenets.measurements.answers import stored_answers
 from distancenets.measurements.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.networks import Networks, Stored, trained_networks
+from distancenets.measurements.networks import Stored, trained_networks
 from distancenets.measurements.nodes import node_outputs
 from distancenets.measurements.register import measure
 from distancenets.models.registry import find_model
@@ -91,7 +91,7 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
     measured: dict[str, list[pandas.DataFrame]] = {}
     for epoch in finished.milestones:
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
-        answers = _answers(finished, recipe, networks, images, curve)
+        answers = stored_answers(finished.stored, recipe, networks, images)
         measured.setdefault(CORRECT, []).append(answers.assign(**axes))
         for name in CATALOGUE:
             for table, rows in measure(name, networks, images).items():
@@ -101,21 +101,6 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
             outputs = node_outputs(finished.stored, recipe, epoch, node, images)
             measured.setdefault(FIGURE1, []).append(outputs.assign(**axes, epoch=epoch, node=node))
     return tables | {table: pandas.concat(rows, ignore_index=True) for table, rows in measured.items()}
-
-
-def _answers(
-    finished: Finished, recipe: Recipe, networks: Networks, images: Dataset, curve: pandas.DataFrame
-) -> pandas.DataFrame:
-    """Return which test images are answered correctly; a `UserError` refuses others than the run counted."""
-    engine = finished.provenance["engine"]["name"]
-    [correct] = correct_images(recipe, engine, networks.parameters, images.test_images, images.test_labels)
-    recorded = curve.loc[curve["epoch"] == networks.epoch, "test_accuracy"].item()
-    if abs(100 * int(correct.sum()) / len(correct) - recorded) > borderline(engine, len(correct)):
-        raise UserError(
-            f"{finished.stored.folder.weights}: answers {int(correct.sum())} of {len(correct)} test images at epoch "
-            f"{networks.epoch} correctly, but the run recorded {recorded} %; train the run again"
-        )
-    return packed(correct, networks.epoch)
 
 
 def _is_figure1(run: Run, study: Study) -> bool:

@@ -55,8 +55,8 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
             for table, rows in measure(name, networks, read_before[settings.dataset]).items():
                 parts[table].append(rows)
     for table, held in parts.items() if archived else ():
-        held.append(_archived(table, study, list(archived), root))
-    return {table: _in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
+        held.append(archived_rows(table, study, list(archived), root))
+    return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
 
 
 def measure(name: str, networks: Networks, images: Dataset) -> Tables:
@@ -78,14 +78,14 @@ def write_tables(name: str, tables: Tables, folder: Path) -> None:
                 tables[file.stem].to_csv(part, index=False, float_format="%.6g", na_rep="NaN")
 
 
-def _archived(table: str, study: Study, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
-    """Return the archive's rows of `table` at the milestones of `study`."""
+def archived_rows(table: str, study: Study, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
+    """Return the archive's rows of `table` of `runs` at the milestones of `study`."""
     rows = archived_table(table, runs, root)
     kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
     return rows[[epoch in kept[name] for name, epoch in zip(rows["experiment"], rows["epoch"], strict=True)]]
 
 
-def _in_order(table: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+def in_order(table: pandas.DataFrame, study: Study) -> pandas.DataFrame:
     """Return `table` experiment by experiment, model by model, epoch by epoch, seed by seed."""
     names = [model.paper_name for model in models()]
     places = {"experiment": list(study.experiments), "model": names}

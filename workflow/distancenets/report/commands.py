@@ -23,6 +23,8 @@ def commands(root: Path, experiment: str) -> dict[str, str]:
         "audit": f"distancenets audit --published config/published.yaml --output {root}",
         "geometry_tables": f"distancenets geometry-tables {study}",
         "geometry": f"distancenets figure geometry {there} {study}",
+        "images": f"distancenets images {study}",
+        "disagreement": f"distancenets figure disagreement {there} {study}",
         "robustness": f"distancenets robustness {root}/claims.json --output {tables}/robustness",
         "verdicts": f"distancenets figure robustness {root}/claims.json {study} {figures}/robustness",
         "provenance": f"distancenets collect {study}",

@@ -15,6 +15,7 @@ from distancenets.markdown import MarkdownTable, parse_table
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
 from distancenets.report.commands import commands
 from distancenets.report.downloads import Download, Downloads, data_address, read_bytes
+from distancenets.report.summary import DISAGREEMENT
 
 
 class Exhibit(NamedTuple):
@@ -62,7 +63,14 @@ class Exhibits:
             for experiment in self.study.experiments
             for name, (shows, file) in data.items()
         ]
-        return [*figures, self._table("protocols", commands(self.root, self.study.reported_experiment)["protocols"])]
+        made = commands(self.root, self.study.reported_experiment)
+        return [*figures, *(self._table(name, made[name]) for name in ("protocols", "images")), *self._disagreements()]
+
+    def _disagreements(self) -> list[Exhibit]:
+        return [
+            self._figure(f"disagreement_{name}", f"{DISAGREEMENT}, {name}", "disagreement", name, [])
+            for name in self.study.experiments
+        ]
 
     def learning_curves(self, experiment: str) -> Exhibit:
         """Return the learning curves of `experiment` as they are printed, with bands."""

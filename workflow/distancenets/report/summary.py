@@ -21,6 +21,7 @@ class Illustration(NamedTuple):
     shows: str
 
 
+DISAGREEMENT = "Test images that representations disagree on"
 ACCURACY_TABLES = ("table2", "table3", "table5", "discussion")
 
 
@@ -31,6 +32,7 @@ def illustrations(study: Study) -> Sequence[Illustration]:
         *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
         *(Illustration(f"figures/differences_{name}", f"Differences of models, {name}") for name in experiments),
         *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
+        *(Illustration(f"figures/disagreement_{name}", f"{DISAGREEMENT}, {name}") for name in experiments),
         Illustration("figures/robustness", "The claims across experiments"),
         Illustration("figures/figure1", "Figure 1: class distributions of a first-layer node"),
     )
@@ -65,6 +67,7 @@ def summary(study: Study, root: Path) -> str:
     parts += ["## The published numbers against each other", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
+    parts += ["## Seeds and test images", _table(root, "images")]
     parts += [
         "## Figures",
         *(f"![{figure.shows}]({figure.stem}.png)\n\n*{figure.shows}*" for figure in illustrations(study)),

@@ -1,0 +1,86 @@
+"""The test images on which representations disagree most."""
+
+from collections.abc import Sequence
+
+import numpy
+from matplotlib import pyplot
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from distancenets.figures.style import PAGE_WIDTH, PALETTE, plain
+from distancenets.measurements.correct import NO_ANSWERS
+from distancenets.models.heads import HEADS
+from distancenets.models.registry import Model, models
+
+SHOWN = 24  # images
+FloatArray = NDArray[numpy.float64]
+# A model, and the share of its seeds that answer each image correctly, 0 to 1, shape (I,).
+Shares = Sequence[tuple[Model, FloatArray]]
+PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#002840"])
+
+
+def drawn_models(present: Sequence[str]) -> list[Model]:
+    """Return the models with the one head that most of `present`, the paper's names, have: the registry's first."""
+    heads = [[model for model in models() if model.head.name == head and model.paper_name in present] for head in HEADS]
+    return max(heads, key=len)
+
+
+def disagreement(shares: Shares) -> FloatArray:
+    """Return how far representations are apart on each image, 0 to 1, shape (I,).
+
+    The range of `shares` over the representations of an activation; the mean over the activations that have several.
+    """
+    ranges = []
+    for activation in dict.fromkeys(model.activation.name for model, _ in shares):
+        rows = [share for model, share in shares if model.activation.name == activation]
+        if len(rows) > 1:
+            ranges.append(numpy.ptp(rows, axis=0))
+    return numpy.mean(ranges, axis=0) if ranges else numpy.zeros(0)
+
+
+def disagreement_figure(shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str) -> Figure:
+    """Return the images that `disagreement` is largest for, and the share of seeds right, a row a model.
+
+    Parameters
+    ----------
+    images
+        I × pixels, square images.
+    labels
+        The name of each image's class.
+    """
+    apart = disagreement(shares)
+    if not apart.size:
+        return _empty(title, "no activation has runs of two representations" if shares else NO_ANSWERS)
+    chosen = numpy.argsort(-apart, kind="stable")[:SHOWN]
+    figure, (top, panel) = pyplot.subplots(
+        2, 1, figsize=(PAGE_WIDTH, 1.55 + 0.2 * len(shares)), height_ratios=(1, 0.9 * len(shares)), sharex=True
+    )
+    side = int(images.shape[1] ** 0.5)
+    for column, image in enumerate(chosen):
+        picture, extent = 255 - images[image].reshape(side, side), (column - 0.48, column + 0.48, 0, 1)
+        top.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=extent, aspect="auto")
+    top.set_ylim(0, 1)
+    top.axis("off")
+    cells = numpy.stack([share[chosen] for _, share in shares])
+    mesh = panel.imshow(cells, cmap=PAINT, vmin=0, vmax=1, aspect="auto", interpolation="none")
+    panel.set_xlim(-0.5, len(chosen) - 0.5)
+    panel.set_yticks(range(len(shares)), [model.paper_name for model, _ in shares])
+    names = [f"{plain(labels[image])}, no. {image}" for image in chosen]
+    panel.set_xticks(range(len(chosen)), names, rotation=90, fontsize=6)
+    panel.grid(False)
+    panel.tick_params(length=0)
+    panel.set_xlabel("class and place in the test set, the largest disagreement first")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    figure.tight_layout()
+    bar = figure.colorbar(mesh, ax=[top, panel], fraction=0.025, pad=0.01)
+    bar.set_label("share of seeds that are right", fontsize=7)
+    return figure
+
+
+def _empty(title: str, text: str) -> Figure:
+    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 1))
+    panel.axis("off")
+    panel.text(0, 0.5, text, va="center", fontsize=8)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    return figure

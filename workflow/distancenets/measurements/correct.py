@@ -1,0 +1,76 @@
+"""Which test images every run of a study answers correctly, from the archive and from the weights of fresh runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pandas
+import torch
+
+from distancenets.configuration.datasets import dataset
+from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.study import Study
+from distancenets.datasets.store import Dataset, read
+from distancenets.errors import Damaged, UserError
+from distancenets.measurements.answers import stored_answers, unpacked
+from distancenets.measurements.archive import CORRECT
+from distancenets.measurements.frames import AXES
+from distancenets.measurements.holdings import archived_runs, fresh_runs
+from distancenets.measurements.networks import Stored, trained_networks
+from distancenets.measurements.register import archived_rows, in_order
+from distancenets.models.registry import find_model
+from distancenets.statistics.components import Correct
+from distancenets.training.paths import run_path
+from distancenets.training.runs import RunFolder
+
+NO_ANSWERS = "no run archived with its answers yet"
+COLUMNS = [*AXES, "images", "correct"]
+
+
+def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:
+    """Return the answers of every run and milestone of `study`; archived runs without answers have no row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `AXES`, images (their number), correct (bytes, as `measurements.answers.packed` writes them).
+    """
+    torch.set_num_threads(study.training.threads)
+    parts = [pandas.DataFrame(columns=COLUMNS), *_archived(study, root, datasets), *_fresh(study, root, datasets, data)]
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return in_order(pandas.concat(filled, ignore_index=True)[COLUMNS], study)
+
+
+def by_model(answers: pandas.DataFrame) -> dict[str, tuple[list[int], Correct]]:
+    """Return model → its seeds, ascending, and which images each answers correctly, S × I, at one milestone."""
+    found = {}
+    for model, rows in answers.groupby("model", sort=False):
+        ordered = rows.sort_values("seed")
+        bits = [unpacked(content, images) for content, images in ordered[["correct", "images"]].to_numpy(dtype=object)]
+        found[str(model)] = (ordered["seed"].astype(int).tolist(), numpy.stack(bits))
+    return found
+
+
+def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+    """Yield the archive's answers, if it has any: runs that were archived before answers were kept have none."""
+    archived = archived_runs(study, root, datasets)
+    try:
+        yield archived_rows(CORRECT, study, list(archived), root)
+    except Damaged:
+        raise
+    except UserError:
+        return
+
+
+def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
+    read_before: dict[str, Dataset] = {}
+    for run in fresh_runs(study, root, datasets):
+        settings = study.experiments[run.experiment]
+        if settings.dataset not in read_before:
+            read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+        model, recipe = find_model(run.architecture, run.representation), study_recipe(study, *run[:3], datasets)
+        stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
+        axes = {**run._asdict(), "model": model.paper_name}
+        for epoch in settings.kept_epochs:
+            networks = trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)
+            yield stored_answers(stored, recipe, networks, read_before[settings.dataset]).assign(**axes)

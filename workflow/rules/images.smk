@@ -1,0 +1,72 @@
+"""Images: which test images every run answers correctly, and what seeds and images each bring into an accuracy."""
+
+
+rule measure_correct:
+    input:
+        runs=GATHERED,
+        weights=run_files("weights.safetensors"),
+        archive=ARCHIVE,
+        images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
+        code=code("measurements"),
+    output:
+        f"{RESULTS}/measurements/correct.parquet",
+    log:
+        f"{RESULTS}/logs/measure_correct.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    threads: STUDY.training.threads
+    params:
+        study=STUDY_FILE,
+    message:
+        "Record which test images every run answers correctly"
+    shell:
+        "distancenets measure correct --study {params.study} --threads {threads} > {log} 2>&1"
+
+
+rule build_images:
+    input:
+        answers=rules.measure_correct.output,
+        published="config/published.yaml",
+        code=code("tables", "statistics", "claims"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/images", ".csv", ".md", ".tex"),
+            caption="../captions/images.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/images.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Part what seeds and test images bring into accuracies"
+    shell:
+        "distancenets images --study {params.study} > {log} 2>&1"
+
+
+rule draw_disagreement:
+    input:
+        answers=rules.measure_correct.output,
+        images=lambda job: manifest(job.experiment),
+        published="config/published.yaml",
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/disagreement_{{experiment}}", ".png", ".svg"),
+            caption="../captions/disagreement.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/disagreement_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Draw the test images that representations of {wildcards.experiment} disagree on"
+    shell:
+        "distancenets figure disagreement --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"
