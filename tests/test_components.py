@@ -83,3 +83,12 @@ def test_an_interval_is_no_narrower_than_that_over_seeds() -> None:
         values = answers(rng, 0.01, 0.0, 0.2, (10, 100))
         _, low, high = interval(values, 0.95)
         assert high - low > 2 * 100 * 1.9 * values.mean(1).std(ddof=1) / np.sqrt(10)
+
+
+def test_an_interval_of_two_seeds_is_no_narrower_either() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(50):
+        values = answers(rng, 0.0, 0.1, 0.2, (2, 100))
+        _, low, high = interval(values, 0.95)
+        over_seeds = 2 * 12.706204736432095 * 100 * values.mean(1).std(ddof=1) / np.sqrt(2)  # t(0.975; 1)
+        assert high - low >= over_seeds * (1 - 1e-9)

@@ -112,7 +112,7 @@ def test_four_models_are_a_difference_of_differences(bits: dict[str, numpy.ndarr
     answers = answers_of(bits)
     four, two = ({"x": models} for models in (("ReLU", "Abs", "ReLU2-Neg", "Abs"), ("ReLU", "ReLU2-Neg")))
     tables = [images_table(answers, asked, RECORD, 0.9).iloc[-1] for asked in (four, two)]
-    pandas.testing.assert_series_equal(*tables)
+    pandas.testing.assert_series_equal(tables[0], tables[1])
     assert tables[0]["high_images"] == pytest.approx(interval(bits["ReLU"] * 1 - bits["ReLU2-Neg"], 0.9)[2])
 
 

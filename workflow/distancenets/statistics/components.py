@@ -83,7 +83,8 @@ def interval(values: npt.NDArray[Any], confidence: float) -> tuple[float, float,
     """Return the mean of `values`, shape S × I, with an interval for new seeds and new images, percentage points.
 
     The variance of the mean is (seed + image − what is left) / (S I) in mean squares, its degrees of freedom are
-    Satterthwaite's (1946). It is never taken as less than that over seeds, or over images, alone.
+    Satterthwaite's (1946). It is never taken as less than that over seeds, or over images, alone, and the interval is
+    never narrower than the t interval over seeds.
     """
     found = mean_squares(values)
     cells = found.seeds * found.images
@@ -92,6 +93,10 @@ def interval(values: npt.NDArray[Any], confidence: float) -> tuple[float, float,
     variance = max(seed + image - both, seed, image)
     spread = sum(part**2 / df for part, df in zip((seed, image, both), freedom, strict=True))
     df = variance**2 / spread if spread else freedom[0]
-    half = POINTS * float(special.stdtrit(df, (1 + confidence) / 2)) * math.sqrt(variance)
+    probability = (1 + confidence) / 2
+    halves = (
+        float(special.stdtrit(of, probability)) * math.sqrt(part) for of, part in ((df, variance), (freedom[0], seed))
+    )
+    half = POINTS * max(halves)
     mean = POINTS * float(values.mean())
     return mean, mean - half, mean + half
