@@ -107,8 +107,10 @@ def _compiled(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) ->
     split = _split()
     for _ in range(STEPS):
         score = network.differentiate(split)
-        network.descend(rate)
         yield np.array([score.loss, score.accuracy]).tobytes()
+        # A step at the paper's rate drops most of a gradient's bits, though many steps would show them.
+        yield from (value.tobytes() for value in network.gradients().values())
+        network.descend(rate)
     yield from (f"{name}\n".encode() + value.tobytes() for name, value in network.parameters().items())
 
 
@@ -126,6 +128,7 @@ def _dense(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) -> It
     for _ in range(STEPS):
         score, gradients = differentiate(network, parameters, split)
         for name, gradient in gradients.items():
+            yield f"{name} {gradient.norm().item():.{DIGITS}g}\n".encode()
             parameters[name].sub_(gradient, alpha=rate)
         yield f"{score.loss.item():.{DIGITS}g} {score.accuracy.item():.{DIGITS}g}\n".encode()
     yield from (f"{name} {value.norm().item():.{DIGITS}g}\n".encode() for name, value in parameters.items())
