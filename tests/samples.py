@@ -39,7 +39,14 @@ def within_binomial_bounds(hits: int, trials: int, probability: float) -> bool:
 def provenance_of(*runs: Mapping[str, object]) -> pd.DataFrame:
     """Return a study's provenance, a row a run, of which `runs` say what matters."""
     row = {"experiment": "raw", "model": "ReLU", "seed": 0, "code_version": "1", "code_revision": "abc"}
-    row |= {"code_fingerprint": "d" * 64, "python": "3.11", "torch": "2", "numpy": "2", "safetensors": "1", "pyarrow": "9"}
+    row |= {
+        "code_fingerprint": "d" * 64,
+        "python": "3.11",
+        "torch": "2",
+        "numpy": "2",
+        "safetensors": "1",
+        "pyarrow": "9",
+    }
     row |= {"device": "cpu", "device_name": "a CPU", "engine": "compiled", "threads": 1, "pack": "0"}
     row |= {"seconds": 36.0, "digest": "e" * 64}
     return pd.DataFrame([row | dict(run) for run in runs])

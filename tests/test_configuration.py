@@ -11,6 +11,7 @@ import yaml
 
 from conftest import Workshop
 from distancenets import cli, markdown
+from distancenets.configuration.arguments import refuse_unreadable_studies
 from distancenets.configuration.settings import read_yaml
 from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
 from distancenets.errors import UserError
@@ -166,3 +167,12 @@ def test_a_title_is_shown_as_it_is_written() -> None:
     outputs = pandas.DataFrame({"label": [0, 1], "output": [0.0, 1.0]})
     figure = node_figure(outputs, [r"$\frac$"] * 2, "title", "black")
     figure.savefig(io.BytesIO())
+
+
+def test_a_study_that_is_not_utf_8_is_one_line_before_snakemake_reads_it(tmp_path: Path) -> None:
+    study = tmp_path / "latin.yaml"
+    study.write_bytes("title: Café\n".encode("latin-1"))
+    for words in (["-n", "--configfile", "config/config.yaml", str(study), "-c1"], [f"--configfile={study}"]):
+        with pytest.raises(SystemExit, match=r"^error: .*latin\.yaml: cannot be read: not UTF-8 \(byte 10\)"):
+            refuse_unreadable_studies(words)
+    refuse_unreadable_studies(["--configfile", "config/config.yaml", "--config", str(study)])

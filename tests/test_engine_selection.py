@@ -71,7 +71,7 @@ def test_another_compiler_is_refused_if_it_is_missing_or_fails(
     broken.write_text("#!/bin/sh\n[ $1 = --version ] && echo broken 1.0 && exit 0\necho 'error: cannot' >&2; exit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("CC", str(broken))
-    with pytest.raises(UserError, match=r"the C compiler fails .*: error: cannot"):
+    with pytest.raises(UserError, match=r"the C compiler fails .*: error: cannot; unset CC"):
         select_engine("auto", RELU, CPU)
     assert not list(nothing_built.glob("*"))
 

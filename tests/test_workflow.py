@@ -274,6 +274,14 @@ def test_a_wrong_configuration_is_one_line(finished: Checkout, change: str, mess
     assert not results(finished, "bad").exists()
 
 
+def test_a_study_in_another_encoding_is_one_line(finished: Checkout, tmp_path: Path) -> None:
+    study = tmp_path / "latin.yaml"
+    study.write_bytes("title: Café\n".encode("latin-1"))
+    answer = finished.snakemake("-n", "--configfile", str(study))
+    assert answer.returncode != 0 and "Traceback" not in answer.stderr
+    assert f"error: {study}: cannot be read: not UTF-8" in answer.stderr
+
+
 def test_a_command_is_given_the_threads_of_its_rule(finished: Checkout) -> None:
     """Fewer than the study's where there are fewer cores, or as many as the command line says."""
     planned = ("-n", "--printshellcmds", "--config", "study=elsewhere", "training={threads: 8}")

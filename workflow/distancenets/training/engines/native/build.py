@@ -195,5 +195,6 @@ def _answer(command: list[str], **place: Any) -> str:
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
         reason = next((line for line in lines if "error" in line), lines[0])
-        raise UserError(f"the C compiler fails ({' '.join(command[:4])}): {reason}")
+        remedy = "; unset CC to use the compiler in the lock, a clang" if os.environ.get("CC") else ""
+        raise UserError(f"the C compiler fails ({' '.join(command[:4])}): {reason}{remedy}")
     return str(answer.stdout)
