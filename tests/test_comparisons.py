@@ -210,7 +210,7 @@ def test_one_model_alone_gives_an_empty_comparison() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not a CSV table"),
+        ("", "not a table"),
         ("experiment,epoch,model,seed\nraw,1,ReLU,0\n", "column test_accuracy is missing"),
         ("experiment,epoch,model,seed,test_accuracy\n", "no runs in it"),
         ("experiment,epoch,model,seed,test_accuracy\nraw,1,ReLU,0,\n", "row 1: test_accuracy"),

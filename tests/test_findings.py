@@ -28,7 +28,7 @@ archived = pytest.mark.skipif(not PAGE.exists(), reason="the paper's study is no
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The committed results of the default study, and two runs of it."""
-    shutil.copytree(REPOSITORY / "results" / "quick", tmp_path / "quick")
+    shutil.copytree(REPOSITORY / "results" / "quick", tmp_path / "quick", ignore=shutil.ignore_patterns("digests"))
     axes = {"experiment": "raw", "model": "ReLU", "epoch": EPOCHS}
     runs = [axes | {"seed": seed, "test_accuracy": accuracy} for seed, accuracy in enumerate((90.0, 91.0))]
     pandas.DataFrame(runs).to_csv(tmp_path / "quick" / "runs.csv", index=False)

@@ -115,7 +115,7 @@ def test_facts_name_what_differs_between_runs(tmp_path: Path) -> None:
     }
     assert found["Python"] == ["3.11"]
     assert found["Device"] == ["cpu, a CPU (1 of 2 runs)", "cpu, another (1 of 2 runs)"]
-    assert found["Code"][1] == f"version 1, revision unknown, digest {'d' * 12} (1 of 2 runs)"
+    assert found["Code"][1] == f"version 1, revision unknown, fingerprint {'d' * 12} (1 of 2 runs)"
     assert found["Training took"] == ["0.02 CPU-hours"]
     table = provenance_of({}, {"device": "cuda"})
     assert dict(facts(table))["Training took"] == ["0.01 CPU-hours and 0.01 GPU-hours"]

@@ -60,9 +60,10 @@ def results(copy: Checkout, study: str) -> Path:
     return copy.folder / "results" / study
 
 
-def test_other_packing_retrains_nothing(finished: Checkout) -> None:
-    assert finished.jobs(*FEW) == {}
-    assert finished.jobs(*FEW, "--config", "models_per_job=one") == {}
+def test_other_packing_retrains_nothing(small: Checkout) -> None:
+    assert small.jobs(*FEW) == {}
+    # In a copy: it makes what follows from the settings look old, where no records say that it is not.
+    assert small.jobs(*FEW, "--config", "models_per_job=one") == {}
 
 
 def test_one_model_a_job_gives_the_same_paths(finished: Checkout) -> None:
