@@ -23,9 +23,9 @@ from laboratory import HIDDEN, MILLION, arguments, machine, milliseconds, mnist,
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import CLASSES
 from distancenets.models.registry import Model
+from distancenets.training.engines.native.bindings import constant
 from distancenets.training.engines.native.build import FLAGS, FOLDER, build
 from distancenets.training.engines.native.images import Split
-from distancenets.training.engines.native.library import constant
 
 CPU = torch.device("cpu")
 TURNS = 10_000_000

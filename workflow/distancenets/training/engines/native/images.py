@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from distancenets.training.engines.native.library import ListsStructure, address, call, constant
+from distancenets.training.engines.native.bindings import ListsStructure, address, call, constant
 from distancenets.training.engines.order import frame_order
 
 Bytes = NDArray[np.uint8]

@@ -11,9 +11,7 @@ from distancenets.models.heads import OffsetL2Form
 from distancenets.models.initialisation import Floats
 from distancenets.models.networks import CLASSES
 from distancenets.models.registry import Model
-from distancenets.training.engines.native.build import compiled_activations
-from distancenets.training.engines.native.images import BLOCKS_IN_CHUNK, Lists, Split
-from distancenets.training.engines.native.library import (
+from distancenets.training.engines.native.bindings import (
     NetworkStructure,
     ScratchStructure,
     Tensors,
@@ -22,6 +20,8 @@ from distancenets.training.engines.native.library import (
     call,
     constant,
 )
+from distancenets.training.engines.native.build import compiled_activations
+from distancenets.training.engines.native.images import BLOCKS_IN_CHUNK, Lists, Split
 from distancenets.training.engines.native.parallel import parallel_for
 from distancenets.training.scaling import Scaling
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from distancenets.training.engines.native.library import call
+from distancenets.training.engines.native.bindings import call
 
 
 def parallel_for(count: int, threads: int, work: Callable[[int, int, int], None]) -> None:
