@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import REPOSITORY, Workshop
-from distancenets.claims.register import compared_models
+from distancenets.claims.comparisons import compared_models
 from distancenets.configuration.published import published
 from distancenets.figures.disagreement import SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed

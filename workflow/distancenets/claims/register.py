@@ -5,11 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from distancenets.claims import accuracy, activity, geometry
-from distancenets.claims.conditions import Condition, Judged
+from distancenets.claims.conditions import Judged
 from distancenets.claims.evidence import Evidence
-from distancenets.configuration.claims import ClaimsSettings
-from distancenets.configuration.published import Published, PublishedClaim
-from distancenets.configuration.statistics import StatisticsSettings
+from distancenets.configuration.published import PublishedClaim
 from distancenets.configuration.study import Study
 
 LINEAR = ("ReLU", "Abs", "ReLU2", "Abs2", "ReLU2-Neg", "Abs2-Neg")
@@ -168,27 +166,3 @@ REGISTER: tuple[Claim, ...] = (
         "prototypes",
     ),
 )
-
-
-def compared_models(record: Published) -> dict[str, tuple[str, ...]]:
-    """Return the differences of accuracies that claims are about: name → models, as their conditions have them.
-
-    Two models stand for first − second, four for (first − second) − (third − fourth). A pair is named once.
-    """
-    about = {claim.id: claim for claim in record.claims}
-    found: dict[str, tuple[str, ...]] = {}
-    for claim in REGISTER:
-        if claim.measurement is None:
-            evidence = Evidence({}, about[claim.number], ClaimsSettings(), StatisticsSettings())
-            quantities = (
-                quantity
-                for condition in claim.decide(evidence)
-                if isinstance(condition, Condition)
-                for quantity in condition.quantities
-                if quantity.name.endswith(" =")
-            )
-            for quantity in quantities:
-                models = tuple(sample.model for sample in quantity.samples)
-                if models[::-1] not in found.values():
-                    found[quantity.name.removesuffix(" =")] = models
-    return found

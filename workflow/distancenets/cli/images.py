@@ -28,7 +28,7 @@ Output = Annotated[Path | None, typer.Option(help="The study's folder.  [default
 @app.command()
 def images(output: Output = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
     """Write the parts of seed, test image, and seed × image in accuracies and in the differences that claims test."""
-    from distancenets.claims.register import compared_models
+    from distancenets.claims.comparisons import compared_models
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
     from distancenets.tables.formats import write_table
