@@ -43,7 +43,7 @@ lock: $(BIN)/uv ## resolve pyproject.toml anew into envs/*.txt
 
 benchmark: env ## time a model-epoch against the usual way, all engines and packs
 	$(BIN)/distancenets data mnist
-	$(BIN)/python benchmarks/run.py --json benchmarks/results/latest.json
+	$(BIN)/python benchmarks/epoch_time.py --json benchmarks/results/latest.json
 
 readme: env ## put the newest committed results into README.md
 	$(BIN)/distancenets readme

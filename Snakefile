@@ -41,14 +41,13 @@ if STUDY.missing == "train":
     include: "workflow/rules/training.smk"
 
 
-include: "workflow/rules/measurement.smk"
-include: "workflow/rules/geometry.smk"
+include: "workflow/rules/measurements.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/tables.smk"
-include: "workflow/rules/metrics.smk"
+include: "workflow/rules/dvc.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -70,7 +69,7 @@ rule all:
 rule numbers:
     input:
         rules.build_tables.output,
-        rules.build_geometry_tables.output,
+        rules.build_measurement_tables.output,
         rules.build_images.output,
         rules.compare_protocols.output,
         rules.build_robustness.output,

@@ -29,11 +29,11 @@ from laboratory import (
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model
-from distancenets.statistics.differences import paired
 from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.t_tests import paired
 from distancenets.training.batches import Network, chunks
 from distancenets.training.fingerprint import ENGINES
-from distancenets.training.scaling import scaling
+from distancenets.training.pixel_scaling import scaling
 from distancenets.training.steps import Steps, TorchSteps
 
 REFERENCE, CONTROL = "dense", "dense, other chunks"

@@ -80,7 +80,7 @@ gates() {
   [ -e "$file" ] && { echo "there already: $file"; return; }
   "$PYTHON" -c 'import pytest, pandas' 2> /dev/null || { echo "no pytest or no pandas: gates and anchor are not tested"; return; }
   [ "$(left)" -gt 0 ] || { echo "no time left for the gates: call again"; return; }
-  timeout --signal=TERM "$(left)" "$PYTHON" -m pytest -q -p no:cacheprovider tests/test_engines.py tests/test_anchor.py \
+  timeout --signal=TERM "$(left)" "$PYTHON" -m pytest -q -p no:cacheprovider tests/test_engines.py tests/test_reference_losses.py \
     -k "$1" > "$failed" 2>&1 || { tail -20 "$failed"; echo "FAILED: gates"; return; }
   tail -1 "$failed"
   mv "$failed" "$file"
@@ -95,9 +95,9 @@ if [ "$DEVICE" = cpu ]; then
 fi
 # shellcheck disable=SC2086
 {
-  part checks benchmarks/checks.py --models $MODELS --engines split --steps $STEPS
+  part checks benchmarks/kernel_accuracy.py --models $MODELS --engines split --steps $STEPS
   gates "$GATES"
-  part benchmark benchmarks/run.py --models $MODELS --engines $BENCH $SIZE --seconds $TIME
+  part benchmark benchmarks/epoch_time.py --models $MODELS --engines $BENCH $SIZE --seconds $TIME
 }
 
 STUDY=results/gpu-$EPOCHS

@@ -13,13 +13,13 @@ import torch
 from distancenets.configuration.datasets import dataset
 from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset, read
+from distancenets.jobs.processor import processor
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network
 from distancenets.training.engines.steps import make_steps
-from distancenets.training.processor import processor
+from distancenets.training.pixel_scaling import scaling
 from distancenets.training.provenance import environment
-from distancenets.training.scaling import scaling
 from distancenets.training.steps import Steps, TorchSteps
 
 REPOSITORY = Path(__file__).parent.parent

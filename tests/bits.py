@@ -17,7 +17,7 @@ from distancenets.models.registry import Model, models
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
 from distancenets.training.fingerprint import FIELDS, fingerprints
-from distancenets.training.scaling import Scaling
+from distancenets.training.pixel_scaling import Scaling
 
 REFERENCE = Path(__file__).parent / "reference"
 FINGERPRINTS, LOSSES = REFERENCE / "fingerprints.csv", REFERENCE / "losses_bits.csv"

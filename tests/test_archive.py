@@ -12,10 +12,10 @@ from distancenets.configuration.study import Run, load_study, seed_ranges
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
-from distancenets.measurements.archive import archive_files, entries
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
-from distancenets.measurements.manifest import table_of
+from distancenets.runs.archive import archive_files, entries
+from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
+from distancenets.runs.manifest import table_of
 from distancenets.training.paths import run_path
 
 DISTANCE, INTENSITY = Run("raw", "relu", "distance", 0), Run("raw", "relu", "intensity", 0)

@@ -4,8 +4,8 @@ import pytest
 
 from audits import RECORD, inconsistent, one
 from distancenets.audit.findings import Check, Finding, Verdict
+from distancenets.audit.interval_t_test import Reading
 from distancenets.audit.review import review
-from distancenets.audit.two_samples import Reading
 from distancenets.configuration.published import published
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from audits import RECORD
 from conftest import REPOSITORY
-from distancenets.audit import output
+from distancenets.audit import serialization
 from distancenets.audit.findings import Check, Finding
 from distancenets.audit.review import review
 from distancenets.audit.summary import errors, summary
@@ -26,8 +26,8 @@ def findings() -> list[Finding]:
 
 
 def test_csv_and_json_carry_every_finding(findings: list[Finding]) -> None:
-    rows = list(csv.DictReader(io.StringIO(output.as_csv(findings))))
-    content = json.loads(output.as_json(findings))
+    rows = list(csv.DictReader(io.StringIO(serialization.as_csv(findings))))
+    content = json.loads(serialization.as_json(findings))
     assert len(rows) == len(content["findings"]) == len(findings)
     assert list(rows[0]) == ["check", "where", "printed", "computed", "low", "high", "verdict", "why"]
     assert content["findings"][0]["verdict"] == "consistent"
@@ -46,7 +46,7 @@ def test_every_finding_says_why_in_one_line(findings: list[Finding]) -> None:
 
 
 def test_markdown_starts_with_a_summary_and_its_tables_are_whole(findings: list[Finding]) -> None:
-    lines = output.as_markdown(findings).splitlines()
+    lines = serialization.as_markdown(findings).splitlines()
     bullets = [line for line in lines if line.startswith("- ")]
     assert lines[0].startswith("# ")
     assert lines[2 : 2 + len(bullets)] == bullets
@@ -125,7 +125,7 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
 
 
 def test_the_audit_imports_no_torch() -> None:
-    code = "import sys, distancenets.audit.review, distancenets.audit.output; print('torch' in sys.modules)"
+    code = "import sys, distancenets.audit.review, distancenets.audit.serialization; print('torch' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY / "workflow", check=True
     )

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import torch
 
-from compilers import needs_compiler
 from conftest import REPOSITORY, environment
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.configuration.study import Run, load_study
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.deposits import finished_runs
+from distancenets.measurements.archiving import finished_runs
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, chunks, differentiate, evaluate
-from distancenets.training.scaling import scaling
+from distancenets.training.pixel_scaling import scaling
+from requirements import needs_compiler
 
 # The yardstick's parameters in its own order.
 HEADS = {
@@ -36,7 +36,7 @@ def test_the_yardstick_follows_the_package(
     model: Model, mnist: Dataset, mnist_settings: DatasetSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
-    from yardstick import Images, Yardstick, network
+    from baseline import Images, Yardstick, network
 
     splits = (mnist.train_images[:300], mnist.train_labels[:300]), (mnist.test_images[:200], mnist.test_labels[:200])
     parameters = {name: value.double() for name, value in initialise(model, [0], 20).items()}

@@ -13,7 +13,7 @@ from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model
-from worlds import (
+from synthetic_data import (
     AS_CLAIMED,
     AS_STATED,
     AXES,

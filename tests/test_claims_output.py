@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, Workshop
-from distancenets.audit.output import write as write_audit
 from distancenets.audit.review import review
+from distancenets.audit.serialization import write as write_audit
 from distancenets.claims.judgement import rulings
-from distancenets.claims.output import as_json, as_markdown, read, verdicts, write
+from distancenets.claims.serialization import as_json, as_markdown, read, verdicts, write
 from distancenets.claims.verdicts import Verdict
 from distancenets.errors import UserError
 from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.report.summary import ACCURACY_TABLES, summary
-from samples import provenance_of
-from worlds import (
+from numerical_samples import provenance_of
+from synthetic_data import (
     AS_CLAIMED,
     RECORD,
     constructed,

@@ -15,8 +15,8 @@ from distancenets.errors import Damaged
 from distancenets.files import read_sealed, sealed, sealed_text, sha256
 from distancenets.measurements.answers import packed, unpacked
 from distancenets.measurements.coherence import archive_faults, count_runs
-from distancenets.measurements.manifest import MANIFEST, archive_folder
-from distancenets.measurements.repairs import repair
+from distancenets.runs.manifest import MANIFEST, archive_folder
+from distancenets.runs.repairs import repair
 
 Change = Callable[[pandas.DataFrame], pandas.DataFrame]
 

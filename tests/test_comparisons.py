@@ -21,7 +21,7 @@ from distancenets.statistics.corrections import holm
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.runs import read_runs
 from distancenets.statistics.summaries import summary, summary_table
-from samples import QUICK, SETTINGS, A, B, runs_of, series, within_binomial_bounds
+from numerical_samples import QUICK, SETTINGS, A, B, runs_of, series, within_binomial_bounds
 
 # Two models
 

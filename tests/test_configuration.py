@@ -16,7 +16,7 @@ from distancenets.configuration.settings import read_yaml
 from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
 from distancenets.errors import UserError
 from distancenets.figures.nodes import node_figure
-from distancenets.tables.formats import latex
+from distancenets.tables.writers import latex
 
 STUDY: dict[str, Any] = {"study": "s", "title": "t", "seeds": 3, "experiments": {"raw": {"epochs": 3}}}
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(

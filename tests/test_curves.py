@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import environment
-from distancenets.figures.curves import MOST_SHOWN, learning_curves_figure
+from distancenets.figures.learning_curves import MOST_SHOWN, learning_curves_figure
 
 
 def curves(seeds: int) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def test_the_band_holds_what_the_seeds_gave() -> None:
 def test_figures_do_not_depend_on_the_user_s_matplotlibrc(tmp_path: Path) -> None:
     script = (
         "from test_curves import curves\n"
-        "from distancenets.figures.curves import learning_curves_figure\n"
+        "from distancenets.figures.learning_curves import learning_curves_figure\n"
         "from distancenets.figures.style import use_style, write_figure\n"
         "from pathlib import Path\n"
         "use_style()\n"

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from digits import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, settings_of, write_idx
+from dataset_files import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, settings_of, write_idx
 from distancenets.cli.commands import app
 from distancenets.configuration.datasets import DatasetSettings, dataset, datasets
 from distancenets.datasets.arrays import Arrays

@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY, Workshop, open_workshop
-from distancenets.claims.output import read as read_claims
+from distancenets.claims.serialization import read as read_claims
 from distancenets.datasets.store import Dataset
 from distancenets.derived import deriving, read_derived
 from distancenets.errors import Damaged, UserError
 from distancenets.report.provenance import read_provenance
 from distancenets.statistics.runs import read_runs
-from runs import MODEL
+from run_helpers import MODEL
 
 PUBLISHED = ("--published", str(REPOSITORY / "config" / "published.yaml"))
 FLIPS = 20

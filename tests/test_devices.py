@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-import distancenets.training.gpus
+import distancenets.jobs.gpus
 from distancenets.errors import UserError
-from distancenets.training.devices import claimed_device
-from distancenets.training.gpus import visible_gpus
-from distancenets.training.schedulers import SCHEDULERS, allocation
+from distancenets.jobs.devices import claimed_device
+from distancenets.jobs.gpus import visible_gpus
+from distancenets.jobs.schedulers import SCHEDULERS, allocation
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
 
     for index in range(6):
         (tmp_path / f"nvidia{index}").touch()
-    monkeypatch.setattr(distancenets.training.gpus, "DEVICES", tmp_path)
+    monkeypatch.setattr(distancenets.jobs.gpus, "DEVICES", tmp_path)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(visible_gpus()))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: len(visible_gpus()))
     monkeypatch.setattr(torch.cuda, "get_device_properties", properties)
@@ -107,7 +107,7 @@ def test_visible_gpus_are_the_chosen_ones_that_exist(
 
 def test_without_a_device_none_is_visible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Jobs that stay on the CPU must not wait for one another."""
-    monkeypatch.setattr(distancenets.training.gpus, "DEVICES", tmp_path)
+    monkeypatch.setattr(distancenets.jobs.gpus, "DEVICES", tmp_path)
     for chosen in ("0", "0,1", "GPU-5e"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
         assert visible_gpus() == []

@@ -15,9 +15,9 @@ from distancenets.configuration.published import published
 from distancenets.configuration.statistics import PAPER_COMPARISONS
 from distancenets.figures.differences import differences_figure
 from distancenets.figures.style import use_style, write_figure
-from distancenets.statistics.printed import printed_differences
+from distancenets.statistics.published import printed_differences
 from distancenets.words import seeds_text
-from samples import SETTINGS, A, B, runs_of
+from numerical_samples import SETTINGS, A, B, runs_of
 
 
 @pytest.mark.parametrize(

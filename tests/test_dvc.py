@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY, SPLITS
-from digits import digests_of, write_idx
+from dataset_files import digests_of, write_idx
 from distancenets.configuration.datasets import datasets
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset

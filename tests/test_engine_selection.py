@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from compilers import needs_compiler
 from distancenets.errors import UserError
 from distancenets.models.registry import models
 from distancenets.training.engines.native import build as building
 from distancenets.training.engines.native.build import activations_header
 from distancenets.training.engines.registry import select_engine
+from requirements import needs_compiler
 
 CPU = torch.device("cpu")
 RELU = models()[0]

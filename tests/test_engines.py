@@ -7,19 +7,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from compilers import COMPILED
-from devices import DEVICES
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network, Score, chunks, differentiate, evaluate
 from distancenets.training.engines.compiled import score_of
+from distancenets.training.engines.image_order import frame_order
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
-from distancenets.training.engines.order import frame_order
-from distancenets.training.pixels import DensePixels, pixel_major
-from distancenets.training.scaling import scaling
+from distancenets.training.first_layer import DensePixels, pixel_major
+from distancenets.training.pixel_scaling import scaling
+from requirements import COMPILED, DEVICES
 
 CASES = [
     pytest.param(model, pixels, form, id=f"{model.paper_name}-{pixels}-{form}")

@@ -60,7 +60,7 @@ def test_training_needs_neither_snakemake_nor_dvc(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "sys.modules |= dict.fromkeys(['snakemake', 'dvc', 'torchvision', 'pandas', 'matplotlib', 'scipy'])\n"
-        "import distancenets.cli.train, distancenets.training.descent, distancenets.training.devices\n"
+        "import distancenets.cli.train, distancenets.training.trainer, distancenets.jobs.devices\n"
         "import distancenets.datasets.store, distancenets.configuration.recipes\n"
     )
     answer = subprocess.run(

@@ -18,7 +18,7 @@ from distancenets.claims.thresholds import Outcome, within
 from distancenets.claims.verdicts import Verdict, verdict
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.statistics.looks import Look, look, next_looks
-from worlds import AS_CLAIMED, RECORD, Truth, series, study
+from synthetic_data import AS_CLAIMED, RECORD, Truth, series, study
 
 ALPHA = 0.05
 LOOKS = (10, 20, 40, 80)

@@ -24,7 +24,7 @@ from distancenets.claims.thresholds import Outcome, Region, above, below, below_
 from distancenets.claims.verdicts import Verdict, flips, least_alpha, reason, verdict
 from distancenets.statistics.looks import Look
 from distancenets.statistics.spread import brown_forsythe
-from worlds import series
+from synthetic_data import series
 
 
 def test_estimates_against_scipy() -> None:

@@ -13,10 +13,10 @@ import pytest
 from conftest import REPOSITORY
 from distancenets.configuration.study import Run, load_study
 from distancenets.errors import UserError
-from distancenets.measurements.archive import Entry, deposit
 from distancenets.report.coverage import coverage
 from distancenets.report.findings import findings_page
 from distancenets.report.trajectories import trajectories
+from distancenets.runs.archive import Entry, deposit
 
 PAGE, PAPER = REPOSITORY / "docs" / "findings.md", Path("config", "paper.yaml")
 DATASETS = REPOSITORY / "config" / "datasets.yaml"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import bits
-from compilers import needs_compiler
 from conftest import REPOSITORY
+from requirements import needs_compiler
 
 pytestmark = needs_compiler
 NATIVE = Path("workflow/distancenets/training/engines/native")

@@ -10,8 +10,8 @@ import yaml
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import published
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
-from distancenets.measurements.frames import AXES
-from distancenets.tables.geometry import Column, Layout, geometry_cells, geometry_table, with_published_activity
+from distancenets.measurements.long_format import AXES
+from distancenets.tables.measurements import Column, Layout, geometry_cells, geometry_table, with_published_activity
 
 
 def measured(workshop: Workshop, name: str) -> None:

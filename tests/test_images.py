@@ -13,10 +13,10 @@ from distancenets.claims.comparisons import compared_models
 from distancenets.configuration.published import published
 from distancenets.figures.disagreement import SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed
-from distancenets.measurements.archive import CORRECT
 from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model
-from distancenets.measurements.manifest import Holding, read_manifest, table_of, write_manifest
 from distancenets.models.registry import find_model
+from distancenets.runs.archive import CORRECT
+from distancenets.runs.manifest import Holding, read_manifest, table_of, write_manifest
 from distancenets.statistics.components import components, interval
 from distancenets.tables.images import extent, images_cells, images_table
 

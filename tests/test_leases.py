@@ -15,13 +15,13 @@ import pytest
 
 from conftest import Checkout, checkout, environment
 from distancenets.configuration.study import load_study
-from distancenets.training.leases import lease
+from distancenets.jobs.gpu_locks import lease
 from distancenets.training.paths import RUN_FILES, run_path
 
 JOB = """
 import os, sys, time
 from pathlib import Path
-from distancenets.training.leases import lease
+from distancenets.jobs.gpu_locks import lease
 
 def note(journal, *words):
     # One write to a file opened for appending: the lines of many processes do not mix.

@@ -9,8 +9,8 @@ import torch
 from sklearn.covariance import LedoitWolf
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.covariances import class_covariance
-from distancenets.measurements.frames import AXES
+from distancenets.measurements.ledoit_wolf import class_covariance
+from distancenets.measurements.long_format import AXES
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
     mahalanobis,
@@ -19,7 +19,7 @@ from distancenets.measurements.mahalanobis import (
     scale_agreement,
     shuffled,
 )
-from networks import hand_built
+from toy_networks import hand_built
 
 
 def test_the_mahalanobis_distance_of_gaussians_is_the_closed_form() -> None:

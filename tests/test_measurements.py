@@ -13,7 +13,7 @@ from torch import Tensor
 
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.frames import AXES, long_form
+from distancenets.measurements.long_format import AXES, long_form
 from distancenets.measurements.networks import Networks
 from distancenets.measurements.orientation import farther, measure_orientation, unit_scores
 from distancenets.measurements.perturbation import clamped_accuracies, drop_off, drop_offs, feature_range
@@ -31,8 +31,8 @@ from distancenets.measurements.register import measurement
 from distancenets.models.networks import initialise
 from distancenets.models.registry import models
 from distancenets.training.batches import Network
-from distancenets.training.scaling import Scaling
-from networks import CLASSES, distance_head, hand_built, offset_head, one_pixel_a_class
+from distancenets.training.pixel_scaling import Scaling
+from toy_networks import CLASSES, distance_head, hand_built, offset_head, one_pixel_a_class
 
 
 def test_networks_give_what_their_model_gives() -> None:

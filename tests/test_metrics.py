@@ -6,7 +6,7 @@ import pandas
 import pytest
 
 from conftest import Workshop
-from distancenets.tables.metrics import CURVE_POINTS, final_accuracies, mean_curves
+from distancenets.tables.dvc import CURVE_POINTS, final_accuracies, mean_curves
 
 
 def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:

@@ -13,9 +13,9 @@ from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
-from distancenets.measurements.archive import Entry
-from distancenets.measurements.costs import costs
-from worlds import AS_CLAIMED, RECORD, constructed, judged, runs_of, study
+from distancenets.runs.archive import Entry
+from distancenets.runs.costs import costs
+from synthetic_data import AS_CLAIMED, RECORD, constructed, judged, runs_of, study
 
 HOUR = 3600.0
 

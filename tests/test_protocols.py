@@ -13,11 +13,11 @@ from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
+from distancenets.figures.robustness import VERDICTS, verdicts_figure
 from distancenets.figures.style import use_style, write_figure
-from distancenets.figures.verdicts import VERDICTS, verdicts_figure
 from distancenets.models.registry import find_model
-from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
 from distancenets.statistics.moments import Moments, moments
+from distancenets.statistics.z_scores import mean_distance, root_mean_square, spread_distance
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
 from distancenets.tables.robustness import reading, robustness_table, with_reading
 

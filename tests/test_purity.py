@@ -14,10 +14,10 @@ import pytest
 import torch
 
 import bits
-from compilers import needs_compiler
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.datasets import DatasetSettings
 from distancenets.datasets.store import Dataset
+from distancenets.jobs.processor import processor
 from distancenets.models.networks import initial_network, initialise
 from distancenets.models.registry import Model, find_model, models
 from distancenets.training.batches import Network
@@ -26,9 +26,9 @@ from distancenets.training.engines.native import network as native
 from distancenets.training.engines.native.build import FLAGS, FOLDER, SOURCES, TARGETS, activations_header
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
-from distancenets.training.processor import processor
-from distancenets.training.scaling import Scaling, scaling
-from runs import digests, trained
+from distancenets.training.pixel_scaling import Scaling, scaling
+from requirements import needs_compiler
+from run_helpers import digests, trained
 
 pytestmark = needs_compiler
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from distancenets.audit.output import read_summary
+from distancenets.audit.serialization import read_summary
 from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
 from distancenets.report.readme import BEGIN, END, with_results
-from samples import provenance_of
+from numerical_samples import provenance_of
 
 
 def test_the_results_are_those_of_a_committed_study(monkeypatch: pytest.MonkeyPatch) -> None:

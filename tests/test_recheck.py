@@ -8,17 +8,17 @@ from pathlib import Path
 import pandas
 import pytest
 
-from compilers import needs_compiler
 from conftest import Workshop, open_workshop
 from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
 from distancenets.files import read_sealed, sealed, sealed_text, sha256
 from distancenets.measurements.coherence import archive_faults
-from distancenets.measurements.manifest import MANIFEST, archive_folder, table_of
-from distancenets.measurements.recheck import draw, first_difference
-from distancenets.measurements.repairs import repair
-from distancenets.training.runs import METRICS
-from runs import folder
+from distancenets.runs.manifest import MANIFEST, archive_folder, table_of
+from distancenets.runs.recheck import draw, first_difference
+from distancenets.runs.repairs import repair
+from distancenets.training.run_files import METRICS
+from requirements import needs_compiler
+from run_helpers import folder
 from test_coherence import Change, changed, exchanged, one_image_more, retold
 
 pytestmark = needs_compiler
@@ -142,7 +142,7 @@ def test_runs_of_other_bits_are_compared_within_a_tolerance(
 def test_without_a_compiler_runs_are_compared_within_a_tolerance(
     archived: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("distancenets.measurements.recheck.cpu_engine", lambda _: "dense")
+    monkeypatch.setattr("distancenets.runs.recheck.cpu_engine", lambda _: "dense")
     found = rows(archived, "--runs", "3")
     assert set(found["reason"]) == {"no compiler here"} and set(found["standard"]) == {"tolerance"}
 

@@ -13,13 +13,13 @@ from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
 from distancenets.files import sealed_text
 from distancenets.markdown import markdown_table, parse_table
-from distancenets.measurements.provenance import cost
-from distancenets.report import downloads
-from distancenets.report.curves import mean_curves, plotted
-from distancenets.report.downloads import Downloads
+from distancenets.report import embedded_files
+from distancenets.report.embedded_files import Downloads
+from distancenets.report.headline import sentence
+from distancenets.report.learning_curves import mean_curves, plotted
 from distancenets.report.provenance import facts, read_provenance
-from distancenets.report.verdict import sentence
-from samples import provenance_of
+from distancenets.runs.provenance import cost
+from numerical_samples import provenance_of
 
 
 def ruling(verdict: str, epochs: int | None = None, seeds: int | None = None) -> dict[str, object]:
@@ -65,11 +65,11 @@ def test_a_page_holds_a_file_once_and_no_large_one(tmp_path: Path, monkeypatch: 
     assert kind == "data:text/csv" and base64.b64decode(content) == path.read_bytes()
     again = page.file("tables/numbers.csv")
     assert again.repeated and again.address is None and again.name == found.name
-    monkeypatch.setattr(downloads, "PLAIN", 79)
+    monkeypatch.setattr(embedded_files, "PLAIN", 79)
     packed = Downloads(tmp_path).file("tables/numbers.csv")
     assert (packed.path, packed.size) == ("tables/numbers.csv.gz", "80 bytes, compressed")
     assert gzip.decompress(base64.b64decode(str(packed.address).partition(",")[2])) == path.read_bytes()
-    monkeypatch.setattr(downloads, "LARGEST", 20)
+    monkeypatch.setattr(embedded_files, "LARGEST", 20)
     assert Downloads(tmp_path).file("tables/numbers.csv") == ("tables/numbers.csv", "80 bytes", None, False)
     with pytest.raises(UserError, match=r"other\.csv: cannot be read"):
         page.file("other.csv")

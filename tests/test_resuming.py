@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from compilers import needs_compiler
 from conftest import SPLITS, Answer, Workshop, write_dataset
 from distancenets.datasets.store import Dataset
 from distancenets.files import read_sealed, sealed_text
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, SplitScore
-from distancenets.training.runs import RunFolder
-from runs import MODEL, digests, folder, trained
+from distancenets.training.run_files import RunFolder
+from requirements import needs_compiler
+from run_helpers import MODEL, digests, folder, trained
 
 
 def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:

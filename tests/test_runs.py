@@ -22,8 +22,8 @@ from distancenets.training import provenance
 from distancenets.training.batches import Score
 from distancenets.training.paths import run_path
 from distancenets.training.progress import display
-from distancenets.training.runs import RunFolder
-from runs import MODEL, digests, folder, trained
+from distancenets.training.run_files import RunFolder
+from run_helpers import MODEL, digests, folder, trained
 
 
 def test_the_same_command_gives_the_same_bits(workshop: Workshop) -> None:

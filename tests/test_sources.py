@@ -20,7 +20,7 @@ import pytest
 import torch
 import torchvision
 
-from digits import (
+from dataset_files import (
     CONFIG,
     FOLDER,
     IDX_NAMES,

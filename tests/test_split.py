@@ -14,14 +14,14 @@ from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.models.networks import initialise
 from distancenets.models.registry import models
-from distancenets.training import descent
+from distancenets.training import trainer
 from distancenets.training.batches import Network, chunks
+from distancenets.training.compilation import fuse, fusible
 from distancenets.training.divergence import Watch
 from distancenets.training.engines import registry, split
 from distancenets.training.engines.registry import select_engine
-from distancenets.training.fusion import fuse, fusible
-from distancenets.training.memory import rows_in_flight
-from distancenets.training.scaling import scaling
+from distancenets.training.microbatching import rows_in_flight
+from distancenets.training.pixel_scaling import scaling
 from distancenets.training.steps import TorchSteps
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -154,13 +154,13 @@ def test_a_watch_remembers_the_first_divergence() -> None:
 
 def rarely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a trainer look at its metrics as it does on a GPU whose epochs are much shorter than a second."""
-    plain = descent._Trainer.__init__
+    plain = trainer._Trainer.__init__
 
     def begin(trainer: Any, *arguments: Any) -> None:
         plain(trainer, *arguments)
         trainer._look_seconds = 1e9
 
-    monkeypatch.setattr(descent._Trainer, "__init__", begin)
+    monkeypatch.setattr(trainer._Trainer, "__init__", begin)
 
 
 def test_metrics_that_wait_are_the_same(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

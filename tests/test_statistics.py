@@ -11,8 +11,7 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
 from distancenets.statistics.corrections import holm
-from distancenets.statistics.differences import Difference, interval, paired, student, t_test, welch
-from distancenets.statistics.effects import cohens_d, d_z, hedges_g, superiority, superiority_interval
+from distancenets.statistics.effect_sizes import cohens_d, d_z, hedges_g, superiority, superiority_interval
 from distancenets.statistics.equivalence import equivalence
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.permutation import paired_differences, sign_flip_p
@@ -24,7 +23,8 @@ from distancenets.statistics.summaries import (
     interquartile_mean,
     summary,
 )
-from samples import QUICK, A, B, within_binomial_bounds
+from distancenets.statistics.t_tests import Difference, interval, paired, student, t_test, welch
+from numerical_samples import QUICK, A, B, within_binomial_bounds
 
 # Summaries
 

@@ -20,14 +20,14 @@ from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
 from distancenets.errors import Damaged, UserError
 from distancenets.files import sealed_text, sha256
-from distancenets.measurements.archive import archive_files, archived_table, deposit
 from distancenets.measurements.coherence import archive_faults, count_runs
-from distancenets.measurements.manifest import MANIFEST, read_manifest
+from distancenets.runs.archive import archive_files, archived_table, deposit
+from distancenets.runs.manifest import MANIFEST, read_manifest
 from distancenets.training.checkpoints import read_checkpoint, write_checkpoint
 from distancenets.training.paths import RUN_FILES
-from distancenets.training.runs import RunFolder
+from distancenets.training.run_files import RunFolder
 from kills import killed
-from runs import MODEL, digests, folder
+from run_helpers import MODEL, digests, folder
 
 TRAIN = ("train", "--architecture", MODEL[0], "--representation", MODEL[1])
 PACK = ("--seeds", "0-1")

@@ -9,7 +9,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Chunk, Network, chunks, differentiate, evaluate
-from distancenets.training.scaling import scaling
+from distancenets.training.pixel_scaling import scaling
 from reference import reference_network
 
 CASES = [

@@ -13,7 +13,7 @@ import yaml
 from safetensors.numpy import load_file
 
 from conftest import SPLITS, Checkout, checkout, write_dataset
-from digits import write_idx
+from dataset_files import write_idx
 from distancenets.configuration.study import Run, load_study
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
@@ -105,7 +105,7 @@ def test_a_threshold_measures_nothing_again(small: Checkout) -> None:
     small.complete(measured)
     judging = set(small.jobs())
     small.edit("config/config.yaml", "epochs: 3", "epochs: 4")
-    assert small.jobs(measured, *FEW).keys() > {"train_model", "collect_runs", "measure_activity", "measure_node"}
+    assert small.jobs(measured, *FEW).keys() > {"train_model", "collect_runs", "measure_activity", "measure_figure1"}
     small.edit("config/config.yaml", "epochs: 4", "epochs: 3")
     (small.folder / "config" / "config.yaml").open("a").write(
         "claims: {failure_margin: 4}\nstatistics: {alpha: 0.01}\n"
@@ -181,7 +181,7 @@ def test_a_changed_threshold_is_noticed_without_snakemakes_records(small: Checko
     assert small.jobs(target, *FEW) == {}
     (small.folder / "config" / "config.yaml").open("a").write("statistics: {confidence: 0.9}\n")
     due = small.jobs(target, *FEW)
-    assert due["compare_models"] == 1 and not {"train_model", "collect_runs", "measure_node"} & set(due)
+    assert due["compare_models"] == 1 and not {"train_model", "collect_runs", "measure_figure1"} & set(due)
 
 
 def test_intact_data_survive_a_newer_file_of_data_sets(small: Checkout) -> None:

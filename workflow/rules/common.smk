@@ -12,10 +12,10 @@ from distancenets.configuration.datasets import dataset
 from distancenets.configuration.recipes import study_digest, study_recipe
 from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
 from distancenets.errors import UserError
-from distancenets.measurements.archive import archive_files
+from distancenets.runs.archive import archive_files
 from distancenets.measurements.catalogue import CATALOGUE, FIGURES
-from distancenets.measurements.holdings import archived_runs, fresh_runs, held_part
-from distancenets.measurements.staleness import mark_stale
+from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
+from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 

@@ -7,7 +7,7 @@ rule measure_correct:
         weights=run_files("weights.safetensors"),
         archive=ARCHIVE,
         images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
-        code=code("measurements"),
+        code=code("measurements", "runs"),
     output:
         f"{RESULTS}/measurements/correct.parquet",
     log:

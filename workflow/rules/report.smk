@@ -14,10 +14,10 @@ rule write_summary:
         claims=rules.judge_claims.output,
         protocols=rules.compare_protocols.output,
         robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
-        geometry_tables=rules.build_geometry_tables.output,
+        geometry_tables=rules.build_measurement_tables.output,
         geometry=expand(rules.draw_geometry.output, experiment=STUDY.experiments),
         images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],
-        code=code("report"),
+        code=code("report", "runs"),
     output:
         f"{RESULTS}/summary.md",
     log:
@@ -38,10 +38,10 @@ rule write_report:
         summary=rules.write_summary.input,
         curves=rules.write_metrics.output.curves,
         findings=rules.audit_published.output.records,
-        measurements=[*GEOMETRY.values(), rules.measure_node.output],
+        measurements=[*GEOMETRY.values(), rules.measure_figure1.output],
         published="config/published.yaml",
         captions=sorted(Path("workflow/captions").glob("*.rst")),
-        code=code("report"),
+        code=code("report", "runs"),
     output:
         report(f"{RESULTS}/report.html", caption="../captions/report.rst", category="Report"),
     log:

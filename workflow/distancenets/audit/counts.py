@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import ceil, floor
 
 from distancenets.audit.findings import Check, Finding, Verdict, agreement
-from distancenets.audit.granularity import subject
+from distancenets.audit.grim import subject
+from distancenets.audit.interval_t_test import Reading
 from distancenets.audit.intervals import decimals, half_unit
-from distancenets.audit.two_samples import Reading
 from distancenets.configuration.published import PrintedCounts, Published, PublishedActivity
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from distancenets.audit.findings import Check, Finding, Verdict, hull
+from distancenets.audit.interval_t_test import Design, designs_with, p_value
 from distancenets.audit.intervals import decimals, rounding
-from distancenets.audit.origins import candidates
 from distancenets.audit.recomputation import Recomputation, Statistic, p_target, printed
-from distancenets.audit.two_samples import Design, designs_with, p_value
+from distancenets.audit.source_tables import candidates
 from distancenets.configuration.published import Published, PublishedTest
 
 

@@ -6,8 +6,7 @@ from enum import StrEnum
 from itertools import product
 
 from distancenets.audit.findings import Check, Finding, agreement, hull
-from distancenets.audit.intervals import Interval, rounding, spread
-from distancenets.audit.two_samples import (
+from distancenets.audit.interval_t_test import (
     Design,
     Reading,
     Sample,
@@ -19,6 +18,7 @@ from distancenets.audit.two_samples import (
     paired_t,
     t_statistic,
 )
+from distancenets.audit.intervals import Interval, rounding, spread
 from distancenets.configuration.published import (
     ModelName,
     PrintedP,

@@ -9,8 +9,8 @@ from scipy import stats
 
 from distancenets.audit.findings import LEVEL, Check, Finding, Verdict
 from distancenets.audit.intervals import half_unit, may_be_equal
-from distancenets.audit.origins import origin
 from distancenets.audit.recomputation import Recomputation, Statistic
+from distancenets.audit.source_tables import origin
 from distancenets.configuration.published import Published, PublishedTest
 
 

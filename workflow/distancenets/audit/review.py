@@ -1,14 +1,14 @@
 """The whole audit, in its order."""
 
 from distancenets.audit import (
-    coherence,
+    claimed_numbers,
     counts,
     designs,
-    duplicates,
-    granularity,
-    origins,
+    grim,
+    printed_tests,
+    repeated_rows,
     repetitions,
-    statements,
+    source_tables,
 )
 from distancenets.audit.findings import Finding
 from distancenets.audit.recomputation import recomputations
@@ -19,25 +19,25 @@ def review(record: Published) -> list[Finding]:
     """Return every finding about the published record; the single recomputations come last."""
     found = recomputations(record)
     return [
-        *origins.sets_behind_the_statistics(found),
-        *origins.kind_of_deviation(found),
-        *origins.statistics_from_means(found),
+        *source_tables.sets_behind_the_statistics(found),
+        *source_tables.kind_of_deviation(found),
+        *source_tables.statistics_from_means(found),
         *repetitions.repeated_statistics(record, found),
-        *origins.quoted_deviations(record),
-        *coherence.p_values(record),
+        *source_tables.quoted_deviations(record),
+        *printed_tests.p_values(record),
         *designs.effect_sizes(record, found),
-        *coherence.signs(record),
+        *printed_tests.signs(record),
         *designs.designs(record, found),
-        *coherence.wordings(record),
-        *coherence.wordings_recomputed(record, found),
-        *duplicates.repeated_rows(record),
-        *duplicates.repeated_experiments(record),
-        *granularity.node_shares(record),
-        *granularity.accuracies(record),
-        *granularity.definitions(record),
+        *printed_tests.wordings(record),
+        *printed_tests.wordings_recomputed(record, found),
+        *repeated_rows.repeated_rows(record),
+        *repeated_rows.repeated_experiments(record),
+        *grim.node_shares(record),
+        *grim.accuracies(record),
+        *grim.definitions(record),
         *counts.numbers_of_nodes(record),
-        *statements.claimed_figures(record),
-        *statements.promised_columns(record),
-        *statements.compute_time(record),
+        *claimed_numbers.claimed_figures(record),
+        *claimed_numbers.promised_columns(record),
+        *claimed_numbers.compute_time(record),
         *(entry.finding() for entry in found),
     ]

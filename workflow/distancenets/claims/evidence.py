@@ -13,7 +13,7 @@ from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Run
 from distancenets.derived import read_derived
 from distancenets.errors import Damaged, UserError
-from distancenets.measurements.archive import archived_table
+from distancenets.runs.archive import archived_table
 from distancenets.statistics.looks import FIRST, complete_seeds
 
 NONE: "pd.Series[float]" = pd.Series(dtype="float64", index=pd.Index([], dtype="int64"))

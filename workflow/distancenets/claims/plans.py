@@ -7,8 +7,8 @@ from pathlib import Path
 from distancenets.claims.planning import Batch, Target
 from distancenets.claims.prospects import chances
 from distancenets.configuration.study import Run, Study, seed_ranges
-from distancenets.measurements.costs import Costs
 from distancenets.models.registry import find_model
+from distancenets.runs.costs import Costs
 
 Group = tuple[str, str, str, int]
 

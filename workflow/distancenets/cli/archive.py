@@ -30,10 +30,10 @@ def archive(
     from distancenets.configuration.study import load_study
     from distancenets.datasets.store import Dataset, read
     from distancenets.errors import UserError
-    from distancenets.measurements.archive import deposit, entries
-    from distancenets.measurements.deposits import adds, finished_runs, tables_of
-    from distancenets.measurements.manifest import archive_folder
-    from distancenets.measurements.repairs import repair
+    from distancenets.measurements.archiving import adds, finished_runs, tables_of
+    from distancenets.runs.archive import deposit, entries
+    from distancenets.runs.manifest import archive_folder
+    from distancenets.runs.repairs import repair
 
     settings = load_study(study)
     root = output or RESULTS / settings.study

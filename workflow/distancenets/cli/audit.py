@@ -23,7 +23,7 @@ def audit(
     """Check whether the numbers the paper prints agree with one another; no training is needed."""
     from rich.console import Console
 
-    from distancenets.audit import output as forms
+    from distancenets.audit import serialization
     from distancenets.audit.review import review
     from distancenets.audit.summary import summary
     from distancenets.configuration import published as record
@@ -31,12 +31,12 @@ def audit(
 
     findings = review(record.published(published))
     if json is not None:
-        write_text(json, forms.as_json(findings))
+        write_text(json, serialization.as_json(findings))
     if output is not None:
-        forms.write(findings, output)
+        serialization.write(findings, output)
     console, lines = Console(highlight=False), summary(findings)
     console.print(lines[0], markup=False)
-    console.print(forms.as_blocks(findings) if every else forms.as_lines(findings))
+    console.print(serialization.as_blocks(findings) if every else serialization.as_lines(findings))
     for line in lines[1:] if every else lines[1:2]:
         console.print(line, markup=False)
     if not every:

@@ -17,7 +17,7 @@ def check(
 ) -> None:
     """Refuse a run that is missing, or was made with other parameters than the study's, by name."""
     from distancenets.configuration.study import load_study
-    from distancenets.measurements.collection import check_runs
+    from distancenets.runs.collect import check_runs
 
     settings = load_study(study)
     count = check_runs(settings, output or RESULTS / settings.study, datasets)

@@ -22,7 +22,7 @@ def claims(
     """Hold every claim of the paper against the runs: supported, contradicted, mixed or undetermined."""
     from rich.console import Console
 
-    from distancenets.claims import output as forms
+    from distancenets.claims import serialization
     from distancenets.claims.evidence import read_measurements
     from distancenets.claims.judgement import rulings
     from distancenets.configuration.published import published as load_published
@@ -32,7 +32,7 @@ def claims(
     settings, record = load_study(study), load_published(published)
     tables = read_measurements(measurements or runs.parent / "measurements")
     found = rulings(settings, read_runs(runs), tables, record)
-    forms.write(found, settings, output)
+    serialization.write(found, settings, output)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for ruling in found:
         if ruling.experiment == settings.reported_experiment:

@@ -25,8 +25,8 @@ def collect(
     from distancenets.configuration.recipes import study_digest
     from distancenets.configuration.study import load_study
     from distancenets.derived import deriving
-    from distancenets.measurements.collection import learning_curves, runs_at_milestones
-    from distancenets.measurements.provenance import provenance
+    from distancenets.runs.collect import learning_curves, runs_at_milestones
+    from distancenets.runs.provenance import provenance
 
     settings = load_study(study)
     root = output or RESULTS / settings.study

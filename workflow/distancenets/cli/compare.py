@@ -9,7 +9,7 @@ from distancenets.cli.application import app
 from distancenets.cli.options import RESULTS
 
 if TYPE_CHECKING:
-    from distancenets.tables.studies import Finished
+    from distancenets.tables.study_comparison import Finished
 
 
 @app.command()
@@ -27,8 +27,8 @@ def compare(
     from rich.console import Console
 
     from distancenets.files import write_text
-    from distancenets.report.comparison import as_json, comparison_sheet
-    from distancenets.tables.studies import differences_table, lone_models, settings_table
+    from distancenets.tables.study_comparison import differences_table, lone_models, settings_table
+    from distancenets.terminal.comparison import as_json, comparison_sheet
 
     a, b = _finished(first), _finished(second)
     settings, differences, lone = settings_table(a.study, b.study), differences_table(a, b), lone_models(a, b)
@@ -46,7 +46,7 @@ def _finished(name: str) -> "Finished":
     from distancenets.configuration.study import load_study
     from distancenets.errors import UserError
     from distancenets.statistics.runs import read_runs
-    from distancenets.tables.studies import Finished
+    from distancenets.tables.study_comparison import Finished
 
     folder = next((path for path in (RESULTS / name, Path(name)) if (path / "study.yaml").is_file()), None)
     if folder is None:

@@ -22,7 +22,7 @@ def learning_curves(
 ) -> None:
     """Draw train loss, train error and test error against epochs."""
     from distancenets.derived import read_derived
-    from distancenets.figures.curves import learning_curves_figure
+    from distancenets.figures.learning_curves import learning_curves_figure
     from distancenets.figures.style import use_style, write_figure
 
     use_style()
@@ -40,9 +40,9 @@ def final_accuracies(
     from distancenets.configuration.published import published as load_published
     from distancenets.derived import read_derived
     from distancenets.figures.accuracies import final_accuracies_figure
-    from distancenets.figures.rows import title_of
+    from distancenets.figures.model_rows import title_of
     from distancenets.figures.style import use_style, write_figure
-    from distancenets.statistics.printed import printed_accuracies
+    from distancenets.statistics.published import printed_accuracies
 
     use_style()
     measured = read_derived(runs)
@@ -90,7 +90,7 @@ def differences(
     from distancenets.derived import read_derived
     from distancenets.figures.differences import differences_figure
     from distancenets.figures.style import use_style, write_figure
-    from distancenets.statistics.printed import printed_differences
+    from distancenets.statistics.published import printed_differences
     from distancenets.words import seeds_text
 
     use_style()
@@ -117,10 +117,10 @@ def robustness(
     study: StudyFile = STUDY,
 ) -> None:
     """Draw the verdicts on the claims in every experiment of the study."""
-    from distancenets.claims.output import read
+    from distancenets.claims.serialization import read
     from distancenets.configuration.study import load_study
+    from distancenets.figures.robustness import verdicts_figure
     from distancenets.figures.style import use_style, write_figure
-    from distancenets.figures.verdicts import verdicts_figure
     from distancenets.tables.robustness import robustness_table
     from distancenets.words import seeds_text
 

@@ -45,8 +45,8 @@ def fingerprint(
 
 def _here() -> str:
     """Return what computes the fingerprints."""
+    from distancenets.jobs.processor import processor
     from distancenets.training.engines.native.build import NoCompiler, build
-    from distancenets.training.processor import processor
 
     try:
         made = build()

@@ -45,11 +45,11 @@ def geometry_figures(
     from distancenets.datasets.store import read
     from distancenets.figures.activity import dead_nodes_figure
     from distancenets.figures.mahalanobis import mahalanobis_figure
+    from distancenets.figures.model_rows import title_of
     from distancenets.figures.orientation import orientation_figure
     from distancenets.figures.perturbation import perturbation_figure
     from distancenets.figures.projections import projections_figure
     from distancenets.figures.prototypes import neighbours_figure, prototypes_figure
-    from distancenets.figures.rows import title_of
     from distancenets.figures.style import use_style, write_figure
 
     use_style()
@@ -86,14 +86,14 @@ def geometry_tables(output: Output = None, study: StudyFile = STUDY, published: 
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
     from distancenets.measurements.catalogue import CATALOGUE
-    from distancenets.tables.formats import write_table
-    from distancenets.tables.geometry import (
+    from distancenets.tables.measurements import (
         geometry_cells,
         geometry_table,
         layout_of,
         measured_file,
         with_published_activity,
     )
+    from distancenets.tables.writers import write_table
     from distancenets.words import epochs_text
 
     settings = load_study(study)

@@ -31,8 +31,8 @@ def images(output: Output = None, study: StudyFile = STUDY, published: Published
     from distancenets.claims.comparisons import compared_models
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
-    from distancenets.tables.formats import write_table
     from distancenets.tables.images import CAPTION, extent, images_cells, images_table
+    from distancenets.tables.writers import write_table
 
     settings, record = load_study(study), load_published(published)
     root = output or RESULTS / settings.study

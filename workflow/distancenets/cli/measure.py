@@ -27,11 +27,11 @@ def measure_node(
     from distancenets.configuration.study import Run, load_study
     from distancenets.datasets.store import read
     from distancenets.derived import deriving
-    from distancenets.measurements.holdings import archived_runs
+    from distancenets.measurements.figure1 import archived_node_outputs, node_outputs
     from distancenets.measurements.networks import Stored
-    from distancenets.measurements.nodes import archived_node_outputs, node_outputs
+    from distancenets.runs.inventory import archived_runs
     from distancenets.training.paths import run_path
-    from distancenets.training.runs import RunFolder
+    from distancenets.training.run_files import RunFolder
 
     settings = load_study(study)
     root = output or RESULTS / settings.study

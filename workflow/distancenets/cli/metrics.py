@@ -20,7 +20,7 @@ def metrics(
 
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
-    from distancenets.tables.metrics import CURVES_FOLDER, METRICS_FILE, final_accuracies, mean_curves
+    from distancenets.tables.dvc import CURVES_FOLDER, METRICS_FILE, final_accuracies, mean_curves
 
     root = output or RESULTS / load_study(study).study
     found = final_accuracies(read_derived(root / "runs.csv"))

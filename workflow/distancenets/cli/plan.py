@@ -31,11 +31,11 @@ def plan(
     from distancenets.claims.plans import as_commands, as_text
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
-    from distancenets.measurements.archive import entries
-    from distancenets.measurements.collection import learning_curves, runs_at_milestones
-    from distancenets.measurements.costs import costs
-    from distancenets.measurements.holdings import held_part
-    from distancenets.training.processor import processor
+    from distancenets.jobs.processor import processor
+    from distancenets.runs.archive import entries
+    from distancenets.runs.collect import learning_curves, runs_at_milestones
+    from distancenets.runs.costs import costs
+    from distancenets.runs.inventory import held_part
 
     settings = load_study(study)
     root = output or RESULTS / settings.study

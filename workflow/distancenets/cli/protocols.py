@@ -20,8 +20,8 @@ def protocols(
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
-    from distancenets.tables.formats import write_table
     from distancenets.tables.protocols import CAPTION, protocols_cells, protocols_table
+    from distancenets.tables.writers import write_table
 
     tables = load_published(published).tables
     table = protocols_table(load_study(study), read_derived(runs), tables)

@@ -47,10 +47,10 @@ def recheck(
     from distancenets.configuration.study import load_study
     from distancenets.errors import UserError
     from distancenets.files import write_text
-    from distancenets.measurements import recheck as rechecking
-    from distancenets.measurements.archive import METRICS, archived_table, entries
-    from distancenets.measurements.manifest import archive_folder
     from distancenets.report.rechecks import following, recheck_table
+    from distancenets.runs import recheck as recheck_runs
+    from distancenets.runs.archive import METRICS, archived_table, entries
+    from distancenets.runs.manifest import archive_folder
 
     settings = load_study(study)
     root = output or RESULTS / settings.study
@@ -62,7 +62,7 @@ def recheck(
         where = f"experiment '{experiment}'" if experiment else f"study '{settings.study}'"
         raise UserError(f"{archive_folder(root)}: holds no run of {where}; `distancenets archive` adds finished ones")
     seed = random.randrange(10**6) if draw is None else draw
-    drawn = rechecking.draw(candidates, seed, runs)
+    drawn = recheck_runs.draw(candidates, seed, runs)
     console, errors = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)
     errors.print(f"{len(drawn)} of {len(candidates)} archived runs, drawn with --draw {seed}", soft_wrap=True)
     images = _images({settings.experiments[run.experiment].dataset for run in drawn}, settings, datasets, data)
@@ -72,12 +72,12 @@ def recheck(
         recipe = study_recipe(settings, *run[:3], datasets)
         archived = archived_table(METRICS, [run], root)
         known = images[recipe.experiment.dataset]
-        done.append(rechecking.recheck(run, recipe, held[run].provenance, archived, known, epochs, training))
+        done.append(recheck_runs.recheck(run, recipe, held[run].provenance, archived, known, epochs, training))
     console.width = max(console.width, 110)
     console.print(recheck_table(done))
     if csv is not None:
-        write_text(csv, rechecking.table(done).assign(draw=seed).to_csv(index=False, lineterminator="\n"))
-    print(rechecking.verdict(done, seed))
+        write_text(csv, recheck_runs.table(done).assign(draw=seed).to_csv(index=False, lineterminator="\n"))
+    print(recheck_runs.verdict(done, seed))
 
 
 def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":

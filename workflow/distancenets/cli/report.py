@@ -21,7 +21,7 @@ def report(
     """Write report.html: verdicts, tables, figures and their data on one page that needs no network."""
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
-    from distancenets.report.page import page
+    from distancenets.report.html_page import page
 
     settings = load_study(study)
     root = output or RESULTS / settings.study

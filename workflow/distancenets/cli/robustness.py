@@ -14,9 +14,9 @@ def robustness(
     output: Annotated[Path, typer.Option(help="The table's path without its ending.")],
 ) -> None:
     """Write the verdicts as a table claims × experiments."""
-    from distancenets.claims.output import read
-    from distancenets.tables.formats import write_table
+    from distancenets.claims.serialization import read
     from distancenets.tables.robustness import CAPTION, robustness_table, with_reading
+    from distancenets.tables.writers import write_table
 
     table = with_reading(robustness_table(read(claims)))
     write_table(output, table, table, CAPTION)

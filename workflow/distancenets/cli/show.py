@@ -26,8 +26,8 @@ def show(
     from rich.console import Console
 
     from distancenets.configuration.study import load_study
-    from distancenets.report.run_sheet import again, run_sheet
     from distancenets.report.runs import find_run, parse_run, read_run
+    from distancenets.terminal.run_sheet import again, run_sheet
 
     folder = Path(run)
     # A run's folder is enough; the study then only tells how to repeat it.

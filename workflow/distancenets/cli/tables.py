@@ -21,8 +21,8 @@ def tables(
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
     from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
-    from distancenets.tables.formats import write_table
     from distancenets.tables.models import distances_table, models_table
+    from distancenets.tables.writers import write_table
 
     settings, measured = load_study(study), read_derived(runs)
     for name, table, caption in (

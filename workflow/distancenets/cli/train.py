@@ -38,11 +38,11 @@ def train(
     from distancenets.configuration.recipes import Recipe
     from distancenets.configuration.study import load_study, parse_seeds
     from distancenets.datasets.store import fetch, read
+    from distancenets.jobs.devices import check_device, claimed_device
     from distancenets.models.registry import find_model
-    from distancenets.training.beginnings import clear_up
-    from distancenets.training.descent import train as descend
-    from distancenets.training.devices import check_device, claimed_device
-    from distancenets.training.packs import Pack, unfinished
+    from distancenets.training.initial_state import clear_up
+    from distancenets.training.seed_packs import Pack, unfinished
+    from distancenets.training.trainer import train as descend
 
     console = Console(stderr=True, markup=False)
     settings = load_study(study)

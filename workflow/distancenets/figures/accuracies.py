@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from distancenets.figures.rows import label_rows, of_row, present_rows
+from distancenets.figures.model_rows import label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
 from distancenets.models.registry import Model
 

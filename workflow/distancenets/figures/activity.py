@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import of_model, present_models
+from distancenets.figures.model_rows import of_model, present_models
 from distancenets.figures.style import colour
 from distancenets.models.registry import Model
 

@@ -5,7 +5,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import Row, draw_runs, label_rows, of_row, present_rows
+from distancenets.figures.model_rows import Row, draw_runs, label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH
 
 CONTROLS = {"none": "trained", "shuffled_labels": "shuffled labels", "untrained": "untrained"}

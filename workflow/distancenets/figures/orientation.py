@@ -4,7 +4,7 @@ import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import INTERVAL, draw_runs, label_rows, of_row, present_rows
+from distancenets.figures.model_rows import INTERVAL, draw_runs, label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH
 
 

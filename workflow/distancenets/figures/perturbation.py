@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from distancenets.figures.bands import draw_over_seeds, over_seeds
-from distancenets.figures.rows import of_model, present_models
+from distancenets.figures.model_rows import of_model, present_models
 from distancenets.figures.style import PAGE_WIDTH
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model

@@ -5,7 +5,7 @@ import pandas
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.figures.rows import label_rows, of_row, present_rows
+from distancenets.figures.model_rows import label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
 
 QUANTITIES = {

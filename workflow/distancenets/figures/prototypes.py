@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from distancenets.figures.rows import INTERVAL, draw_runs, label_rows, of_model, of_row, present_models, present_rows
+from distancenets.figures.model_rows import (
+    INTERVAL,
+    draw_runs,
+    label_rows,
+    of_model,
+    of_row,
+    present_models,
+    present_rows,
+)
 from distancenets.figures.style import PAGE_WIDTH, plain
 from distancenets.models.registry import Model
 from distancenets.words import epochs_text

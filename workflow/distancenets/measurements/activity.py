@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.frames import long_form
+from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
 # The paper's threshold: an activation a is active where |a| > 1e−6.

@@ -13,9 +13,9 @@ from distancenets.models.networks import head_parameters
 from distancenets.models.registry import find_model
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
-from distancenets.training.memory import CPU_ROWS
-from distancenets.training.pixels import DensePixels
-from distancenets.training.scaling import scaling
+from distancenets.training.first_layer import DensePixels
+from distancenets.training.microbatching import CPU_ROWS
+from distancenets.training.pixel_scaling import scaling
 
 # PyTorch's sums have another order from device to device, so an image at the border of two classes may change sides.
 BORDERLINE_IMAGES = 1

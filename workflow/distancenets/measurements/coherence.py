@@ -11,9 +11,9 @@ import pandas
 from distancenets.configuration.recipes import Recipe
 from distancenets.files import SEAL, sealed
 from distancenets.measurements.answers import BORDERLINE_IMAGES, borderline, unpacked
-from distancenets.measurements.archive import CORRECT, METRICS, RUNS, read_table
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.manifest import (
+from distancenets.runs.archive import CORRECT, METRICS, RUNS, read_table
+from distancenets.runs.manifest import (
     REPAIR,
     Axes,
     Holding,

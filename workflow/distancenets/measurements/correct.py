@@ -13,15 +13,15 @@ from distancenets.configuration.study import Study
 from distancenets.datasets.store import Dataset, read
 from distancenets.errors import Damaged, UserError
 from distancenets.measurements.answers import stored_answers, unpacked
-from distancenets.measurements.archive import CORRECT
-from distancenets.measurements.frames import AXES
-from distancenets.measurements.holdings import archived_runs, fresh_runs
+from distancenets.measurements.long_format import AXES
 from distancenets.measurements.networks import Stored, trained_networks
 from distancenets.measurements.register import archived_rows, in_order
 from distancenets.models.registry import find_model
+from distancenets.runs.archive import CORRECT
+from distancenets.runs.inventory import archived_runs, fresh_runs
 from distancenets.statistics.components import Correct
 from distancenets.training.paths import run_path
-from distancenets.training.runs import RunFolder
+from distancenets.training.run_files import RunFolder
 
 NO_ANSWERS = "no run archived with its answers yet"
 COLUMNS = [*AXES, "images", "correct"]

@@ -21,8 +21,8 @@ from scipy import stats
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.covariances import Covariance, FloatArray, class_covariance
-from distancenets.measurements.frames import long_form
+from distancenets.measurements.ledoit_wolf import Covariance, FloatArray, class_covariance
+from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
 IMAGES = ("own", "all")

@@ -16,11 +16,11 @@ from distancenets.configuration.study import Run, Study
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model
 from distancenets.training.batches import Network
-from distancenets.training.memory import CPU_ROWS
+from distancenets.training.first_layer import DensePixels
+from distancenets.training.microbatching import CPU_ROWS
 from distancenets.training.paths import run_path
-from distancenets.training.pixels import DensePixels
-from distancenets.training.runs import RunFolder, of_seed, pack
-from distancenets.training.scaling import scaling
+from distancenets.training.pixel_scaling import scaling
+from distancenets.training.run_files import RunFolder, of_seed, pack
 
 
 class Stored(NamedTuple):

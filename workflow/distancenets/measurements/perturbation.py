@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.frames import long_form
+from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
 SIDES = ("below", "above")

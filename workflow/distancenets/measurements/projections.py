@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.frames import long_form
+from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
 BINS = 64

@@ -14,11 +14,11 @@ from distancenets.datasets.store import Dataset, read
 from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing_all
-from distancenets.measurements.archive import archived_table
 from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.holdings import archived_runs, fresh_runs
 from distancenets.measurements.networks import Networks, finished_networks
 from distancenets.models.registry import models
+from distancenets.runs.archive import archived_table
+from distancenets.runs.inventory import archived_runs, fresh_runs
 
 Tables = Mapping[str, pandas.DataFrame]
 Measurement = Callable[[Networks, Dataset], Tables]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas
 
 from distancenets.configuration.study import Run, Study
-from distancenets.measurements.archive import Entry
+from distancenets.runs.archive import Entry
 from distancenets.statistics.runs import read_runs
 from distancenets.words import listed, seeds_text, span
 

@@ -11,17 +11,17 @@ import pandas
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from distancenets.audit.findings import Check, Verdict
-from distancenets.audit.output import read_summary
-from distancenets.claims.output import read as read_claims
+from distancenets.audit.serialization import read_summary
+from distancenets.claims.serialization import read as read_claims
 from distancenets.claims.verdicts import Verdict as ClaimVerdict
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.files import read_text
-from distancenets.measurements.archive import entries
-from distancenets.measurements.holdings import archived_runs
 from distancenets.report.coverage import coverage
 from distancenets.report.trajectories import trajectories
+from distancenets.runs.archive import entries
+from distancenets.runs.inventory import archived_runs
 from distancenets.statistics.looks import FIRST
 from distancenets.tables.protocols import Protocol
 

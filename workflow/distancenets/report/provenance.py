@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas
 
 from distancenets.derived import read_derived
-from distancenets.measurements.provenance import cost
+from distancenets.runs.provenance import cost
 
 # Columns of provenance.csv that say one thing together, and the heading they get.
 ORIGINS = {

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from distancenets.audit.output import read_summary
-from distancenets.claims.output import read as read_claims
-from distancenets.claims.output import verdict_table
+from distancenets.audit.serialization import read_summary
+from distancenets.claims.serialization import read as read_claims
+from distancenets.claims.serialization import verdict_table
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import plain
 from distancenets.report.coverage import extents
-from distancenets.report.verdict import sentence
+from distancenets.report.headline import sentence
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from distancenets.configuration.study import Run
-from distancenets.measurements.recheck import Recheck
 from distancenets.models.registry import find_model
+from distancenets.runs.recheck import Recheck
 
 
 def following(runs: Sequence[Run], console: Console) -> Iterator[Run]:

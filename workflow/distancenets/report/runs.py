@@ -10,12 +10,12 @@ from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
-from distancenets.measurements.archive import METRICS, archived_table, entries
-from distancenets.measurements.manifest import archive_folder
 from distancenets.models.registry import Model, find_model
+from distancenets.runs.archive import METRICS, archived_table, entries
+from distancenets.runs.manifest import archive_folder
 from distancenets.training.paths import run_path
-from distancenets.training.runs import METRICS as COLUMNS
-from distancenets.training.runs import RunFolder
+from distancenets.training.run_files import METRICS as COLUMNS
+from distancenets.training.run_files import RunFolder
 
 FORM = "experiment/architecture/representation/seed"
 

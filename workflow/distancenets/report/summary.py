@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from distancenets.audit.output import read_summary
-from distancenets.claims.output import read as read_claims
-from distancenets.claims.output import verdict_table
+from distancenets.audit.serialization import read_summary
+from distancenets.claims.serialization import read as read_claims
+from distancenets.claims.serialization import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.markdown import plain

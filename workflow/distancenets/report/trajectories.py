@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas
 
 from distancenets.configuration.study import Run
-from distancenets.measurements.archive import METRICS, archived_table
+from distancenets.runs.archive import METRICS, archived_table
 
 
 def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:

@@ -8,13 +8,13 @@ import pandas as pd
 
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.statistics.corrections import holm
-from distancenets.statistics.differences import interval, paired, pooled_sd, student, t_test, welch
-from distancenets.statistics.effects import cohens_d, d_z, hedges_g, superiority, superiority_interval
+from distancenets.statistics.effect_sizes import cohens_d, d_z, hedges_g, superiority, superiority_interval
 from distancenets.statistics.equivalence import equivalence
 from distancenets.statistics.moments import moments
 from distancenets.statistics.permutation import EXACT_UP_TO, paired_differences, sign_flip_p
 from distancenets.statistics.power import detectable_d, detectable_d_z
 from distancenets.statistics.spread import brown_forsythe
+from distancenets.statistics.t_tests import interval, paired, pooled_sd, student, t_test, welch
 
 TESTS = (
     "welch",

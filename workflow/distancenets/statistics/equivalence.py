@@ -2,7 +2,7 @@
 
 from scipy import stats
 
-from distancenets.statistics.differences import Difference, Outcome, ratio
+from distancenets.statistics.t_tests import Difference, Outcome, ratio
 
 
 def equivalence(difference: Difference, margin: float) -> Outcome:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from distancenets.statistics.differences import Outcome
 from distancenets.statistics.moments import FloatArray
+from distancenets.statistics.t_tests import Outcome
 
 
 def brown_forsythe(a: FloatArray, b: FloatArray) -> Outcome:

@@ -12,10 +12,10 @@ from distancenets.configuration.published import Published
 from distancenets.measurements.correct import NO_ANSWERS, by_model
 from distancenets.models.registry import find_model
 from distancenets.statistics.components import POINTS, Correct, components, interval
-from distancenets.statistics.differences import interval as t_interval
-from distancenets.statistics.differences import paired
 from distancenets.statistics.moments import standard_deviation
 from distancenets.statistics.summaries import binomial_standard_error
+from distancenets.statistics.t_tests import interval as t_interval
+from distancenets.statistics.t_tests import paired
 
 NONE = "–"
 CAPTION = (

@@ -9,9 +9,9 @@ import pandas
 from distancenets.configuration.published import PublishedTable
 from distancenets.configuration.study import Study
 from distancenets.models.registry import architectures
-from distancenets.statistics.agreement import mean_distance, root_mean_square, spread_distance
 from distancenets.statistics.moments import Moments, moments
-from distancenets.statistics.printed import printed_moments
+from distancenets.statistics.published import printed_moments
+from distancenets.statistics.z_scores import mean_distance, root_mean_square, spread_distance
 
 NOT_MEASURED = "not measured"
 CAPTION = (

@@ -10,11 +10,11 @@ from torch import Tensor
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.networks import head_parameters
 from distancenets.models.registry import Model
+from distancenets.training.compilation import fusible
 from distancenets.training.engines.registry import PIXEL_ENGINES
-from distancenets.training.fusion import fusible
+from distancenets.training.first_layer import Pixels, pixel_major
 from distancenets.training.losses import cross_entropy
-from distancenets.training.pixels import Pixels, pixel_major
-from distancenets.training.scaling import Scaling
+from distancenets.training.pixel_scaling import Scaling
 
 
 @dataclass(frozen=True)

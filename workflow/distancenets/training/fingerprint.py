@@ -22,7 +22,7 @@ from distancenets.models.registry import Model, find_model, models
 from distancenets.training.engines.native.build import NoCompiler, build
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace, has_compiled_form
-from distancenets.training.scaling import Scaling, scaling
+from distancenets.training.pixel_scaling import Scaling, scaling
 
 # Enough for two chunks of the compiled engine, so that the sums over both are in it.
 IMAGES = 1300

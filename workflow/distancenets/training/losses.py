@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from distancenets.training.fusion import fusible
+from distancenets.training.compilation import fusible
 
 # Just above where exp leaves the normal numbers: so little is nothing beside the 1 of the largest, and MKL takes a path
 # for it that is tens of times as slow. Scores in the hundreds would go there for most classes.

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 import distancenets
-from distancenets.training.processor import processor
-from distancenets.training.schedulers import allocation
+from distancenets.jobs.processor import processor
+from distancenets.jobs.schedulers import allocation
 
 PACKAGE = Path(distancenets.__file__).parent
 LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from distancenets.training.batches import Chunk, Network, Score, differentiate, evaluate, no_stop
-from distancenets.training.fusion import fuse
+from distancenets.training.compilation import fuse
 
 Work = Callable[[], Score]
 Gradients = Callable[[], tuple[Score, dict[str, Tensor]]]

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from distancenets.errors import UserError
 from distancenets.models.registry import Model
+from distancenets.training.engines.image_order import frame_order
 from distancenets.training.engines.native.build import NoCompiler, build
 from distancenets.training.engines.native.network import has_compiled_form
-from distancenets.training.engines.order import frame_order
 from distancenets.training.engines.split import SplitPixels, fault
-from distancenets.training.pixels import DensePixels, Pixels
+from distancenets.training.first_layer import DensePixels, Pixels
 
 # The compute capability from which on a GPU has the tensor cores that `split` needs.
 TENSOR_CORES = (7, 0)

@@ -9,8 +9,8 @@ summed. Pixels that are zero in the whole chunk are left out.
 import torch
 from torch import Tensor
 
-from distancenets.training.fusion import fusible
-from distancenets.training.pixels import DensePixels, Pixels, matrix
+from distancenets.training.compilation import fusible
+from distancenets.training.first_layer import DensePixels, Pixels, matrix
 
 # Exponent bits of a float32: 127 stands for 2^0.
 EXPONENT = 23

@@ -9,7 +9,7 @@ from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset
 from distancenets.training.batches import Chunk, Network, chunks, no_stop
 from distancenets.training.engines.compiled import CompiledSteps
-from distancenets.training.memory import rows_in_flight
+from distancenets.training.microbatching import rows_in_flight
 from distancenets.training.steps import Steps, TorchSteps
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from distancenets.errors import UserError
 from distancenets.files import replacing, sha256
+from distancenets.jobs.processor import processor
 from distancenets.models.activations import ACTIVATIONS, Activation
-from distancenets.training.processor import processor
 
 FOLDER = Path(__file__).parent
 SOURCES = ("vectors.h", "lists.h", "heads.h", "step.c")

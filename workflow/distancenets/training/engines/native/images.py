@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from distancenets.training.engines.image_order import frame_order
 from distancenets.training.engines.native.bindings import ListsStructure, address, call, constant
-from distancenets.training.engines.order import frame_order
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]

@@ -23,7 +23,7 @@ from distancenets.training.engines.native.bindings import (
 from distancenets.training.engines.native.build import compiled_activations
 from distancenets.training.engines.native.images import BLOCKS_IN_CHUNK, Lists, Split
 from distancenets.training.engines.native.parallel import parallel_for
-from distancenets.training.scaling import Scaling
+from distancenets.training.pixel_scaling import Scaling
 
 # A vector of the library, of which every width is a multiple.
 LANES = 16

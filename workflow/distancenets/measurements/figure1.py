@@ -1,0 +1,44 @@
+"""What single hidden nodes give: the outputs of the first linear layer, class by class."""
+
+from pathlib import Path
+
+import pandas
+import torch
+
+from distancenets.configuration.recipes import Recipe
+from distancenets.configuration.study import Run
+from distancenets.datasets.store import Dataset
+from distancenets.errors import UserError
+from distancenets.measurements.networks import Stored
+from distancenets.runs.archive import FIGURE1, archived_table
+from distancenets.training.first_layer import DensePixels
+from distancenets.training.pixel_scaling import scaling
+
+
+def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset: Dataset) -> pandas.DataFrame:
+    """Return the first linear layer's output at one hidden node over the test images (Figure 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a test image: label (class index) and output (before the activation).
+    """
+    weights = stored.folder.read_weights(stored.digest, epoch)
+    weight, bias = weights["hidden.weight"][node], weights["hidden.bias"][node]
+    folded = scaling(recipe.experiment.pixels, recipe.dataset).fold(weight.view(1, 1, -1), bias.view(1, 1))
+    outputs = DensePixels(dataset.test_images, torch.float32).forward(*folded).flatten()
+    return pandas.DataFrame({"label": dataset.test_labels.numpy(), "output": outputs.numpy()})
+
+
+def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pandas.DataFrame:
+    """Return the same from the archive below `root`; a `UserError` tells of another node or epoch than it holds."""
+    table = archived_table(FIGURE1, [run], root)
+    chosen = table[(table["epoch"] == epoch) & (table["node"] == node)]
+    if chosen.empty:
+        held = ", ".join(
+            f"node {node} at epoch {epoch}" for node, epoch in set(zip(table["node"], table["epoch"], strict=True))
+        )
+        raise UserError(
+            f"report.figure1: node {node} at epoch {epoch} is not in the archive of {root} (it has: {held})"
+        )
+    return chosen[["label", "output"]]

@@ -1,0 +1,75 @@
+"""The learning curves as the page's own plot draws them, and as one table for a reader to keep."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from distancenets.configuration.study import Study
+from distancenets.errors import UserError
+from distancenets.figures.learning_curves import HEAD_TITLES
+from distancenets.figures.style import colour
+from distancenets.models.registry import Model
+from distancenets.statistics.runs import read_runs
+from distancenets.tables.dvc import CURVES_FOLDER
+
+# The dashes of an SVG line, one a head: models that differ in it alone have the same colour.
+DASHES = {"linear": "", "linear_bias": "6 4", "offset_l2": "1.5 3.5"}
+FIRST_SHOWN = "linear"
+
+
+def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
+    """Return the mean learning curves of `experiment`: a row a model that has runs and epoch, errors in percent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model (the paper's name), epoch, train_loss (nats), train_error and test_error (100 − accuracy).
+    """
+    runs = read_runs(root / "runs.csv")
+    trained = set(runs.loc[runs["experiment"] == experiment, "model"])
+    models = [model for model in study.models(experiment) if model.paper_name in trained]
+    return pandas.concat([_curve(root / CURVES_FOLDER / experiment, model) for model in models], ignore_index=True)
+
+
+def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str, Any]:
+    """Return `curves` as the page's script reads them: a series a model, with its colour, dashes and group."""
+    drawn = [model for model in study.models(experiment) if model.paper_name in set(curves["model"])]
+    models = [_series(model, curves[curves["model"] == model.paper_name]) for model in drawn]
+    # The paper's first models are shown at first; where an experiment has none of them, all are.
+    if not any(entry["shown"] for entry in models):
+        models = [entry | {"shown": True} for entry in models]
+    return {"experiment": experiment, "models": models}
+
+
+def _curve(folder: Path, model: Model) -> pandas.DataFrame:
+    path = folder / f"{model.architecture}_{model.representation.name}.csv"
+    try:
+        table = pandas.read_csv(path)
+        return pandas.DataFrame(
+            {
+                "model": model.paper_name,
+                "epoch": table["epoch"],
+                "train_loss": table["train_loss"],
+                "train_error": (100 - table["train_accuracy"]).round(4),
+                "test_error": (100 - table["test_accuracy"]).round(4),
+            }
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: not a learning curve as `distancenets metrics` writes it ({error})") from error
+
+
+def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:
+    return {
+        "name": model.paper_name,
+        "group": HEAD_TITLES.get(model.head.name, model.head.name),
+        "colour": colour(model),
+        "dashes": DASHES.get(model.head.name, ""),
+        "shown": model.head.name == FIRST_SHOWN,
+        **{name: _listed(curve[name]) for name in ("epoch", "train_loss", "train_error", "test_error")},
+    }
+
+
+def _listed(values: "pandas.Series[Any]") -> Sequence[float]:
+    return list(values.tolist())

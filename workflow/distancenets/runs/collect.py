@@ -1,0 +1,68 @@
+"""All runs of a study in one table, each checked to belong to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas
+
+from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.study import Run, Study
+from distancenets.models.registry import find_model
+from distancenets.runs.archive import METRICS, archived_table
+from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.training.paths import run_path
+from distancenets.training.run_files import RunFolder
+
+RUN_AXES = list(Run._fields)
+
+
+def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
+    """Return the metrics of every run of `study` at every recorded epoch.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a run and recorded epoch: experiment, architecture, representation, model (the paper's name), seed,
+        epoch, train_loss (nats), train_accuracy, test_accuracy (percent).
+
+    Raises
+    ------
+    UserError
+        A run is missing, or was made with other parameters; the file is named.
+    """
+    return pandas.concat(_curves(study, root, datasets), ignore_index=True)
+
+
+def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+    """Return the rows of `curves` at the epochs whose weights are kept: one row a run and milestone."""
+    kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
+    wanted = [epoch in kept[name] for name, epoch in zip(curves["experiment"], curves["epoch"], strict=True)]
+    return curves[wanted]
+
+
+def check_runs(study: Study, root: Path, datasets: Path) -> int:
+    """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
+    runs = fresh_runs(study, root, datasets)
+    for run in runs:
+        digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
+        RunFolder(root / run_path(run)).check(digest)
+    return len(runs) + len(archived_runs(study, root, datasets))
+
+
+def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+    archived, fresh = archived_runs(study, root, datasets), set(fresh_runs(study, root, datasets))
+    rows = dict(tuple(archived_table(METRICS, list(archived), root).groupby(RUN_AXES))) if archived else {}
+    for run in study.runs():
+        if run in archived:
+            metrics = rows[run].drop(columns=[*RUN_AXES, "model"])
+            metrics = metrics[metrics["epoch"] <= study.experiments[run.experiment].epochs]
+        elif run in fresh:
+            digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
+            metrics = RunFolder(root / run_path(run)).read_metrics(digest).to_pandas()
+        else:
+            continue
+        axes = {**run._asdict(), "model": find_model(run.architecture, run.representation).paper_name}
+        order = ("experiment", "architecture", "representation", "model", "seed")
+        for position, name in enumerate(order):
+            metrics.insert(position, name, axes[name])
+        yield metrics

@@ -1,0 +1,82 @@
+"""What the runs of a study were made from, with and on: one row a run, from its `run.json`."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas
+
+from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.study import Run, Study
+from distancenets.errors import UserError
+from distancenets.models.registry import find_model
+from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.manifest import archive_folder
+from distancenets.training.paths import run_path
+from distancenets.training.run_files import RunFolder
+
+
+class Cost(NamedTuple):
+    """What training took: hours of one CPU core, and hours of a GPU."""
+
+    cpu_hours: float
+    gpu_hours: float
+
+
+def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
+    """Return where every run of `study` comes from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a run: experiment, architecture, representation, model (the paper's name), seed; digest (of what
+        determines the run); code_version, code_revision, code_fingerprint; python, then the version of each library;
+        device (its kind), device_name, engine, threads; pack (the seeds trained together), and seconds, the time that
+        the whole pack took.
+
+    Raises
+    ------
+    UserError
+        A run is missing, was made with other parameters or has no provenance; the file is named.
+    """
+    archived = archived_runs(study, root, datasets)
+    fresh = set(fresh_runs(study, root, datasets))
+    rows = []
+    for run in study.runs():
+        if run in archived:
+            rows.append(_row(run, archived[run].provenance, archive_folder(root)))
+        elif run in fresh:
+            folder = RunFolder(root / run_path(run))
+            digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
+            rows.append(_row(run, folder.provenance_of(digest), folder.provenance))
+    return pandas.DataFrame(rows)
+
+
+def cost(runs: pandas.DataFrame) -> Cost:
+    """Return what training the runs of a provenance table took; a run counts for its part of its pack."""
+    share = runs["seconds"] / 3600 / runs["pack"].map(lambda seeds: len(seeds.split()))
+    on_cpu = runs["device"] == "cpu"
+    return Cost(float((share * runs["threads"])[on_cpu].sum()), float(share[~on_cpu].sum()))
+
+
+def _row(run: Run, values: dict[str, Any], source: Path) -> dict[str, object]:
+    axes: dict[str, object] = run._asdict()
+    seed = axes.pop("seed")
+    model = find_model(run.architecture, run.representation).paper_name
+    try:
+        return axes | {"model": model, "seed": seed} | _origin(values)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{source}: not the provenance of a run ({error})") from error
+
+
+def _origin(values: dict[str, Any]) -> dict[str, object]:
+    return {
+        "digest": values["digest"],
+        **{f"code_{key}": values["code"].get(key) for key in ("version", "revision", "fingerprint")},
+        **values["libraries"],
+        "device": values["device"]["kind"],
+        "device_name": values["device"]["name"],
+        "engine": values["engine"]["name"],
+        "threads": values["threads"],
+        "pack": " ".join(str(seed) for seed in values["pack"]),
+        "seconds": values["seconds"],
+    }

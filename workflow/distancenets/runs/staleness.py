@@ -1,0 +1,79 @@
+"""Staleness: results of other settings, marked so that Snakemake makes them again.
+
+Snakemake knows from its own records alone which settings made a file. A clone, a copy or a clean-up loses them; then
+only times are left.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from distancenets.configuration.datasets import DATASETS_FILE
+from distancenets.configuration.recipes import study_digest, study_recipe
+from distancenets.configuration.study import Study, study_text
+from distancenets.errors import UserError
+from distancenets.runs.inventory import fresh_runs
+from distancenets.training.paths import run_path
+from distancenets.training.run_files import RunFolder
+
+# Seconds after 1970. Snakemake takes 0 for no time at all.
+OLD = 1
+# What follows from the runs alone, whatever a study says about judging and showing them.
+OF_RUNS = ("runs.csv", "learning_curves.parquet", "provenance.csv", "measurements")
+# What is no result of the study's settings.
+APART = ("study.yaml", "gathered", "runs", "archive", "checkpoints", "logs", "benchmarks", "audit.*")
+
+
+def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> None:
+    """Set the time of what other settings than those of `study` made to 1970, older than whatever it is made from.
+
+    Snakemake then makes it again, unless its records say that nothing changed.
+
+    Raises
+    ------
+    UserError
+        A file belongs to another user.
+    """
+    if not root.exists():
+        return
+    gathered = (root / "gathered" / study_digest(study, datasets)).exists()
+    path = root / "study.yaml"
+    if gathered and path.is_file() and path.read_bytes() == study_text(study).encode():
+        return
+    stale = set(_results(root))
+    if gathered:
+        stale -= {file for name in OF_RUNS for file in _files(root / name)}
+    else:
+        stale |= set(_other_runs(study, root, datasets))
+    for file in sorted(stale):
+        try:
+            os.utime(file, (OLD, OLD))
+        except OSError as error:
+            raise UserError(f"{file}: stale, and its time cannot be set: {error.strerror}") from error
+
+
+def _results(root: Path) -> Iterator[Path]:
+    for entry in root.iterdir():
+        if not any(entry.match(pattern) for pattern in APART):
+            yield from _files(entry)
+
+
+def _files(entry: Path) -> Iterator[Path]:
+    yield from (path for path in (entry.rglob("*") if entry.is_dir() else [entry]) if path.is_file())
+
+
+def _other_runs(study: Study, root: Path, datasets: Path) -> Iterator[Path]:
+    """Yield the provenance of every run that was made with other parameters."""
+    digests = {axes: study_recipe(study, *axes, datasets).run_digest for axes in {run[:3] for run in study.runs()}}
+    for run in fresh_runs(study, root, datasets):
+        folder = RunFolder(root / run_path(run))
+        if folder.provenance.is_file() and _digest(folder) != digests[run[:3]](run.seed):
+            yield folder.provenance
+
+
+def _digest(folder: RunFolder) -> str | None:
+    try:
+        return str(folder.read_provenance().get("digest"))
+    except UserError:
+        # Whoever trains or reads it says what is wrong with it.
+        return None

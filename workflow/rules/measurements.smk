@@ -1,0 +1,135 @@
+"""Measurements: what is read off finished runs. One job a measurement, for all runs of the study.
+
+A network takes 0.2 to 3 s, about as long as starting torch and reading the images: a job a run would double the time,
+and hundreds of runs and milestones are minutes in one job, beside days of training.
+"""
+
+GEOMETRY = {name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files) for name, entry in CATALOGUE.items()}
+
+
+rule collect_runs:
+    input:
+        metrics=run_files("metrics.parquet"),
+        provenance=run_files("run.json"),
+        archive=ARCHIVE,
+        code=code("measurements", "runs"),
+    output:
+        runs=f"{RESULTS}/runs.csv",
+        curves=f"{RESULTS}/learning_curves.parquet",
+        provenance=report(f"{RESULTS}/provenance.csv", caption="../captions/provenance.rst", category="Report"),
+        gathered=GATHERED,
+    log:
+        f"{RESULTS}/logs/collect.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        study=STUDY_FILE,
+    message:
+        "Gather the runs, each checked to belong to this study"
+    shell:
+        "distancenets collect --study {params.study} > {log} 2>&1"
+
+
+rule measure_figure1:
+    input:
+        runs=GATHERED,
+        sources=figure1_sources(),
+        code=code("measurements", "runs"),
+    output:
+        f"{RESULTS}/measurements/figure1.csv",
+    log:
+        f"{RESULTS}/logs/measure_figure1.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        report=STUDY.report.model_dump_json(),
+        study=STUDY_FILE,
+    message:
+        "Record what the node of Figure 1 gives for each test image"
+    shell:
+        "distancenets measure node --study {params.study} > {log} 2>&1"
+
+
+for name, files in GEOMETRY.items():
+
+    rule:
+        name:
+            f"measure_{name}"
+        input:
+            runs=GATHERED,
+            weights=run_files("weights.safetensors"),
+            archive=ARCHIVE,
+            images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
+            code=code("measurements", "runs"),
+        output:
+            files,
+        log:
+            f"{RESULTS}/logs/measure_{name}.log",
+        conda:
+            "../../envs/distancenets.yaml"
+        threads: STUDY.training.threads
+        params:
+            study=STUDY_FILE,
+            name=name,
+        message:
+            "Measure {params.name} from the weights of every run"
+        shell:
+            "distancenets measure {params.name} --study {params.study} --threads {threads} > {log} 2>&1"
+
+
+rule build_measurement_tables:
+    input:
+        measurements=GEOMETRY.values(),
+        published="config/published.yaml",
+        code=code("tables"),
+    output:
+        report(
+            expand(
+                f"{RESULTS}/tables/{{table}}.{{kind}}",
+                table=GEOMETRY,
+                kind=["csv", "md", "tex"],
+            ),
+            caption="../captions/geometry_tables.rst",
+            category="Geometry",
+        ),
+    log:
+        f"{RESULTS}/logs/geometry_tables.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Build the tables of the measurements"
+    shell:
+        "distancenets geometry-tables --study {params.study} > {log} 2>&1"
+
+
+rule draw_geometry:
+    input:
+        measurements=GEOMETRY.values(),
+        runs=f"{RESULTS}/runs.csv",
+        images=lambda job: manifest(job.experiment),
+        published="config/published.yaml",
+        code=code("figures", "statistics"),
+    output:
+        report(
+            expand(
+                f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
+                figure=FIGURES,
+                kind=["png", "svg"],
+            ),
+            caption="../captions/geometry.rst",
+            category="Geometry",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/geometry_{{experiment}}.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+    message:
+        "Draw the measurements of {wildcards.experiment}"
+    shell:
+        "distancenets figure geometry --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"
