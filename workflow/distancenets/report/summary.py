@@ -42,7 +42,7 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
     """Return experiment → how it trains, in words, and how many of its runs there are in `root`."""
     trained = extents(root)
     return {
-        name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
+        name: f"{experiment.dataset}, {experiment.pixels} pixels, {experiment.training_in_words}, "
         f"{experiment.hidden} hidden nodes, OffsetL2 as in the {experiment.offset_l2}; {trained.get(name, 'no run')}"
         for name, experiment in study.experiments.items()
     }
