@@ -42,6 +42,7 @@ def geometry_figures(
     from distancenets.configuration.datasets import dataset
     from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
+    from distancenets.datasets.splits import images_of
     from distancenets.datasets.store import read
     from distancenets.figures.activity import dead_nodes_figure
     from distancenets.figures.mahalanobis import mahalanobis_figure
@@ -64,7 +65,7 @@ def geometry_figures(
 
     runs, seed = rows("runs"), settings.report.figure1.seed
     title, title_at = title_of(experiment, runs), f"{experiment}, {told:,} epochs"
-    images = read(data / chosen.dataset, source).train_images.numpy()
+    images = images_of(read(data / chosen.dataset, source), chosen.split, seed).train_images.numpy()
     neighbours = rows("measurements/prototype_neighbours")
     nearest = f"{experiment}, seed {seed}: training images nearest to each prototype (framed: another class's)"
     figures = {

@@ -25,6 +25,7 @@ def measure_node(
     """Record the output of Figure 1's node over the test images, in measurements/figure1.csv."""
     from distancenets.configuration.recipes import study_recipe
     from distancenets.configuration.study import Run, load_study
+    from distancenets.datasets.splits import images_of
     from distancenets.datasets.store import read
     from distancenets.derived import deriving
     from distancenets.measurements.figure1 import archived_node_outputs, node_outputs
@@ -44,6 +45,7 @@ def measure_node(
         made_by = study_recipe(settings, *run[:3], datasets)
         stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
         images = read(data / made_by.experiment.dataset, made_by.dataset)
+        images = images_of(images, made_by.experiment.split, run.seed)
         outputs = node_outputs(stored, made_by, epoch, chosen.node, images)
     file = root / "measurements" / "figure1.csv"
     with deriving("node", file), replacing(file) as path:

@@ -1,5 +1,6 @@
 """`distancenets train`: a pack of one model, as the workflow's rule does it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,7 @@ def train(
     from distancenets.configuration.datasets import dataset as dataset_settings
     from distancenets.configuration.recipes import Recipe
     from distancenets.configuration.study import load_study, parse_seeds
+    from distancenets.datasets.splits import images_of
     from distancenets.datasets.store import fetch, read
     from distancenets.jobs.devices import check_device, claimed_device
     from distancenets.models.registry import find_model
@@ -68,6 +70,10 @@ def train(
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
     images = read(data / chosen.dataset, source)
+    # Seeds that draw their own split have no images in common, so each is a pack of one.
+    packs = [pack] if chosen.split == "published" else [replace(pack, seeds=(seed,)) for seed in pack.seeds]
     with claimed_device(device, gpus, console.print) as claimed:
-        descend(pack, images, settings.training.with_threads(threads), claimed, console, overwrite)
+        for part in packs:
+            own = images_of(images, chosen.split, part.seeds[0])
+            descend(part, own, settings.training.with_threads(threads), claimed, console, overwrite)
     clear_up(wanted, overwrite)

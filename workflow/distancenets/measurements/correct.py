@@ -30,6 +30,8 @@ COLUMNS = [*AXES, "images", "correct"]
 def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:
     """Return the answers of every run and milestone of `study`; archived runs without answers have no row.
 
+    Experiments whose seeds draw their own test images are left out: those images cannot be compared over seeds.
+
     Returns
     -------
     pandas.DataFrame
@@ -54,8 +56,9 @@ def by_model(answers: pandas.DataFrame) -> dict[str, tuple[list[int], Correct]]:
 def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
     """Yield the archive's answers, if it has any: runs that were archived before answers were kept have none."""
     archived = archived_runs(study, root, datasets)
+    shared = [run for run in archived if study.experiments[run.experiment].split == "published"]
     try:
-        yield archived_rows(CORRECT, study, list(archived), root)
+        yield archived_rows(CORRECT, study, shared, root)
     except Damaged:
         raise
     except UserError:
@@ -66,6 +69,8 @@ def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pan
     read_before: dict[str, Dataset] = {}
     for run in fresh_runs(study, root, datasets):
         settings = study.experiments[run.experiment]
+        if settings.split == "drawn":
+            continue
         if settings.dataset not in read_before:
             read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
         model, recipe = find_model(run.architecture, run.representation), study_recipe(study, *run[:3], datasets)

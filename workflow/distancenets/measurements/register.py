@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from distancenets.configuration.datasets import dataset
 from distancenets.configuration.study import Run, Study
+from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset, read
 from distancenets.derived import deriving
 from distancenets.errors import UserError
@@ -52,8 +53,10 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
         for networks in finished_networks(study, root, experiment, fresh, datasets):
             if settings.dataset not in read_before:
                 read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
-            for table, rows in measure(name, networks, read_before[settings.dataset]).items():
-                parts[table].append(rows)
+            for some in [networks] if settings.split == "published" else networks.alone():
+                images = images_of(read_before[settings.dataset], settings.split, some.seeds[0])
+                for table, rows in measure(name, some, images).items():
+                    parts[table].append(rows)
     for table, held in parts.items() if archived else ():
         held.append(archived_rows(table, study, list(archived), root))
     return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
