@@ -23,14 +23,13 @@ def measure_node(
     data: DataFolder = DATA,
 ) -> None:
     """Record the output of Figure 1's node over the test images, in measurements/figure1.csv."""
-    from distancenets.configuration.recipes import study_recipe
     from distancenets.configuration.study import Run, load_study
     from distancenets.datasets.splits import images_of
     from distancenets.datasets.store import read
     from distancenets.derived import deriving
     from distancenets.measurements.figure1 import archived_node_outputs, node_outputs
     from distancenets.measurements.networks import Stored
-    from distancenets.runs.inventory import archived_runs
+    from distancenets.runs.inventory import sources
     from distancenets.training.paths import run_path
     from distancenets.training.run_files import RunFolder
 
@@ -39,10 +38,11 @@ def measure_node(
     chosen = settings.report.figure1
     run = Run(settings.reported_experiment, chosen.architecture, chosen.representation, chosen.seed)
     epoch = settings.reported_epochs("figure1")
-    if run in archived_runs(settings, root, datasets):
+    fresh, archived = sources(settings, root, datasets)
+    if run in archived:
         outputs = archived_node_outputs(root, run, epoch, chosen.node)
     else:
-        made_by = study_recipe(settings, *run[:3], datasets)
+        made_by = fresh[run]
         stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
         images = read(data / made_by.experiment.dataset, made_by.dataset)
         images = images_of(images, made_by.experiment.split, run.seed)

@@ -25,28 +25,13 @@ def plan(
 
     Seconds are those of the archived runs on this kind of processor. Nothing is trained, archived or written.
     """
-    from distancenets.claims.evidence import archived_measurements
-    from distancenets.claims.judgement import rulings
-    from distancenets.claims.planning import batches, targets
+    from distancenets.claims.planned_runs import plan as planned
     from distancenets.claims.plans import as_commands, as_text
-    from distancenets.configuration.published import published as load_published
     from distancenets.configuration.study import load_study
-    from distancenets.jobs.processor import processor
-    from distancenets.runs.archive import entries
-    from distancenets.runs.collect import learning_curves, runs_at_milestones
-    from distancenets.runs.costs import costs
-    from distancenets.runs.inventory import held_part
 
     settings = load_study(study)
-    root = output or RESULTS / settings.study
-    held = entries(settings, root, datasets)
-    part = held_part(settings.replaced(missing="skip"), root, datasets)
-    runs = runs_at_milestones(learning_curves(part, root, datasets), part)
-    measured = archived_measurements(list(held), root)
-    found = targets(rulings(settings, runs, measured, load_published(published)), settings, runs)
-    prices = costs(held, processor("model name"))
-    steps = batches(found, prices.of, hours * 3600 * cores)
+    found = planned(settings, output or RESULTS / settings.study, hours, cores, datasets, published)
     if commands:
-        print("\n".join(as_commands(steps, settings, study)))
+        print("\n".join(as_commands(found.batches, settings, study)))
     else:
-        print(as_text(found, steps, prices, settings, hours, cores))
+        print(as_text(found.targets, found.batches, found.costs, settings, hours, cores))

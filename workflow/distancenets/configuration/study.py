@@ -163,9 +163,11 @@ class Study(Settings):
     title: Line = Field(description="one line for people")
     seeds: PositiveInt = Field(3, le=100_000, description="runs of each model; seeds are 0 .. seeds − 1")
     models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
-    missing: Literal["train", "skip"] = Field(
+    missing: Literal["train", "skip", "plan"] = Field(
         "train", description="what becomes of runs that are neither finished nor archived"
     )
+    # Says nothing about results, so it is not written with them.
+    hours: PositiveFloat = Field(6, allow_inf_nan=False, exclude=True, description="of training that are planned")
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
     architectures: Architectures = Field(default_factory=lambda: tuple(architectures()))
     representations: Representations = tuple(REPRESENTATIONS)

@@ -8,7 +8,6 @@ import pandas
 import torch
 
 from distancenets.configuration.datasets import dataset
-from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Study
 from distancenets.datasets.store import Dataset, read
 from distancenets.errors import Damaged, UserError
@@ -67,15 +66,15 @@ def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataF
 
 def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
     read_before: dict[str, Dataset] = {}
-    for run in fresh_runs(study, root, datasets):
+    for run, recipe in fresh_runs(study, root, datasets).items():
         settings = study.experiments[run.experiment]
         if settings.split == "drawn":
             continue
         if settings.dataset not in read_before:
             read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
-        model, recipe = find_model(run.architecture, run.representation), study_recipe(study, *run[:3], datasets)
+        model = find_model(run.architecture, run.representation)
         stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
         axes = {**run._asdict(), "model": model.paper_name}
-        for epoch in settings.kept_epochs:
+        for epoch in recipe.experiment.kept_epochs:
             networks = trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)
             yield stored_answers(stored, recipe, networks, read_before[settings.dataset]).assign(**axes)

@@ -19,7 +19,7 @@ from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.networks import Networks, finished_networks
 from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import sources
 
 Tables = Mapping[str, pandas.DataFrame]
 Measurement = Callable[[Networks, Dataset], Tables]
@@ -46,7 +46,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
-    fresh, archived = fresh_runs(study, root, datasets), archived_runs(study, root, datasets)
+    fresh, archived = sources(study, root, datasets)
     read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
     for experiment, settings in study.experiments.items():
