@@ -16,3 +16,6 @@ DATASETS = Path("config/datasets.yaml")
 PUBLISHED = Path("config/published.yaml")
 DATA = Path("data")
 RESULTS = Path("results")
+# The study that README.md and docs/ show, and those whose number of runs is told there as well.
+PAPER = Path("config/paper.yaml")
+FURTHER = [Path("config/protocols.yaml"), Path("config/robustness.yaml")]

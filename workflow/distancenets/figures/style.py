@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.files import replacing
+from distancenets.derived import deriving
+from distancenets.files import replacing_all
 from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
@@ -50,8 +51,9 @@ def plain(text: str) -> str:
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
-    """Write `figure` as `<stem>.png` and `<stem>.svg`, and close it."""
-    for kind, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        with replacing(stem.with_suffix(kind)) as path:
-            figure.savefig(path, format=kind[1:], metadata=metadata, bbox_inches="tight")
+    """Write `figure` as `<stem>.png` and `<stem>.svg`, list both with their SHA-256, and close it."""
+    kinds = {stem.with_suffix(".png"): {"Software": None}, stem.with_suffix(".svg"): {"Date": None}}
+    with deriving(stem.name, *kinds), replacing_all(*kinds) as parts:
+        for path, part in zip(kinds, parts, strict=True):
+            figure.savefig(part, format=path.suffix[1:], metadata=kinds[path], bbox_inches="tight")
     pyplot.close(figure)
