@@ -9,6 +9,7 @@ from distancenets.cli import (
     collect,
     compare,
     data,
+    export,
     figures,
     findings,
     fingerprint,
@@ -65,4 +66,5 @@ COMMANDS = (
     verify,
     recheck,
     artifacts,
+    export,
 )
