@@ -51,6 +51,21 @@ def final_accuracies(
     write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), output)
 
 
+@figure.command("six-models")
+def six_models(
+    tables: Annotated[Path, typer.Argument(help="The study's folder of tables.")],
+    output: Output,
+) -> None:
+    """Draw Table 2, the discussion's numbers and the measured accuracies of the six models."""
+    from distancenets.derived import read_derived
+    from distancenets.figures.six_models import six_models_figure
+    from distancenets.figures.style import use_style, write_figure
+
+    use_style()
+    table2, discussion = (read_derived(tables / f"{name}.csv") for name in ("table2", "discussion"))
+    write_figure(six_models_figure(table2, discussion), output)
+
+
 @figure.command("node")
 def node(
     outputs: Annotated[Path, typer.Argument(help="What `distancenets measure node` wrote.")],

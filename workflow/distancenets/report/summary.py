@@ -29,6 +29,7 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     """Return the figures of `study`, in the order of the summary."""
     experiments = study.experiments
     return (
+        Illustration("figures/six_models", "Table 2, the discussion's text and this study"),
         *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
         *(Illustration(f"figures/differences_{name}", f"Differences of models, {name}") for name in experiments),
         *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
