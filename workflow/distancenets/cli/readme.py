@@ -20,4 +20,4 @@ def readme(
     from distancenets.report.readme import with_results
 
     root = RESULTS / study
-    write_text(file, with_results(file, load_study(root / "study.yaml"), root, RESULTS / "quick"))
+    write_text(file, with_results(file, load_study(root / "study.yaml"), root))

@@ -121,9 +121,11 @@ class TrainingSettings(Settings):
         "auto",
         description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(1, le=1024, description="of a job; the compiled engine's bits do not depend on it")
-    gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="for the images in flight at a time on a GPU")
-    checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="between two checkpoints")
+    threads: PositiveInt = Field(
+        1, le=1024, description="CPU threads of a job; the compiled engine's bits do not depend on it"
+    )
+    gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="MiB of GPU memory for the images of one pass")
+    checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="seconds between two checkpoints")
 
     def with_threads(self, threads: int | None) -> Self:
         """Return these settings with as many `threads` as a job was given, or as they are for None."""
@@ -133,10 +135,10 @@ class TrainingSettings(Settings):
 class Figure1Settings(Settings):
     """Which hidden node Figure 1 looks at; node 39 of ReLU is the paper's."""
 
-    architecture: Architecture = "relu"
-    representation: Representation = "unconstrained"
-    seed: int = Field(0, ge=0)
-    node: int = Field(39, ge=0)
+    architecture: Architecture = Field("relu", description="of the model")
+    representation: Representation = Field("unconstrained", description="of the model")
+    seed: int = Field(0, ge=0, description="the run")
+    node: int = Field(39, ge=0, description="the hidden node, counted from 0")
 
 
 class ReportSettings(Settings):
@@ -169,8 +171,10 @@ class Study(Settings):
     # Says nothing about results, so it is not written with them.
     hours: PositiveFloat = Field(6, allow_inf_nan=False, exclude=True, description="of training that are planned")
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
-    architectures: Architectures = Field(default_factory=lambda: tuple(architectures()))
-    representations: Representations = tuple(REPRESENTATIONS)
+    architectures: Architectures = Field(
+        default_factory=lambda: tuple(architectures()), description="which to train (`distancenets models` lists all)"
+    )
+    representations: Representations = Field(tuple(REPRESENTATIONS), description="which to train")
     experiments: dict[Name, Experiment] = Field(min_length=1)
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()

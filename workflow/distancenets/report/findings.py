@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from distancenets.audit.findings import Check, Verdict
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
+from distancenets.claims.serialization import verdict_table
 from distancenets.claims.verdicts import Verdict as ClaimVerdict
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
@@ -112,7 +113,8 @@ def _claims(root: Path, study: Study) -> Mapping[str, Any]:
     verdicts = {
         str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in ClaimVerdict
     }
-    return {"judged": len(rulings), "verdicts": verdicts, "least_seeds": FIRST}
+    table = verdict_table(rulings).strip()
+    return {"judged": len(rulings), "verdicts": verdicts, "verdict_table": table, "least_seeds": FIRST}
 
 
 def _audit(root: Path) -> Mapping[str, Any]:
