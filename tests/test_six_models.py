@@ -22,10 +22,11 @@ def test_each_panel_has_both_printed_values_and_the_measured_one(tables: list[pa
     table2, discussion = tables
     panels = {panel.get_title(): panel for panel in six_models_figure(*tables).axes}
     assert list(panels) == ["ReLU", "ReLU2", "ReLU2-Neg", "Abs", "Abs2", "Abs2-Neg"]
-    for printed, quoted in zip(table2.itertuples(), discussion.itertuples(), strict=True):
-        texts = [text.get_text() for text in panels[printed.model].texts]
-        means = (printed.published_mean, quoted.published_mean, printed.mean)
-        assert texts == [f"{mean:.2f}" for mean in means]
+    for printed, quoted in zip(table2.to_dict("records"), discussion.to_dict("records"), strict=True):
+        texts = [text.get_text() for text in panels[printed["model"]].texts]
+        assert texts == [
+            f"{mean:.2f}" for mean in (printed["published_mean"], quoted["published_mean"], printed["mean"])
+        ]
 
 
 def test_a_model_without_runs_has_its_printed_values_only(tables: list[pandas.DataFrame]) -> None:

@@ -121,9 +121,7 @@ class TrainingSettings(Settings):
         "auto",
         description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(
-        1, le=1024, description="CPU threads of a job; the compiled engine's bits do not depend on it"
-    )
+    threads: PositiveInt = Field(1, le=1024, description="CPU threads of a job; without effect on compiled's bits")
     gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="MiB of GPU memory for the images of one pass")
     checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="seconds between two checkpoints")
 

@@ -50,7 +50,8 @@ def _results(study: Study, root: Path) -> str:
         f"![Table 2, the discussion's text and this study]({root / 'figures' / 'six_models.png'})",
         f"Measured: {extent} on {experiment.pixels} pixels. Claims by verdict:",
         _verdicts(rulings, list(study.experiments)).strip(),
-        f"[Findings](docs/findings.md) has every table and verdict; [summary.md]({root / 'summary.md'}) has the figures.",
+        "[Findings](docs/findings.md) has every table and verdict; "
+        f"[summary.md]({root / 'summary.md'}) has the figures.",
     ]
     return "\n\n".join(parts)
 

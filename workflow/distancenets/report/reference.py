@@ -140,5 +140,6 @@ def _interval_example(path: Path, rulings: Sequence[Mapping[str, Any]]) -> dict[
                 reading = READINGS[condition["outcome"]]
                 seeds = condition.get("seeds", entry["seeds"])
                 epochs = f"{entry['epochs']:,}"
-                return {"claim": entry["claim"], "epochs": epochs, "seeds": seeds, "reading": reading} | condition
+                judged = {"claim": entry["claim"], "epochs": epochs, "seeds": seeds, "text": condition["text"]}
+                return judged | {"reading": reading}
     raise UserError(f"{path}: no condition was judged by an interval")
