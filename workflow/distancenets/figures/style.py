@@ -29,24 +29,24 @@ def use_style() -> None:
 
 
 def colour(model: Model) -> str:
-    """Return the colour of a model's activation and representation, the same in every figure."""
+    """The colour of a model's activation and representation, the same in every figure."""
     activation = list(ACTIVATIONS).index(model.activation.name)
     representation = list(REPRESENTATIONS).index(model.representation.name)
     return PALETTE[(activation * len(REPRESENTATIONS) + representation) % len(PALETTE)]
 
 
 def line(model: Model) -> str:
-    """Return the line style of a model's activation."""
+    """The line style of a model's activation."""
     return LINES[list(ACTIVATIONS).index(model.activation.name) % len(LINES)]
 
 
 def marker(model: Model) -> str:
-    """Return the marker of a model's activation."""
+    """The marker of a model's activation."""
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
 
 
 def plain(text: str) -> str:
-    """Return `text` for a figure, in which a $ begins no formula."""
+    """`text` for a figure, in which a $ begins no formula."""
     return text.replace("$", r"\$")
 
 

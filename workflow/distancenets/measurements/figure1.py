@@ -16,12 +16,12 @@ from distancenets.training.pixel_scaling import scaling
 
 
 def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset: Dataset) -> pandas.DataFrame:
-    """Return the first linear layer's output at one hidden node over the test images (Figure 1).
+    """The first linear layer's output at one hidden node over the test images (Figure 1).
 
     Returns
     -------
     pandas.DataFrame
-        A row a test image: label (class index) and output (before the activation).
+        One row per test image: label (class index) and output (before the activation).
     """
     weights = stored.folder.read_weights(stored.digest, epoch)
     weight, bias = weights["hidden.weight"][node], weights["hidden.bias"][node]
@@ -31,7 +31,7 @@ def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset:
 
 
 def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pandas.DataFrame:
-    """Return the same from the archive below `root`; a `UserError` tells of another node or epoch than it holds."""
+    """The same from the archive below `root`; a `UserError` names another node or epoch than the archive has."""
     table = archived_table(FIGURE1, [run], root)
     chosen = table[(table["epoch"] == epoch) & (table["node"] == node)]
     if chosen.empty:

@@ -1,4 +1,4 @@
-"""Long form: tensors with a leading seed axis as tables, a row a run and whatever the other axes count."""
+"""Long form: tensors with a leading seed axis as tables, one row per run and whatever the other axes count."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch"
 def long_form(
     networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]
 ) -> pandas.DataFrame:
-    """Return one row a seed and combination of `axes`.
+    """One row per seed and combination of `axes`.
 
     Parameters
     ----------
