@@ -34,8 +34,8 @@ def contrasts(
     """Return how each difference changes from the first of `protocols` to each other one.
 
     A change is the mean over seeds of (difference under the protocol − difference under the reference): whatever the
-    two runs of a seed have in common falls out. It is judged like a claim, at 10, 20, 40 … complete seeds, each look at its
-    share of the level.
+    two runs of a seed have in common falls out. It is judged like a claim, at 10, 20, 40 … complete seeds, each
+    look at its share of the level.
 
     Parameters
     ----------

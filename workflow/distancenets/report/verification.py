@@ -76,7 +76,7 @@ def page_faults(study_file: Path, root: Path, further: Sequence[Path], folder: P
     """
     held, wanted = load_study(root / "study.yaml"), load_study(study_file)
     readme, findings = folder / "README.md", folder / "docs" / "findings.md"
-    if read_text(readme) != with_results(readme, held, root, root.parent / "quick"):
+    if read_text(readme) != with_results(readme, held, root):
         yield f"{readme}: shows other results; `make readme` writes them anew"
     others = [load_study(path) for path in further]
     if read_text(findings) != findings_page(study_file, wanted, held, root, DATASETS_FILE, others):
