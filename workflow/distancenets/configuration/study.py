@@ -149,6 +149,9 @@ class ReportSettings(Settings):
     experiment: Name | None = Field(None, description="the study's first where none is named")
     epochs: dict[str, PositiveInt] = Field({}, description="table → epochs; the experiment's last where none is named")
     figure1: Figure1Settings = Figure1Settings()
+    beside: Path | None = Field(
+        None, description="a study file whose archived results the report shows beside this study's and checks"
+    )
 
 
 class Run(NamedTuple):
