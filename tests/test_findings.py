@@ -112,7 +112,7 @@ def test_prose_without_its_finding_is_refused(root: Path) -> None:
 def test_the_committed_page_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     wanted, root = load_study(PAPER), Path("results", "paper")
-    further = [load_study(Path("config", name)) for name in ("protocols.yaml", "robustness.yaml")]
+    further = [load_study(Path("config", name)) for name in ("robustness.yaml",)]
     page = findings_page(PAPER, wanted, load_study(root / "study.yaml"), root, DATASETS, further)
     assert page == PAGE.read_text()
 

@@ -13,7 +13,8 @@ from conftest import REPOSITORY
 from distancenets.cli.options import FURTHER, PAPER
 from distancenets.derived import listed_faults
 from distancenets.errors import Damaged
-from distancenets.report.verification import compared, differences, page_faults
+from distancenets.report.verification import differences, page_faults
+from distancenets.runs.committed import compared
 
 ROOT = REPOSITORY / "results" / "paper"
 

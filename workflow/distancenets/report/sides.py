@@ -9,7 +9,7 @@ from typing import Any
 from distancenets.claims.serialization import read as read_claims
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
-from distancenets.report.verification import compared
+from distancenets.runs.committed import compared
 from distancenets.runs.manifest import archive_folder, read_manifest
 
 # Below a study's folder: what came of checking the study beside it.
