@@ -12,7 +12,7 @@ from distancenets.configuration.study import Run, load_study, seed_ranges
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import archive_files, entries
 from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
 from distancenets.runs.manifest import table_of
@@ -46,7 +46,7 @@ def train(workshop: Workshop, representation: str, *arguments: str) -> None:
 def derived(workshop: Workshop) -> dict[str, pandas.DataFrame]:
     """Return every table that is read off the runs."""
     done(workshop, "collect")
-    for name in ("node", *CATALOGUE):
+    for name in ("figure1", *MEASUREMENTS):
         done(workshop, "measure", name)
     tables = [workshop.results / "runs.csv", *sorted((workshop.results / "measurements").glob("*.csv"))]
     return {path.name: pandas.read_csv(path) for path in tables}
@@ -179,12 +179,12 @@ def test_a_damaged_archive_is_named(archived: Workshop) -> None:
 def test_another_node_than_the_archived_one_is_refused(archived: Workshop) -> None:
     path = archived.folder / "config" / "config.yaml"
     path.write_text(path.read_text().replace("node: 3", "node: 4"))
-    assert "node 4 at epoch 6 is not in the archive" in archived.refused("measure", "node")
+    assert "node 4 at epoch 6 is not in the archive" in archived.refused("measure", "figure1")
 
 
 def test_an_archive_is_small_and_holds_no_weights(archived: Workshop) -> None:
     names = {table_of(path.name) for path in archive_files(archived.results)}
-    tables = {Path(file).stem for entry in CATALOGUE.values() for file in entry.files}
+    tables = {Path(file).stem for entry in MEASUREMENTS.values() for file in entry.files}
     assert names == {"manifest", "runs", "metrics", "figure1", "correct"} | tables
     assert not list((archived.results / "archive").rglob("*.safetensors"))
 

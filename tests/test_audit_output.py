@@ -95,7 +95,7 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.Monke
         str(RECORD),
         "--json",
         str(tmp_path / "one.json"),
-        "--output",
+        "--out-dir",
         str(tmp_path / "all"),
     ]
     result = CliRunner().invoke(app, ["audit", *options])
@@ -111,7 +111,7 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
     path.write_text(RECORD.read_text(encoding="utf-8").replace('mean: "95.87"', "mean: 95.87", 1), encoding="utf-8")
     command = [sys.executable, "-m", "distancenets", "audit", "--published", str(path)]
     result = subprocess.run(
-        [*command, "--output", str(tmp_path / "all")],
+        [*command, "--out-dir", str(tmp_path / "all")],
         capture_output=True,
         text=True,
         cwd=REPOSITORY / "workflow",

@@ -121,7 +121,7 @@ def test_a_job_takes_the_threads_that_it_is_given(workshop: Workshop) -> None:
 def test_what_the_system_refuses_is_one_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a folder in a file's place, wherever it is met."""
     (workshop.folder / "runs.csv").mkdir()
-    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--output", "figure")
+    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--stem", "figure")
     assert said == "error: runs.csv: cannot be read: Is a directory"
     monkeypatch.setattr(cli, "_run", lambda: Path(workshop.folder / "runs.csv").read_text())
     assert workshop.refused() == f"error: {workshop.folder / 'runs.csv'}: Is a directory"
@@ -141,8 +141,8 @@ def test_letters_that_a_terminal_lacks_do_not_end_a_command(
 def test_brackets_are_no_markup(workshop: Workshop) -> None:
     """Rich reads [/x] as the end of a style: it was eaten, or crashed."""
     output = workshop.folder / "[/x] [bold]"
-    assert workshop.train("--output", str(output)).returncode == 0
-    shown = workshop.run("show", str(next(output.rglob("run.json")).parent), "--output", str(output))
+    assert workshop.train("--study-dir", str(output)).returncode == 0
+    shown = workshop.run("show-run", str(next(output.rglob("run.json")).parent), "--study-dir", str(output))
     assert shown.returncode == 0 and "[/x] [bold]/runs" in shown.stdout
     source = {"kind": "folder", "path": "/nowhere/[/x]"}
     pins = yaml.safe_load((workshop.folder / "config" / "datasets.yaml").read_text())

@@ -77,13 +77,13 @@ def test_a_tampered_file_is_refused_at_every_load(
     path = folder / "images.safetensors"
     read(folder, settings)
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(UserError, match=f"^{path}: ({complaint}).*fetch it with: distancenets data mnist$"):
+    with pytest.raises(UserError, match=f"^{path}: ({complaint}).*fetch it with: distancenets data fetch mnist$"):
         read(folder, settings)
 
 
 def test_a_missing_file_is_answered_with_the_command_that_fetches_it(tmp_path: Path, tiny: Arrays) -> None:
     folder = tmp_path / "data" / "mnist"
-    with pytest.raises(UserError, match=r"images.safetensors: no such file; .* distancenets data mnist$"):
+    with pytest.raises(UserError, match=r"images.safetensors: no such file; .* distancenets data fetch mnist$"):
         read(folder, settings_of(tiny, FOLDER))
 
 
@@ -185,7 +185,7 @@ def test_the_command_fetches_from_the_folder_of_the_environment(tiny: Arrays, tm
     values["mnist"] |= {"sha256": digests_of(tiny), "sources": [FOLDER]}
     config = tmp_path / "datasets.yaml"
     config.write_text(yaml.safe_dump(values))
-    command = ["data", "mnist", "--root", str(tmp_path / "data"), "--datasets", str(config)]
+    command = ["data", "fetch", "mnist", "--data", str(tmp_path / "data"), "--datasets", str(config)]
     outcome = CliRunner().invoke(app, command, env={"DISTANCENETS_DATA": str(folder)})
     assert outcome.exit_code == 0, outcome.output
     assert outcome.output == f"mnist: fetched by folder into {tmp_path / 'data' / 'mnist'}\n"

@@ -32,11 +32,11 @@ def test_the_title_counts_the_runs_that_are_drawn(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text(runs.to_csv(index=False))
     (tmp_path / "study.yaml").write_text("study: s\ntitle: t\nseeds: 20\nexperiments: {raw: {epochs: 9}}\n")
     chosen = ["--study", str(tmp_path / "study.yaml")]
-    made = CliRunner().invoke(app, ["statistics", str(tmp_path / "runs.csv"), "--output", str(tmp_path), *chosen])
+    made = CliRunner().invoke(app, ["statistics", str(tmp_path / "runs.csv"), "--out-dir", str(tmp_path), *chosen])
     assert made.exit_code == 0, made.output
     figure = ["figure", "differences", str(tmp_path / "comparisons.csv"), "--experiment", "raw"]
     published_file = ["--published", str(REPOSITORY / "config" / "published.yaml")]
-    drawn = CliRunner().invoke(app, [*figure, "--output", str(tmp_path / "drawn"), *chosen, *published_file])
+    drawn = CliRunner().invoke(app, [*figure, "--stem", str(tmp_path / "drawn"), *chosen, *published_file])
     assert drawn.exit_code == 0, drawn.output
     assert f"raw, 9 epochs, 2–{len(A)} seeds; published" in (tmp_path / "drawn.svg").read_text()
 

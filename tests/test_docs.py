@@ -16,7 +16,7 @@ from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.statistics.power import detectable_d, detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
@@ -75,20 +75,20 @@ def finished(workshop: Workshop) -> Path:
     (workshop.folder / "config" / "config.yaml").write_text(text.replace("seeds: 4", "seeds: 2") + axes)
     shutil.copy(REPOSITORY / "config" / "published.yaml", workshop.folder / "config")
     runs = "results/small/runs.csv"
-    measured = (*CATALOGUE, "node", "correct")
+    measured = (*MEASUREMENTS, "figure1", "correct")
     assert workshop.train("--seeds", "0-1", model=("relu", "unconstrained")).returncode == 0
     for command in (
         ["collect"],
-        ["metrics"],
+        ["dvc-metrics"],
         *(["measure", name] for name in measured),
-        ["statistics", runs, "--output", "results/small/statistics"],
-        ["claims", runs, "--output", "results/small"],
-        ["audit", "--output", "results/small"],
-        ["tables", runs, "--output", "results/small/tables"],
-        ["protocols", runs, "--output", "results/small/tables/protocols"],
-        ["robustness", "results/small/claims.json", "--output", "results/small/tables/robustness"],
-        ["geometry-tables"],
-        ["images"],
+        ["statistics", runs, "--out-dir", "results/small/statistics"],
+        ["claims", runs, "--out-dir", "results/small"],
+        ["audit", "--out-dir", "results/small"],
+        ["table", "paper", runs, "--out-dir", "results/small/tables"],
+        ["table", "protocols", runs, "--stem", "results/small/tables/protocols"],
+        ["table", "robustness", "results/small/claims.json", "--stem", "results/small/tables/robustness"],
+        ["table", "measurements"],
+        ["table", "images"],
     ):
         answer = workshop.run(*command)
         assert answer.returncode == 0, answer.stderr

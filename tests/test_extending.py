@@ -95,8 +95,8 @@ def test_a_model_is_trained_listed_tabled_and_drawn(tmp_path: Path, mnist: Datas
         copy,
         *(command.replace("0-2", "0-1") for command in documented("A model", "distancenets")),
         "distancenets collect",
-        f"distancenets tables {runs} --output tables",
-        f"distancenets figure final-accuracies {runs} --experiment raw --output drawn",
+        f"distancenets table paper {runs} --out-dir tables",
+        f"distancenets figure final-accuracies {runs} --experiment raw --stem drawn",
     )
     names = ("softplus", "softplus_bias", "softplus_l2", "softplus_cosine", "relu_cosine", "abs_cosine")
     assert all(f" {name} " in said for name in names)
@@ -116,7 +116,7 @@ def test_a_data_set_is_pinned_fetched_trained_on_and_tabled(tmp_path: Path, mnis
         trained,
         trained.replace("relu", "abs"),
         "distancenets collect --study config/letters.yaml",
-        "distancenets tables results/letters/runs.csv --output tables --study config/letters.yaml",
+        "distancenets table paper results/letters/runs.csv --out-dir tables --study config/letters.yaml",
     )
     assert "letters: fetched by folder into data/letters" in said
     table = pandas.read_csv(copy / "tables" / "table2.csv").set_index("printed")

@@ -56,12 +56,12 @@ def test_check_names_the_run_that_is_not_the_study_s(workshop: Workshop) -> None
     path.write_text(path.read_text() + "architectures: [relu]\nrepresentations: [distance]\n")
     text = path.read_text().replace("node: 3", "node: 3\n    representation: distance").replace("seeds: 4", "seeds: 1")
     path.write_text(text)
-    assert "seed~0/run.json: cannot be read" in workshop.refused("check")
+    assert "seed~0/run.json: cannot be read" in workshop.refused("check-runs")
     assert workshop.train("--seeds", "0").returncode == 0
-    assert "all 1 runs" in workshop.run("check").stdout
+    assert "all 1 runs" in workshop.run("check-runs").stdout
     path.write_text(text.replace("epochs: 6", "epochs: 7"))
-    assert "seed~0/run.json: made with other parameters" in workshop.refused("check")
+    assert "seed~0/run.json: made with other parameters" in workshop.refused("check-runs")
     path.write_text(text)
     [weights] = workshop.results.rglob("weights.safetensors")
     weights.write_bytes(b"")
-    assert "weights.safetensors: damaged" in workshop.refused("check")
+    assert "weights.safetensors: damaged" in workshop.refused("check-runs")

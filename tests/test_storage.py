@@ -150,11 +150,11 @@ def test_a_run_document_of_anything_else_is_one_line(short: Workshop, content: s
     path = folder(short, 1) / "run.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     only_this_model(short)
-    for command in (["archive"], ["collect"], ["check"], ["show", "relu/distance/1"]):
+    for command in (["archive"], ["collect"], ["check-runs"], ["show-run", "relu/distance/1"]):
         line = short.refused(*command)
         assert "seed~1/run.json: " in line and "trains the run again" in line
     only_this_model(short, missing="skip")
-    assert "seed~1/run.json: " in short.refused("check")
+    assert "seed~1/run.json: " in short.refused("check-runs")
     answer = short.train("--seeds", "1")
     assert answer.returncode == 0 and "seed~1/run.json: " in answer.stderr
 

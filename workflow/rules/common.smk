@@ -13,7 +13,7 @@ from distancenets.configuration.recipes import study_digest, study_recipe
 from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
 from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.registry import MEASUREMENTS, FIGURES
 from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
@@ -32,7 +32,7 @@ except UserError as error:
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
 PREFIX = f'set -euo pipefail; export PATH="$PATH":{shlex.quote(str(Path(sys.executable).parent))}; '
-# For `distancenets data`. No parameter of the rule: where data come from changes nothing.
+# For `distancenets data fetch`. No parameter of the rule: where data come from changes nothing.
 if STUDY.data_folder is not None:
     PREFIX += f"export DISTANCENETS_DATA={shlex.quote(str(STUDY.data_folder))}; "
 # Snakemake formats it.

@@ -16,4 +16,4 @@ rule fetch_dataset:
     message:
         "Fetch {wildcards.dataset} and check its digests"
     shell:
-        "distancenets data {wildcards.dataset} > {log} 2>&1"
+        "distancenets data fetch {wildcards.dataset} > {log} 2>&1"

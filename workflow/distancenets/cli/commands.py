@@ -1,68 +1,8 @@
-"""All commands; importing a command's module registers it."""
+"""All commands; importing a module registers its commands."""
 
-from distancenets.cli import (
-    archive,
-    artifacts,
-    audit,
-    check,
-    claims,
-    collect,
-    compare,
-    data,
-    figures,
-    findings,
-    fingerprint,
-    geometry,
-    images,
-    measure,
-    metrics,
-    models,
-    pin,
-    plan,
-    protocols,
-    readme,
-    recheck,
-    report,
-    robustness,
-    show,
-    statistics,
-    summary,
-    tables,
-    train,
-    verify,
-)
+from distancenets.cli import analysis, data, figures, maintenance, publish, recheck, tables, train
 from distancenets.cli.application import app
 
 __all__ = ("COMMANDS", "app")
 
-COMMANDS = (
-    data,
-    pin,
-    models,
-    train,
-    fingerprint,
-    collect,
-    measure,
-    statistics,
-    claims,
-    plan,
-    tables,
-    protocols,
-    robustness,
-    metrics,
-    figures,
-    geometry,
-    images,
-    audit,
-    summary,
-    report,
-    readme,
-    findings,
-    show,
-    compare,
-    check,
-    archive,
-    verify,
-    recheck,
-    artifacts,
-)
+COMMANDS = (train, data, analysis, tables, figures, publish, recheck, maintenance)

@@ -91,7 +91,7 @@ def read(folder: Path, settings: DatasetSettings) -> Dataset:
         The file is missing, damaged, or not the data that `settings` pins.
     """
     path = folder / IMAGES_FILE
-    remedy = f"fetch it with: distancenets data {folder.name}"
+    remedy = f"fetch it with: distancenets data fetch {folder.name}"
     try:
         tensors = safetensors.torch.load(path.read_bytes())
     except FileNotFoundError as error:

@@ -13,10 +13,10 @@ from distancenets.configuration.study import Run, Study
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.measurements.answers import stored_answers
-from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.figure1 import node_outputs
 from distancenets.measurements.networks import Stored, trained_networks
-from distancenets.measurements.register import measure
+from distancenets.measurements.registry import MEASUREMENTS
+from distancenets.measurements.tables import measure
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
 from distancenets.training.fingerprint import is_current
@@ -93,7 +93,7 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
         answers = stored_answers(finished.stored, recipe, networks, images)
         measured.setdefault(CORRECT, []).append(answers.assign(**axes))
-        for name in CATALOGUE:
+        for name in MEASUREMENTS:
             for table, rows in measure(name, networks, images).items():
                 measured.setdefault(table, []).append(rows)
         if _is_figure1(run, study):

@@ -11,11 +11,13 @@ from distancenets.configuration.datasets import dataset
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Study
 from distancenets.datasets.store import Dataset, read
+from distancenets.derived import deriving, read_derived
 from distancenets.errors import Damaged, UserError
+from distancenets.files import replacing
 from distancenets.measurements.answers import stored_answers, unpacked
-from distancenets.measurements.long_format import AXES
 from distancenets.measurements.networks import Stored, trained_networks
-from distancenets.measurements.register import archived_rows, in_order
+from distancenets.measurements.registry import AXES
+from distancenets.measurements.tables import archived_rows, in_order
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT
 from distancenets.runs.inventory import archived_runs, fresh_runs
@@ -25,6 +27,19 @@ from distancenets.training.run_files import RunFolder
 
 NO_ANSWERS = "no run archived with its answers yet"
 COLUMNS = [*AXES, "images", "correct"]
+FILE = "measurements/correct.parquet"
+
+
+def write_answers(study: Study, root: Path, datasets: Path, data: Path) -> None:
+    """Write the answers of every run and milestone of `study` below `root`."""
+    answers = study_answers(study, root, datasets, data)
+    with deriving("correct", root / FILE), replacing(root / FILE) as path:
+        answers.to_parquet(path, index=False)
+
+
+def read_answers(root: Path) -> pandas.DataFrame:
+    """Return what `write_answers` wrote below `root`."""
+    return read_derived(root / FILE, COLUMNS)
 
 
 def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:

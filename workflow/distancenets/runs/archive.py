@@ -3,7 +3,7 @@
 Each folder holds Parquet tables, which the manifest lists. `runs`: a row per run with seed, trajectory
 (`Recipe.trajectory`), milestones, train_images (their number) and provenance (its `run.json`). `metrics`: a row per run
 and recorded epoch. `correct`: a row per run and milestone (`measurements.answers`). All others are tables of the
-catalogue, and `figure1`: a row per run, milestone and whatever they count. What the folder says, the tables leave out.
+registry, and `figure1`: a row per run, milestone and whatever they count. What the folder says, the tables leave out.
 """
 
 import json

@@ -1,10 +1,13 @@
-"""The catalogue of what is measured from saved weights: what each measurement says, and the files that it writes.
+"""The registry of what is measured from saved weights: what each measurement says, and the files that it writes.
 
 A new one is a module and an entry here. It imports nothing heavy, so that the workflow and `--help` can read it: an
 entry is measured by `measure_<name>` of the module named after it.
 """
 
 from typing import NamedTuple
+
+# What the rows of every measurement begin with.
+AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch")
 
 
 class Entry(NamedTuple):
@@ -14,7 +17,7 @@ class Entry(NamedTuple):
     files: tuple[str, ...]
 
 
-CATALOGUE = {
+MEASUREMENTS = {
     "activity": Entry("Count the nodes of each layer that are never, or hardly ever, active.", ("activity.csv",)),
     "projections": Entry(
         "Describe how the classes lie along each hidden node, and how far they overlap.",
