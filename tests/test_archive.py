@@ -14,7 +14,7 @@ from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import archive_files, entries
-from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
+from distancenets.runs.inventory import archived_runs, available_subset, unarchived_runs
 from distancenets.runs.manifest import table_of
 from distancenets.training.paths import run_path
 
@@ -75,7 +75,7 @@ def held(workshop: Workshop) -> tuple[set[Run], set[Run]]:
     """Return which runs the archive serves, and which must lie on disk."""
     study = load_study(workshop.folder / "config" / "config.yaml")
     places = (workshop.results, workshop.folder / "config" / "datasets.yaml")
-    return set(archived_runs(study, *places)), set(fresh_runs(study, *places))
+    return set(archived_runs(study, *places)), set(unarchived_runs(study, *places))
 
 
 def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
@@ -113,7 +113,7 @@ def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
     configure(workshop, missing="skip")
     assert held(workshop) == ({DISTANCE}, set())
     study = load_study(workshop.folder / "config" / "config.yaml")
-    part = held_part(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
+    part = available_subset(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
     assert part.experiments["raw"].kept_epochs == (3,) and part.seeds == 1
     assert [model.paper_name for model in part.models("raw")] == ["ReLU2-Neg"]
     assert part.title == "A small study: 1 of 2 runs so far"
@@ -166,7 +166,7 @@ def test_no_run_at_all_is_refused(archived: Workshop) -> None:
     configure(archived, missing="skip", learning_rate=0.01)
     study = load_study(archived.folder / "config" / "config.yaml")
     with pytest.raises(UserError, match="no run of study 'small' is archived or finished"):
-        held_part(study, archived.results, archived.folder / "config" / "datasets.yaml")
+        available_subset(study, archived.results, archived.folder / "config" / "datasets.yaml")
 
 
 def test_a_damaged_archive_is_named(archived: Workshop) -> None:

@@ -17,12 +17,12 @@ from distancenets.audit.findings import Check, Finding
 from distancenets.audit.review import review
 from distancenets.audit.summary import errors, summary
 from distancenets.cli.commands import app
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 
 @pytest.fixture(scope="module")
 def findings() -> list[Finding]:
-    return review(published(RECORD))
+    return review(load_published(RECORD))
 
 
 def test_csv_and_json_carry_every_finding(findings: list[Finding]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distancenets.claims.judgement import rulings
+from distancenets.claims.judgement import judge_claims
 from distancenets.claims.register import REGISTER
 from distancenets.claims.thresholds import Outcome
 from distancenets.claims.verdicts import Verdict
@@ -316,7 +316,7 @@ def test_a_bias_is_judged_within_seeds() -> None:
 
 
 def test_holm_corrects_over_the_claims_of_an_experiment() -> None:
-    found = rulings(study(), runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    found = judge_claims(study(), runs_of(constructed(AS_CLAIMED)), {}, RECORD)
     decided = sorted((ruling for ruling in found if ruling.verdict is Verdict.SUPPORTED), key=lambda each: each.alpha)
     assert len(decided) > 5 and all(0 < ruling.alpha <= 0.05 for ruling in decided)
     # The smallest times the number of claims, whether or not they could be judged, and so on, never falling.

@@ -9,7 +9,7 @@ import pytest
 from conftest import REPOSITORY, Workshop
 from distancenets.audit.review import review
 from distancenets.audit.serialization import write as write_audit
-from distancenets.claims.judgement import rulings
+from distancenets.claims.judgement import judge_claims
 from distancenets.claims.serialization import as_json, as_markdown, read, verdicts, write
 from distancenets.claims.verdicts import Verdict
 from distancenets.errors import UserError
@@ -30,7 +30,7 @@ from synthetic_data import (
 
 def test_pages_and_records_hold_every_ruling(tmp_path: Path) -> None:
     of = study()
-    found = rulings(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    found = judge_claims(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
     (tmp_path / "claims.json").write_text(as_json(found))
     entries = read(tmp_path / "claims.json")
     assert [entry["claim"] for entry in entries] == list(range(1, 15))
@@ -85,7 +85,7 @@ def test_the_command_writes_verdicts_and_refuses_a_broken_measurement(workshop: 
 
 def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     of = study()
-    found = rulings(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    found = judge_claims(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
     write(found, of, tmp_path)
     write_audit(review(RECORD), tmp_path)
     (tmp_path / "tables").mkdir()

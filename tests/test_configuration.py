@@ -13,7 +13,7 @@ from conftest import Workshop
 from distancenets import cli, markdown
 from distancenets.configuration.arguments import refuse_unreadable_studies
 from distancenets.configuration.settings import read_yaml
-from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
+from distancenets.configuration.study import Study, load_study, parse_seeds, study_from_config
 from distancenets.errors import UserError
 from distancenets.figures.nodes import node_figure
 from distancenets.tables.writers import latex
@@ -94,7 +94,7 @@ def test_files_that_snakemake_read_are_checked_too(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("seeds: 2\nseeds: 3\n")
     with pytest.raises(UserError, match="the key 'seeds' is there twice"):
-        study_of(STUDY, [path])
+        study_from_config(STUDY, [path])
 
 
 @pytest.mark.parametrize("text", ["0-10000000000", "18446744073709551617", "3"])

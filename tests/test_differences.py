@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from conftest import REPOSITORY
 from distancenets.cli.commands import app
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.statistics import PAPER_COMPARISONS
 from distancenets.figures.differences import differences_figure
 from distancenets.figures.style import use_style, write_figure
@@ -70,7 +70,7 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
 
 
 def test_printed_differences_by_hand() -> None:
-    table = published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
+    table = load_published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
     found = printed_differences(table, SETTINGS).set_index("label")
     assert list(found.index) == [f"{first} vs {second}" for first, second in PAPER_COMPARISONS]
     row = found.loc["ReLU2-Neg vs ReLU"]

@@ -17,7 +17,7 @@ from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings
 from distancenets.measurements.registry import MEASUREMENTS
-from distancenets.statistics.power import detectable_d, detectable_d_z
+from distancenets.statistics.power import minimum_detectable_d, minimum_detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
@@ -149,8 +149,8 @@ def columns(root: Path, files: str) -> set[str]:
 def test_the_numbers_of_the_limits_are_those_of_the_statistics() -> None:
     accuracies = [f"{binomial_standard_error(accuracy, 10_000):.2f}" for accuracy in (95, 97.6)]
     assert "is {} points at 95 % and {} points at 97.6 %".format(*accuracies) in LIMITS
-    unpaired = [f"{detectable_d(n, n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
-    paired = [f"{detectable_d_z(n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
+    unpaired = [f"{minimum_detectable_d(n, n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
+    paired = [f"{minimum_detectable_d_z(n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
     said = "20 seeds a model find a true difference of {} pooled SDs unpaired and {} SDs of the differences paired"
     assert said.format(unpaired[0], paired[0]) in LIMITS
     wider = stats.t.ppf(1 - 0.05 / 2, 19) / stats.t.ppf(1 - 0.05, 19)

@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from conftest import REPOSITORY, SPLITS, write_dataset
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.datasets.store import Dataset
 from distancenets.models.registry import find_model
 
@@ -173,7 +173,7 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
     claims = (copy / "results" / "paper" / "claims.md").read_text()
     assert "Supported if: ReLU2-Neg_Bias does not lie 0.2 points or more below ReLU_Bias." in claims
     table = pandas.read_csv(copy / "results" / "paper" / "tables" / "robustness.csv").set_index("claim")
-    assert len(published(copy / "config" / "published.yaml").claims) == len(table) == 15
+    assert len(load_published(copy / "config" / "published.yaml").claims) == len(table) == 15
     assert dict(table.loc[15]) == {
         "name": "biased ReLU2-Neg recovers",
         "published": "supported",

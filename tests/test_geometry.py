@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY, Workshop
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.measurements.registry import AXES, FIGURES, MEASUREMENTS
 from distancenets.tables.measurements import Column, Layout, geometry_cells, geometry_table, with_published_activity
 
@@ -126,7 +126,7 @@ def test_printed_shares_stand_beside_the_model_and_layer_they_are_of() -> None:
         for layer in ("hidden", "output")
     ]
     table = geometry_table(pandas.concat(parts), layout)
-    activity = published(REPOSITORY / "config" / "published.yaml").activity
+    activity = load_published(REPOSITORY / "config" / "published.yaml").activity
     words = with_published_activity(table, geometry_cells(table, layout), activity)[1].set_index(["model", "layer"])
     of = words["published"]
     assert "never active: 33.00 %" in of["ReLU2", "output"] and "never active: 22 %" in of["ReLU2", "output"]

@@ -10,7 +10,7 @@ import torch
 
 from conftest import REPOSITORY, Workshop
 from distancenets.claims.comparisons import compared_models
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.figures.disagreement import SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed
 from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model
@@ -20,7 +20,7 @@ from distancenets.runs.manifest import Holding, read_manifest, table_of, write_m
 from distancenets.statistics.components import components, interval
 from distancenets.tables.images import extent, images_cells, images_table
 
-RECORD = published(REPOSITORY / "config" / "published.yaml")
+RECORD = load_published(REPOSITORY / "config" / "published.yaml")
 WHERE = ("--published", str(REPOSITORY / "config" / "published.yaml"))
 MODELS = {"ReLU": ("relu", "unconstrained"), "Abs": ("abs", "unconstrained"), "ReLU2-Neg": ("relu", "distance")}
 

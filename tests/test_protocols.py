@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import REPOSITORY, Workshop
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
@@ -21,7 +21,7 @@ from distancenets.statistics.z_scores import mean_distance, root_mean_square, sp
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
 from distancenets.tables.robustness import reading, robustness_table, with_reading
 
-TABLES = published(REPOSITORY / "config" / "published.yaml").tables
+TABLES = load_published(REPOSITORY / "config" / "published.yaml").tables
 STUDY = validated(
     Study,
     {

@@ -8,22 +8,22 @@ from pathlib import Path
 import pandas
 from snakemake.utils import Paramspace
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.recipes import study_digest, study_recipe
-from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
+from distancenets.configuration.study import Run, seed_ranges, study_from_config, write_study
 from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
 from distancenets.measurements.registry import MEASUREMENTS, FIGURES
-from distancenets.runs.inventory import archived_runs, fresh_runs, held_part
+from distancenets.runs.inventory import archived_runs, unarchived_runs, available_subset
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 
 try:
-    STUDY = study_of(config, workflow.configfiles)
+    STUDY = study_from_config(config, workflow.configfiles)
     RESULTS = f"results/{STUDY.study}"
-    STUDY = held_part(STUDY, Path(RESULTS))
-    FRESH, ARCHIVED = fresh_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
+    STUDY = available_subset(STUDY, Path(RESULTS))
+    FRESH, ARCHIVED = unarchived_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
     DIGEST = study_digest(STUDY)
     if workflow.is_main_process:
         mark_stale(STUDY, Path(RESULTS))

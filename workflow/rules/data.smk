@@ -12,7 +12,7 @@ rule fetch_dataset:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        digest=lambda job: dataset(job.dataset).sha256.combined,
+        digest=lambda job: load_dataset_settings(job.dataset).sha256.combined,
     message:
         "Fetch {wildcards.dataset} and check its digests"
     shell:

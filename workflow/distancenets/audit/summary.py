@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from distancenets.audit.findings import Check, Finding, Verdict, of_check
+from distancenets.audit.findings import Check, Consistency, Finding, of_check
 
 TOPICS: dict[str, tuple[Check, ...]] = {
     "Statistics that the means and SDs do not give": (
@@ -44,13 +44,13 @@ def checks(findings: Iterable[Finding]) -> list[Finding]:
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
     """Return the checks that found an inconsistency."""
-    return [finding for finding in checks(findings) if finding.verdict is Verdict.INCONSISTENT]
+    return [finding for finding in checks(findings) if finding.verdict is Consistency.INCONSISTENT]
 
 
 def counts(findings: Iterable[Finding]) -> dict[str, int]:
     """Return how many checks of printed numbers have each verdict."""
     found = Counter(finding.verdict for finding in checks(findings))
-    return {str(verdict): found[verdict] for verdict in Verdict}
+    return {str(verdict): found[verdict] for verdict in Consistency}
 
 
 def summary(findings: Sequence[Finding]) -> list[str]:
@@ -71,8 +71,8 @@ def _origin(findings: Sequence[Finding]) -> str:
     for finding in findings:
         nearest.setdefault(finding.where.rpartition(", ")[0], finding)
     told = {name: f"{finding.where} ({finding.computed})" for name, finding in nearest.items()}
-    best = [told[name] for name, finding in nearest.items() if finding.verdict is not Verdict.INCONSISTENT]
-    rest = [told[name] for name, finding in nearest.items() if finding.verdict is Verdict.INCONSISTENT]
+    best = [told[name] for name, finding in nearest.items() if finding.verdict is not Consistency.INCONSISTENT]
+    rest = [told[name] for name, finding in nearest.items() if finding.verdict is Consistency.INCONSISTENT]
     of = f" of {findings[0].printed}" if findings else ""
     not_these = f" Not, at their best: {'; '.join(rest)}." if rest else ""
     return f"Set behind the statistics{of}: {'; '.join(best) or 'none'}.{not_these}"
@@ -81,7 +81,7 @@ def _origin(findings: Sequence[Finding]) -> str:
 def _inconsistent(topic: str, findings: Sequence[Finding]) -> str:
     places: dict[Check, list[str]] = {}
     for finding in findings:
-        if finding.verdict is Verdict.INCONSISTENT:
+        if finding.verdict is Consistency.INCONSISTENT:
             places.setdefault(finding.check, []).append(finding.where)
     told = "; ".join(f"{check} ({', '.join(where)})" for check, where in places.items())
     return f"{topic}: {told or 'none'}."

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import product
 
 from distancenets.claims.conditions import Condition, Judged, Quantity, SameSide, signed
-from distancenets.claims.estimates import Estimate, centre, contrast, difference, spread, spread_ratio
+from distancenets.claims.estimates import Estimate, contrast, difference, mean_estimate, sd_estimate, spread_ratio
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.thresholds import above, above_minus, below, below_minus, number, within
 from distancenets.configuration.statistics import PAPER_COMPARISONS
@@ -134,12 +134,12 @@ def _spreads(evidence: Evidence, model: str, beside: str) -> Condition:
 
 
 def _reaches(evidence: Evidence, model: str, stated: float) -> Condition:
-    mean = _points(evidence, f"mean of {model}", (model,), centre)
+    mean = _points(evidence, f"mean of {model}", (model,), mean_estimate)
     return Condition((mean,), within(*_margin(evidence), stated))
 
 
 def _steady(evidence: Evidence, model: str, bound: float) -> Condition:
-    return Condition((_points(evidence, f"sample SD of {model}", (model,), spread),), below("largest SD", bound))
+    return Condition((_points(evidence, f"sample SD of {model}", (model,), sd_estimate),), below("largest SD", bound))
 
 
 def _same_change(evidence: Evidence, first: str, second: str) -> Condition:

@@ -1,7 +1,7 @@
 """Decision rules that look at the geometry: projections, Mahalanobis distances and prototypes."""
 
 from distancenets.claims.conditions import Condition, Judged, Quantity, signed
-from distancenets.claims.estimates import centre, difference, share
+from distancenets.claims.estimates import difference, mean_estimate, share
 from distancenets.claims.evidence import Evidence, Sample
 from distancenets.claims.thresholds import Threshold, above, below
 
@@ -72,7 +72,7 @@ def _preference(evidence: Evidence, model: str, threshold: Threshold) -> Conditi
 
 
 def _mean(name: str, sample: Sample, threshold: Threshold) -> Condition:
-    return Condition((Quantity(name, [sample], centre, signed),), threshold)
+    return Condition((Quantity(name, [sample], mean_estimate, signed),), threshold)
 
 
 def _gain(name: str, sample: Sample, control: Sample, threshold: Threshold) -> Condition:

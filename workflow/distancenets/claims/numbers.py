@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from distancenets.claims.conditions import Part
+from distancenets.claims.conditions import ConditionResult
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.register import Claim
 from distancenets.configuration.published import Published
@@ -25,7 +25,7 @@ class Number(NamedTuple):
     measured: str
 
 
-def numbers(claim: Claim, evidence: Evidence, parts: Sequence[Part], record: Published) -> list[Number]:
+def numbers(claim: Claim, evidence: Evidence, parts: Sequence[ConditionResult], record: Published) -> list[Number]:
     """Return the numbers behind `claim`: accuracies of its models, shares of dead nodes, or what `parts` measured.
 
     Accuracies are means ± population SD in percent, as the paper prints them; dead are output nodes that are active for

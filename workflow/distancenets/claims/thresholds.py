@@ -24,7 +24,7 @@ class Region(NamedTuple):
     low: float
     high: float
 
-    def place(self, estimate: Estimate) -> Outcome:
+    def classify(self, estimate: Estimate) -> Outcome:
         """Return holds for an interval inside the region, fails for one outside, open for one across an edge."""
         if math.isnan(estimate.low) or math.isnan(estimate.high):
             return Outcome.OPEN

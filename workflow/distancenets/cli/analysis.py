@@ -117,14 +117,14 @@ def claims(
 
     from distancenets.claims import serialization
     from distancenets.claims.evidence import read_measurements
-    from distancenets.claims.judgement import rulings
-    from distancenets.configuration.published import published as load_published
+    from distancenets.claims.judgement import judge_claims
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.statistics.runs import read_runs
 
     settings, record = load_study(study), load_published(published)
     tables = read_measurements(measurements or runs.parent / "measurements")
-    found = rulings(settings, read_runs(runs), tables, record)
+    found = judge_claims(settings, read_runs(runs), tables, record)
     serialization.write(found, settings, out_dir)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     for ruling in found:
@@ -147,9 +147,9 @@ def audit(
     from distancenets.audit import serialization
     from distancenets.audit.review import review
     from distancenets.audit.summary import summary
-    from distancenets.configuration import published as record
+    from distancenets.configuration.published import load_published
 
-    findings = review(record.published(published))
+    findings = review(load_published(published))
     if json is not None:
         write_text(json, serialization.as_json(findings))
     if out_dir is not None:

@@ -22,9 +22,9 @@ def fetch(
     datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Fetch a data set from the first source that serves it, and check its digests."""
-    from distancenets.configuration.datasets import dataset
+    from distancenets.configuration.datasets import load_dataset_settings
 
-    settings = dataset(name, datasets)
+    settings = load_dataset_settings(name, datasets)
     from distancenets.datasets.store import fetch
 
     fetch(name, settings, root, folder)

@@ -45,7 +45,7 @@ def learning_curves(
 @figure.command("final-accuracies")
 def final_accuracies(runs: RunsTable, stem: Stem, experiment: Experiment, published: PublishedFile = PUBLISHED) -> None:
     """Draw the test accuracy of every run at its milestones, beside the published means."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.figures import drawing
 
     drawing.draw_final_accuracies(runs, load_published(published), experiment, stem)
@@ -74,7 +74,7 @@ def differences(
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Draw the differences between the models that the paper compares, measured and published."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.figures import drawing
 
@@ -109,7 +109,7 @@ def measurements(
     Figures with a row per model show every milestone. Points and curves of runs are drawn at the milestone nearest to
     the epochs of the paper's running text, which is about them.
     """
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.figures import drawing
 
     settings, root = load(study, study_dir)
@@ -131,7 +131,7 @@ def disagreement(
 
     The milestone with answers that is nearest to the epochs of the paper's running text is drawn.
     """
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.figures.disagreement import draw_disagreement
 
     settings, root = load(study, study_dir)
@@ -141,9 +141,9 @@ def disagreement(
 
 def _images(study: "Study", experiment: str, data: Path, datasets: Path) -> "tuple[Dataset, Sequence[str]]":
     """Return the images of `experiment`, and the names of their classes."""
-    from distancenets.configuration.datasets import dataset
-    from distancenets.datasets.store import read
+    from distancenets.configuration.datasets import load_dataset_settings
+    from distancenets.datasets.store import load_dataset
 
     name = study.experiment(experiment).dataset
-    source = dataset(name, datasets)
-    return read(data / name, source), source.class_names
+    source = load_dataset_settings(name, datasets)
+    return load_dataset(data / name, source), source.class_names

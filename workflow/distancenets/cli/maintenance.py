@@ -68,12 +68,12 @@ def fingerprint(
     import csv
     import sys
 
-    from distancenets.configuration.datasets import dataset
+    from distancenets.configuration.datasets import load_dataset_settings
     from distancenets.errors import UserError
     from distancenets.files import read_text
     from distancenets.training.fingerprint import FIELDS, fingerprints
 
-    rows = list(fingerprints(dataset("mnist", datasets)))
+    rows = list(fingerprints(load_dataset_settings("mnist", datasets)))
     if check is None:
         writer = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
         writer.writeheader()

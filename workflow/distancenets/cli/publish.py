@@ -40,7 +40,7 @@ def report(
     captions: Annotated[Path, typer.Option(help="The folder of the figures' captions.")] = Path("workflow/captions"),
 ) -> None:
     """Write report.html: verdicts, tables, figures and data on one offline page."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.report.html_page import page
 
     settings, root = load(study, study_dir)

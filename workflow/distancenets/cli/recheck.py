@@ -80,11 +80,11 @@ def recheck(
 
 def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":
     """Return the data sets `names`, fetched first if they are missing."""
-    from distancenets.configuration.datasets import dataset
-    from distancenets.datasets.store import fetch, read
+    from distancenets.configuration.datasets import load_dataset_settings
+    from distancenets.datasets.store import fetch, load_dataset
 
-    sources = {name: dataset(name, datasets) for name in sorted(names)}
+    sources = {name: load_dataset_settings(name, datasets) for name in sorted(names)}
     for name, source in sources.items():
         if not (data / name).exists():
             fetch(name, source, data, study.data_folder, partial(print, file=sys.stderr))
-    return {name: read(data / name, source) for name, source in sources.items()}
+    return {name: load_dataset(data / name, source) for name, source in sources.items()}

@@ -24,7 +24,7 @@ table = group("table", "Write a table as CSV, Markdown and LaTeX.")
 @table.command()
 def paper(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
     """Write tables 1 to 5 and the running text's numbers, published and measured side by side."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
     from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
@@ -45,7 +45,7 @@ def paper(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY, published:
 @table.command()
 def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
     """Write how far each protocol of the study is from each published column of means and SDs."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
     from distancenets.tables.protocols import CAPTION, protocols_cells, protocols_table
@@ -70,7 +70,7 @@ def robustness(claims: Annotated[Path, typer.Argument(help="The study's claims.j
 @table.command()
 def measurements(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
     """Write a table of each measurement, over the seeds of each model, at every milestone or the one reported."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.tables.measurements import measurement_tables
     from distancenets.tables.writers import write_table
 
@@ -83,7 +83,7 @@ def measurements(study_dir: StudyDir = None, study: StudyFile = STUDY, published
 def images(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
     """Write the parts of seed, test image, and seed × image in accuracies and in the differences that claims test."""
     from distancenets.claims.comparisons import compared_models
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.measurements.correct import read_answers
     from distancenets.tables.images import CAPTION, extent, images_cells, images_table
     from distancenets.tables.writers import write_table

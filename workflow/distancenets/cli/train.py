@@ -60,10 +60,10 @@ def train(
     Finished runs are left as they are.
     """
     # Torch takes seconds to import: `--help` should not wait for it.
-    from distancenets.configuration.datasets import dataset as dataset_settings
+    from distancenets.configuration.datasets import load_dataset_settings
     from distancenets.configuration.recipes import Recipe
     from distancenets.configuration.study import parse_seeds
-    from distancenets.datasets.store import fetch, read
+    from distancenets.datasets.store import fetch, load_dataset
     from distancenets.jobs.devices import check_device, claimed_device
     from distancenets.models.registry import find_model
     from distancenets.training.initial_state import clear_up
@@ -77,7 +77,7 @@ def train(
     chosen = settings.experiment(name)
     if epochs is not None:
         chosen = chosen.shortened(epochs)
-    source = dataset_settings(chosen.dataset, datasets)
+    source = load_dataset_settings(chosen.dataset, datasets)
     recipe = Recipe(architecture=architecture, representation=representation, experiment=chosen, dataset=source)
     check_device(device)
     wanted = Pack(root, name, recipe, parse_seeds(seeds, settings.seeds))
@@ -92,7 +92,7 @@ def train(
         return
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
-    images = read(data / chosen.dataset, source)
+    images = load_dataset(data / chosen.dataset, source)
     with claimed_device(device, gpus, console.print) as claimed:
         descend(pack, images, settings.training.with_threads(threads), claimed, console, overwrite)
     clear_up(wanted, overwrite)
@@ -150,22 +150,22 @@ def plan(
     Seconds are those of the archived runs on this kind of processor. Nothing is trained, archived or written.
     """
     from distancenets.claims.evidence import archived_measurements
-    from distancenets.claims.judgement import rulings
+    from distancenets.claims.judgement import judge_claims
     from distancenets.claims.planning import batches, targets
     from distancenets.claims.plans import as_commands, as_text
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.jobs.processor import processor
     from distancenets.runs.archive import entries
     from distancenets.runs.collect import learning_curves, runs_at_milestones
     from distancenets.runs.costs import costs
-    from distancenets.runs.inventory import held_part
+    from distancenets.runs.inventory import available_subset
 
     settings, root = load(study, study_dir)
     held = entries(settings, root, datasets)
-    part = held_part(settings.replaced(missing="skip"), root, datasets)
+    part = available_subset(settings.replaced(missing="skip"), root, datasets)
     runs = runs_at_milestones(learning_curves(part, root, datasets), part)
     measured = archived_measurements(list(held), root)
-    found = targets(rulings(settings, runs, measured, load_published(published)), settings, runs)
+    found = targets(judge_claims(settings, runs, measured, load_published(published)), settings, runs)
     prices = costs(held, processor("model name"))
     steps = batches(found, prices.of, hours * 3600 * cores)
     if commands:
@@ -191,11 +191,11 @@ def archive(
     Git keeps the archive. Runs are measured at the study's milestones; shorter runs are used up to their last epoch.
     Archived runs are not trained again: tables, figures and claims are made from them as from runs on disk.
     """
-    from distancenets.configuration.datasets import dataset
-    from distancenets.datasets.store import Dataset, read
+    from distancenets.configuration.datasets import load_dataset_settings
+    from distancenets.datasets.store import Dataset, load_dataset
     from distancenets.errors import UserError
     from distancenets.measurements.archiving import adds, finished_runs, tables_of
-    from distancenets.runs.archive import deposit, entries
+    from distancenets.runs.archive import add_to_archive, entries
     from distancenets.runs.manifest import archive_folder
     from distancenets.runs.repairs import repair
 
@@ -216,6 +216,6 @@ def archive(
             continue
         name = settings.experiments[finished.run.experiment].dataset
         if name not in images:
-            images[name] = read(data / name, dataset(name, datasets))
-        deposit(root, tables_of(finished, settings, datasets, images[name]))
+            images[name] = load_dataset(data / name, load_dataset_settings(name, datasets))
+        add_to_archive(root, tables_of(finished, settings, datasets, images[name]))
         print(f"{label}: archived at {', '.join(f'{epoch:,}' for epoch in finished.milestones)} epochs")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 from numpy.typing import NDArray
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived, read_experiment
@@ -50,7 +50,7 @@ def draw_figure1(outputs: Path, study: Study, datasets: Path, stem: Path) -> Non
     use_style()
     chosen, name = study.report.figure1, study.reported_experiment
     model = find_model(chosen.architecture, chosen.representation)
-    classes = dataset(study.experiment(name).dataset, datasets).class_names
+    classes = load_dataset_settings(study.experiment(name).dataset, datasets).class_names
     epochs = study.reported_epochs("figure1")
     title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
     write_figure(node_figure(read_derived(outputs), classes, title, colour(model)), stem)

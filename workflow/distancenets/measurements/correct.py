@@ -7,10 +7,10 @@ import numpy
 import pandas
 import torch
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Study
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving, read_derived
 from distancenets.errors import Damaged, UserError
 from distancenets.files import replacing
@@ -20,7 +20,7 @@ from distancenets.measurements.registry import AXES
 from distancenets.measurements.tables import archived_rows, in_order
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import archived_runs, unarchived_runs
 from distancenets.statistics.components import Correct
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -79,10 +79,12 @@ def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataF
 
 def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
     read_before: dict[str, Dataset] = {}
-    for run in fresh_runs(study, root, datasets):
+    for run in unarchived_runs(study, root, datasets):
         settings = study.experiments[run.experiment]
         if settings.dataset not in read_before:
-            read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+            read_before[settings.dataset] = load_dataset(
+                data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
+            )
         model, recipe = find_model(run.architecture, run.representation), study_recipe(study, *run[:3], datasets)
         stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
         axes = {**run._asdict(), "model": model.paper_name}

@@ -7,7 +7,7 @@ import torch
 
 from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing
@@ -29,7 +29,7 @@ def write_node_outputs(study: Study, root: Path, datasets: Path, data: Path) -> 
     else:
         made_by = study_recipe(study, *run[:3], datasets)
         stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
-        images = read(data / made_by.experiment.dataset, made_by.dataset)
+        images = load_dataset(data / made_by.experiment.dataset, made_by.dataset)
         outputs = node_outputs(stored, made_by, epoch, chosen.node, images)
     file = root / "measurements" / "figure1.csv"
     with deriving("node", file), replacing(file) as path:

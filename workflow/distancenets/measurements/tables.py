@@ -8,9 +8,9 @@ import pandas
 import torch
 from threadpoolctl import threadpool_limits
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.study import Run, Study
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing_all
@@ -18,7 +18,7 @@ from distancenets.measurements.networks import Networks, finished_networks
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import archived_runs, unarchived_runs
 
 Tables = Mapping[str, pandas.DataFrame]
 Measurement = Callable[[Networks, Dataset], Tables]
@@ -45,13 +45,15 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
-    fresh, archived = fresh_runs(study, root, datasets), archived_runs(study, root, datasets)
+    fresh, archived = unarchived_runs(study, root, datasets), archived_runs(study, root, datasets)
     read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in MEASUREMENTS[name].files}
     for experiment, settings in study.experiments.items():
         for networks in finished_networks(study, root, experiment, fresh, datasets):
             if settings.dataset not in read_before:
-                read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+                read_before[settings.dataset] = load_dataset(
+                    data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
+                )
             for table, rows in measure(name, networks, read_before[settings.dataset]).items():
                 parts[table].append(rows)
     for table, held in parts.items() if archived else ():

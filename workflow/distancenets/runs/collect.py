@@ -11,7 +11,7 @@ from distancenets.derived import deriving
 from distancenets.files import replacing_all, write_text
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import METRICS, archived_table
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import archived_runs, unarchived_runs
 from distancenets.runs.provenance import provenance
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -59,7 +59,7 @@ def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFra
 
 def check_runs(study: Study, root: Path, datasets: Path) -> int:
     """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
-    runs = fresh_runs(study, root, datasets)
+    runs = unarchived_runs(study, root, datasets)
     for run in runs:
         digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
         RunFolder(root / run_path(run)).check(digest)
@@ -67,7 +67,7 @@ def check_runs(study: Study, root: Path, datasets: Path) -> int:
 
 
 def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
-    archived, fresh = archived_runs(study, root, datasets), set(fresh_runs(study, root, datasets))
+    archived, fresh = archived_runs(study, root, datasets), set(unarchived_runs(study, root, datasets))
     rows = dict(tuple(archived_table(METRICS, list(archived), root).groupby(RUN_AXES))) if archived else {}
     for run in study.runs():
         if run in archived:

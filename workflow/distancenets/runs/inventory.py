@@ -7,11 +7,11 @@ from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Experiment, Run, Study
 from distancenets.errors import UserError
-from distancenets.runs.archive import Entry, entries
+from distancenets.runs.archive import ArchivedRun, entries
 from distancenets.training.paths import RUN_FILES, read_run_document, run_path
 
 
-def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Entry]:
+def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, ArchivedRun]:
     """Return the runs of `study` that its archive serves, in the study's order.
 
     Where missing runs are trained, these are the ones with every milestone; where they are skipped, those with any.
@@ -24,7 +24,7 @@ def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> d
     }
 
 
-def fresh_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> list[Run]:
+def unarchived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> list[Run]:
     """Return the runs of `study` whose files lie, or are to lie, below `root`: all that the archive does not serve.
 
     Where missing runs are skipped, only those that are finished.
@@ -37,7 +37,7 @@ def fresh_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> list
     return [run for run in runs if _is_finished(root / run_path(run), digests[run[:3]](run.seed))]
 
 
-def held_part(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> Study:
+def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> Study:
     """Return `study` itself where missing runs are trained, else the part of it that there are runs of.
 
     Raises
@@ -48,7 +48,7 @@ def held_part(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> Study
     if study.missing == "train":
         return study
     milestones = {run: entry.milestones for run, entry in archived_runs(study, root, datasets).items()}
-    milestones |= {run: study.experiments[run.experiment].kept_epochs for run in fresh_runs(study, root, datasets)}
+    milestones |= {run: study.experiments[run.experiment].kept_epochs for run in unarchived_runs(study, root, datasets)}
     if not milestones:
         raise UserError(f"{root}: no run of study '{study.study}' is archived or finished (missing: skip)")
     wanted = list(study.runs())

@@ -9,7 +9,7 @@ from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import archived_runs, unarchived_runs
 from distancenets.runs.manifest import archive_folder
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -39,7 +39,7 @@ def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
         A run is missing, was made with other parameters or has no provenance; the file is named.
     """
     archived = archived_runs(study, root, datasets)
-    fresh = set(fresh_runs(study, root, datasets))
+    fresh = set(unarchived_runs(study, root, datasets))
     rows = []
     for run in study.runs():
         if run in archived:

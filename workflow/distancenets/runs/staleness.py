@@ -12,7 +12,7 @@ from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.recipes import study_digest, study_recipe
 from distancenets.configuration.study import Study, study_text
 from distancenets.errors import UserError
-from distancenets.runs.inventory import fresh_runs
+from distancenets.runs.inventory import unarchived_runs
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
@@ -65,7 +65,7 @@ def _files(entry: Path) -> Iterator[Path]:
 def _other_runs(study: Study, root: Path, datasets: Path) -> Iterator[Path]:
     """Yield the provenance of every run that was made with other parameters."""
     digests = {axes: study_recipe(study, *axes, datasets).run_digest for axes in {run[:3] for run in study.runs()}}
-    for run in fresh_runs(study, root, datasets):
+    for run in unarchived_runs(study, root, datasets):
         folder = RunFolder(root / run_path(run))
         if folder.provenance.is_file() and _digest(folder) != digests[run[:3]](run.seed):
             yield folder.provenance

@@ -2,10 +2,10 @@
 
 from scipy import stats
 
-from distancenets.statistics.t_tests import Difference, Outcome, ratio
+from distancenets.statistics.t_tests import Difference, TestResult, ratio
 
 
-def equivalence(difference: Difference, margin: float) -> Outcome:
+def equivalence(difference: Difference, margin: float) -> TestResult:
     """Return the weaker of the two one-sided tests of |true difference| ≥ `margin` (Schuirmann 1987).
 
     A p-value below alpha says that the difference lies within ± `margin` percentage points; it does so
@@ -18,5 +18,5 @@ def equivalence(difference: Difference, margin: float) -> Outcome:
     p_above = float(stats.t.sf(above, difference.df))
     p_below = float(stats.t.cdf(below, difference.df))
     if p_above > p_below:
-        return Outcome(above, difference.df, p_above)
-    return Outcome(below, difference.df, max(p_above, p_below))
+        return TestResult(above, difference.df, p_above)
+    return TestResult(below, difference.df, max(p_above, p_below))

@@ -7,7 +7,7 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 
 
 @cache
-def detectable_d(n_a: int, n_b: int, alpha: float, power: float) -> float:
+def minimum_detectable_d(n_a: int, n_b: int, alpha: float, power: float) -> float:
     """Return the smallest true d that Student's two-sided t-test finds with `power`; NaN for n < 2."""
     if min(n_a, n_b) < 2:
         return math.nan
@@ -15,7 +15,7 @@ def detectable_d(n_a: int, n_b: int, alpha: float, power: float) -> float:
 
 
 @cache
-def detectable_d_z(n_pairs: int, alpha: float, power: float) -> float:
+def minimum_detectable_d_z(n_pairs: int, alpha: float, power: float) -> float:
     """Return the smallest true d_z that the two-sided paired t-test finds with `power`; NaN for n < 2."""
     if n_pairs < 2:
         return math.nan

@@ -16,7 +16,7 @@ class Difference(NamedTuple):
     df: float
 
 
-class Outcome(NamedTuple):
+class TestResult(NamedTuple):
     """A statistic, its degrees of freedom and its p-value."""
 
     statistic: float
@@ -64,10 +64,10 @@ def pooled_sd(a: Moments, b: Moments) -> float:
     return math.sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
 
 
-def t_test(difference: Difference) -> Outcome:
+def t_test(difference: Difference) -> TestResult:
     """Return the two-sided test of no difference; without spread, t is ±∞ and p 0, or NaN for equal means."""
     t = ratio(difference.value, difference.standard_error)
-    return Outcome(t, difference.df, float(2 * stats.t.sf(abs(t), difference.df)))
+    return TestResult(t, difference.df, float(2 * stats.t.sf(abs(t), difference.df)))
 
 
 def interval(difference: Difference, confidence: float) -> tuple[float, float]:

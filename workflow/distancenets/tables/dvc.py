@@ -24,7 +24,7 @@ def write_metrics(root: Path) -> None:
     """Write metrics.json and the folder of mean learning curves, from the collected runs below `root`."""
     found = final_accuracies(read_derived(root / "runs.csv"))
     folder = root / CURVES_FOLDER
-    curves = dict(mean_curves(read_derived(root / "learning_curves.parquet")))
+    curves = dict(curves_by_model(read_derived(root / "learning_curves.parquet")))
     for path, curve in curves.items():
         write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
     # Curves of models that the study has no longer would be compared as if they were its own.
@@ -54,7 +54,7 @@ def final_accuracies(runs: pandas.DataFrame) -> Metrics:
     return found
 
 
-def mean_curves(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
+def curves_by_model(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
     """Yield the learning curve of every model, and the path below `CURVES_FOLDER` that it belongs to.
 
     A curve is a row an epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent), each the mean over the
