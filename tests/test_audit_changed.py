@@ -12,9 +12,8 @@ import yaml
 
 from audits import RECORD, Change, inconsistent, of_test, one, row
 from distancenets.audit.findings import Check, Consistency, Finding
-from distancenets.audit.review import review
+from distancenets.audit.review import review, summary
 from distancenets.audit.serialization import as_json
-from distancenets.audit.summary import summary
 from distancenets.configuration.published import load_published
 
 

@@ -14,8 +14,7 @@ from audits import RECORD
 from conftest import REPOSITORY
 from distancenets.audit import serialization
 from distancenets.audit.findings import Check, Finding
-from distancenets.audit.review import review
-from distancenets.audit.summary import errors, summary
+from distancenets.audit.review import errors, review, summary
 from distancenets.cli.commands import app
 from distancenets.configuration.published import load_published
 

@@ -17,7 +17,7 @@ from distancenets.configuration.statistics import PAPER_COMPARISONS, StatisticsS
 from distancenets.errors import UserError
 from distancenets.statistics import columns
 from distancenets.statistics.comparisons import TESTS, compared_pairs, comparison, comparison_table
-from distancenets.statistics.corrections import holm
+from distancenets.statistics.hypothesis_tests import holm
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.runs import read_runs
 from distancenets.statistics.summaries import summary, summary_table

@@ -17,7 +17,7 @@ from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings
 from distancenets.measurements.registry import MEASUREMENTS
-from distancenets.statistics.power import minimum_detectable_d, minimum_detectable_d_z
+from distancenets.statistics.hypothesis_tests import minimum_detectable_d, minimum_detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))

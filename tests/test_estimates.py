@@ -22,8 +22,8 @@ from distancenets.claims.estimates import (
 from distancenets.claims.evidence import Sample
 from distancenets.claims.thresholds import Outcome, Region, above, below, below_minus, within
 from distancenets.claims.verdicts import Verdict, flips, least_alpha, reason, verdict
+from distancenets.statistics.hypothesis_tests import brown_forsythe
 from distancenets.statistics.looks import Look
-from distancenets.statistics.spread import brown_forsythe
 from synthetic_data import series
 
 

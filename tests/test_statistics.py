@@ -10,7 +10,6 @@ from scipy import stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
-from distancenets.statistics.corrections import holm
 from distancenets.statistics.effect_sizes import (
     cohens_d,
     d_z,
@@ -18,11 +17,15 @@ from distancenets.statistics.effect_sizes import (
     probability_of_superiority,
     superiority_interval,
 )
-from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.hypothesis_tests import (
+    brown_forsythe,
+    equivalence,
+    holm,
+    minimum_detectable_d,
+    minimum_detectable_d_z,
+)
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.permutation import paired_differences, sign_flip_p
-from distancenets.statistics.power import minimum_detectable_d, minimum_detectable_d_z
-from distancenets.statistics.spread import brown_forsythe
 from distancenets.statistics.summaries import (
     binomial_standard_error,
     bootstrap_interval,

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from distancenets.audit.findings import Check, Consistency, Finding, of_check
-from distancenets.audit.summary import conclusions, counts, errors, summary
+from distancenets.audit.review import conclusions, counts, errors, summary
 from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
 from distancenets.markdown import markdown_table

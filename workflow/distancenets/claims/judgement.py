@@ -17,7 +17,7 @@ from distancenets.claims.verdicts import Flip, Verdict, flips, least_alpha, reas
 from distancenets.configuration.published import Published, PublishedClaim
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
-from distancenets.statistics.corrections import holm
+from distancenets.statistics.hypothesis_tests import holm
 from distancenets.statistics.looks import FIRST, complete_seeds, next_looks
 from distancenets.words import seeds_text
 

@@ -12,6 +12,7 @@ from distancenets.claims.register import Claim
 from distancenets.configuration.published import Published
 from distancenets.models.registry import find_model
 from distancenets.statistics.moments import mean, standard_deviation
+from distancenets.words import plus_minus
 
 NOT_TRAINED = "not trained"
 NOT_MEASURED = "not measured"
@@ -69,5 +70,4 @@ def _dead_outputs(model: str, evidence: Evidence, record: Published) -> Number:
 
 def _spread(values: "pd.Series[float]") -> str:
     known = values.to_numpy(np.float64)
-    spread = "" if known.size == 1 else f" ± {standard_deviation(known, ddof=0):.2f}"
-    return f"{mean(known):.2f}{spread}"
+    return f"{mean(known):.2f}" if known.size == 1 else plus_minus(mean(known), standard_deviation(known, ddof=0))

@@ -145,8 +145,7 @@ def audit(
     from rich.console import Console
 
     from distancenets.audit import serialization
-    from distancenets.audit.review import review
-    from distancenets.audit.summary import summary
+    from distancenets.audit.review import review, summary
     from distancenets.configuration.published import load_published
 
     findings = review(load_published(published))

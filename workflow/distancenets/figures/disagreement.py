@@ -16,10 +16,10 @@ from distancenets.figures.style import PAGE_WIDTH, PALETTE, plain, use_style, wr
 from distancenets.measurements.correct import NO_ANSWERS, by_model, read_answers
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, models
+from distancenets.statistics.moments import FloatArray
 from distancenets.words import seeds_text
 
 SHOWN = 24  # images
-FloatArray = NDArray[numpy.float64]
 # A model, and the share of its seeds that answer each image correctly, 0 to 1, shape (I,).
 Shares = Sequence[tuple[Model, FloatArray]]
 PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#002840"])

@@ -23,6 +23,7 @@ from distancenets.report.trajectories import trajectories
 from distancenets.runs.archive import entries
 from distancenets.runs.inventory import archived_runs
 from distancenets.statistics.looks import FIRST
+from distancenets.statistics.moments import mean
 from distancenets.tables.protocols import Protocol
 
 TEST_IMAGES = 10_000
@@ -97,7 +98,7 @@ def _accuracies(root: Path) -> Mapping[str, Any]:
             "model": model,
             "seeds": len(values),
             "epoch": f"{epoch:,}",
-            "mean": f"{values.mean():.2f}",
+            "mean": f"{mean(values.to_numpy()):.2f}",
             "range": f"{values.min():.2f}–{values.max():.2f}",
         }
         for (experiment, model, epoch), values in groups

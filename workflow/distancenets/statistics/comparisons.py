@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from distancenets.configuration.statistics import StatisticsSettings
-from distancenets.statistics.corrections import holm
 from distancenets.statistics.effect_sizes import (
     cohens_d,
     d_z,
@@ -15,11 +14,15 @@ from distancenets.statistics.effect_sizes import (
     probability_of_superiority,
     superiority_interval,
 )
-from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.hypothesis_tests import (
+    brown_forsythe,
+    equivalence,
+    holm,
+    minimum_detectable_d,
+    minimum_detectable_d_z,
+)
 from distancenets.statistics.moments import moments
 from distancenets.statistics.permutation import EXACT_UP_TO, paired_differences, sign_flip_p
-from distancenets.statistics.power import minimum_detectable_d, minimum_detectable_d_z
-from distancenets.statistics.spread import brown_forsythe
 from distancenets.statistics.t_tests import interval, paired, pooled_sd, student, t_test, welch
 
 TESTS = (

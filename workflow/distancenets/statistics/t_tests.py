@@ -7,6 +7,9 @@ from scipy import stats
 
 from distancenets.statistics.moments import FloatArray, Moments, moments
 
+# Of intervals in tables and figures that no study's `statistics.confidence` sets.
+CONFIDENCE = 0.95
+
 
 class Difference(NamedTuple):
     """An estimate in percentage points that, over its standard error, follows Student's t."""
@@ -74,6 +77,11 @@ def interval(difference: Difference, confidence: float) -> tuple[float, float]:
     """Return the ends (percentage points) of the interval that covers the truth with `confidence`."""
     half = float(stats.t.ppf((1 + confidence) / 2, difference.df)) * difference.standard_error
     return difference.value - half, difference.value + half
+
+
+def mean_interval(values: FloatArray) -> tuple[float, float]:
+    """Return the ends of the t interval of the mean of `values`, shape (n,), at `CONFIDENCE`."""
+    return interval(paired(values), CONFIDENCE)
 
 
 def ratio(numerator: float, denominator: float) -> float:

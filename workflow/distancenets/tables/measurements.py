@@ -13,10 +13,9 @@ from distancenets.derived import read_experiment
 from distancenets.measurements.registry import AXES, MEASUREMENTS
 from distancenets.models.registry import Model, find_model, models
 from distancenets.statistics.moments import mean, standard_deviation
-from distancenets.statistics.t_tests import interval, paired
+from distancenets.statistics.t_tests import mean_interval
 from distancenets.words import epochs_text
 
-CONFIDENCE = 0.95
 NONE = "–"
 
 
@@ -218,7 +217,7 @@ def _over_seeds(values: pandas.Series) -> dict[str, float]:
     known = values.dropna().to_numpy(dtype=numpy.float64)
     if known.size == 0:
         return dict.fromkeys(("mean", "sd_population", "low", "high"), numpy.nan) | {"n": 0}
-    low, high = interval(paired(known), CONFIDENCE)
+    low, high = mean_interval(known)
     return {
         "mean": mean(known),
         "sd_population": standard_deviation(known, ddof=0),
