@@ -7,8 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from conftest import REPOSITORY
+from distancenets.claims.definitions import CLAIMS
 from distancenets.claims.judgement import ClaimResult, judge_claim
-from distancenets.claims.register import REGISTER
 from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
@@ -75,7 +75,7 @@ def constructed(truth: Truth, seeds: int = 20) -> dict[str, np.ndarray]:
 
 
 def judged(number: int, runs: pd.DataFrame, of: Study | None = None, /, **measurements: pd.DataFrame) -> ClaimResult:
-    claim = next(claim for claim in REGISTER if claim.number == number)
+    claim = next(claim for claim in CLAIMS if claim.number == number)
     return judge_claim(claim, "raw", of or study(), runs, measurements, RECORD)
 
 

@@ -9,7 +9,7 @@ import pandas
 import pytest
 import yaml
 
-from conftest import Workshop
+from conftest import REPOSITORY, Workshop
 from distancenets import cli, markdown
 from distancenets.configuration.arguments import refuse_unreadable_studies
 from distancenets.configuration.settings import read_yaml
@@ -121,7 +121,8 @@ def test_a_job_takes_the_threads_that_it_is_given(workshop: Workshop) -> None:
 def test_what_the_system_refuses_is_one_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a folder in a file's place, wherever it is met."""
     (workshop.folder / "runs.csv").mkdir()
-    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--stem", "figure")
+    where = ("--published", str(REPOSITORY / "config" / "published.yaml"))
+    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--stem", "figure", *where)
     assert said == "error: runs.csv: cannot be read: Is a directory"
     monkeypatch.setattr(cli, "_run", lambda: Path(workshop.folder / "runs.csv").read_text())
     assert workshop.refused() == f"error: {workshop.folder / 'runs.csv'}: Is a directory"

@@ -10,6 +10,7 @@ from scipy import stats
 
 from conftest import REPOSITORY
 from distancenets.claims.conditions import Quantity, SameSide
+from distancenets.claims.definitions import CLAIMS
 from distancenets.claims.estimates import (
     Estimate,
     correlation,
@@ -21,7 +22,6 @@ from distancenets.claims.estimates import (
 )
 from distancenets.claims.evidence import Evidence, Sample
 from distancenets.claims.judgement import judged
-from distancenets.claims.register import REGISTER
 from distancenets.claims.thresholds import Outcome, within
 from distancenets.claims.verdicts import Verdict, verdict
 from distancenets.configuration.claims import ClaimsSettings
@@ -162,7 +162,7 @@ def simulated(
     With a bias, a model is the one without it but for a twentieth of its SD.
     """
     rng = np.random.default_rng(seed)
-    claim, of = next(claim for claim in REGISTER if claim.number == number), study()
+    claim, of = next(claim for claim in CLAIMS if claim.number == number), study()
     about = next(entry for entry in RECORD.claims if entry.id == number)
     found = dict.fromkeys(map(str, Verdict), 0.0)
     for _ in range(studies):
@@ -178,7 +178,7 @@ def simulated(
             own = math.sqrt(sd**2 - 0.01) * deviations + shared if sd > 0.1 else sd * deviations
             accuracies[name] = series(mean + own)
         evidence = Evidence(accuracies, about, of.claims, of.statistics)
-        parts = judged(claim.decide(evidence), of.statistics.alpha)
+        parts = judged(claim.conditions(evidence), of.statistics.alpha)
         found[verdict(part.outcome for part in parts)] += 1 / studies
     return found
 

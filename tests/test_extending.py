@@ -171,7 +171,7 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
     said = run(copy, *documented("A claim", "distancenets"))
     assert "15 biased ReLU2-Neg recovers: supported; 5,000 epochs, 20 seeds: ReLU2-Neg_Bias − ReLU_Bias = +0.00" in said
     claims = (copy / "results" / "paper" / "claims.md").read_text()
-    assert "Supported if: ReLU2-Neg_Bias does not lie 0.2 points or more below ReLU_Bias." in claims
+    assert "Supported if: ReLU2-Neg_Bias is not 0.2 points or more below ReLU_Bias." in claims
     table = pandas.read_csv(copy / "results" / "paper" / "tables" / "robustness.csv").set_index("claim")
     assert len(load_published(copy / "config" / "published.yaml").claims) == len(table) == 15
     assert dict(table.loc[15]) == {

@@ -200,6 +200,6 @@ def test_a_damaged_archive_is_named(small_study: Workshop) -> None:
 def made(study: Workshop) -> str:
     """Make the table and the figure, and return the table as a reader sees it."""
     done(study, "measure", "correct")
-    done(study, "images", *WHERE)
+    done(study, "table", "images", *WHERE)
     done(study, "figure", "disagreement", "--experiment", "raw", *WHERE)
     return (study.results / "tables" / "images.md").read_text()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, Workshop
+from distancenets.claims.definitions import CLAIMS
 from distancenets.claims.judgement import ClaimResult, judge_claim
 from distancenets.claims.planning import Target, batches, targets
 from distancenets.claims.plans import as_commands
-from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
@@ -93,7 +93,7 @@ def test_what_a_look_lacks_is_what_was_not_trained() -> None:
     assert targets([judged(1, runs)], study(), runs) == []
     linear = study(experiments={"raw": {"epochs": 50_000, "milestones": [5000], "architectures": ["relu", "abs"]}})
     few = runs_of({"ReLU": constructed(AS_CLAIMED)["ReLU"]})
-    claim = next(claim for claim in REGISTER if claim.number == 10)
+    claim = next(claim for claim in CLAIMS if claim.number == 10)
     assert [each.reachable for each in targets([judge_claim(claim, "raw", linear, few, {}, RECORD)], linear, few)] == [
         False
     ]

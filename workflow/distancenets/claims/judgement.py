@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from distancenets.claims.conditions import ConditionResult, Judged, lacking
+from distancenets.claims.definitions import CLAIMS, Claim
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.numbers import Number, numbers
 from distancenets.claims.prospects import AHEAD, Prospect, prospect_text, together
-from distancenets.claims.register import REGISTER, Claim
 from distancenets.claims.thresholds import Outcome
 from distancenets.claims.verdicts import Flip, Verdict, flips, least_alpha, reason, verdict
 from distancenets.configuration.published import Published, PublishedClaim
@@ -76,7 +76,7 @@ def judge_claims(study: Study, runs: pd.DataFrame, measurements: Tables, record:
     """
     found = []
     for experiment in study.experiments:
-        here = [judge_claim(claim, experiment, study, runs, measurements, record) for claim in REGISTER]
+        here = [judge_claim(claim, experiment, study, runs, measurements, record) for claim in CLAIMS]
         corrected = holm(np.array([each.alpha for each in here]))
         found += [replace(each, holm=float(p)) for each, p in zip(here, corrected, strict=True)]
     return found
@@ -95,9 +95,9 @@ def judge_claim(
     accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
     here = _measured_here(measurements, experiment, epochs)
     evidence = Evidence(accuracies, about, study.claims, study.statistics, here)
-    conditions = claim.decide(evidence)
+    conditions = claim.conditions(evidence)
     parts = judged(conditions, study.statistics.alpha)
-    found = ClaimResult(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study, about), epochs)
+    found = ClaimResult(about, experiment, Verdict.UNDETERMINED, "", claim.rule(evidence), epochs)
     found = replace(found, numbers=numbers(claim, evidence, parts, record), evidence=claim.evidence)
     if reached is None:
         lacks = [f"needs {least:,} epochs; {epochs:,} trained", *_lacks(claim, conditions, epochs)]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from distancenets.claims.conditions import ConditionResult
+from distancenets.claims.definitions import Claim
 from distancenets.claims.evidence import Evidence
-from distancenets.claims.register import Claim
 from distancenets.configuration.published import Published
 from distancenets.models.registry import find_model
 from distancenets.statistics.moments import mean, standard_deviation
