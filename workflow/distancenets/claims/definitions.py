@@ -4,18 +4,12 @@ A claim's rule in words is written by its conditions; nothing else words it.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from distancenets.claims.conditions import Judged
 from distancenets.claims.estimates import share
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.rules import (
-    AGREEMENT,
-    DIFFERING_NODES,
-    EQUIVALENCE,
-    FAILURE,
-    GAIN,
-    OVERLAP,
-    PREFERENCE,
     Above,
     Below,
     CannotDie,
@@ -31,7 +25,17 @@ from distancenets.claims.rules import (
     SameSideWithBias,
     SpreadsMore,
 )
-from distancenets.claims.thresholds import above, below
+from distancenets.claims.thresholds import (
+    AGREEMENT,
+    DIFFERING_NODES,
+    EQUIVALENCE,
+    FAILURE,
+    GAIN,
+    OVERLAP,
+    PREFERENCE,
+    above,
+    below,
+)
 from distancenets.configuration.statistics import PAPER_COMPARISONS
 from distancenets.words import listed
 
@@ -96,57 +100,46 @@ def _differing(what: str) -> Measured:
 
 def _mahalanobis(model: str) -> tuple[Measured, ...]:
     """Return what makes OffsetL2 a Mahalanobis distance, over the test images of a class."""
-    table, own = "mahalanobis_by_run", {"control": "none", "images": "own"}
+    table = "mahalanobis_by_run"
     untrained, shuffled = {"control": "untrained"}, {"control": "shuffled_labels"}
-    follows, scales, axes = (table, "correlation"), (table, "scales_correlation"), (table, "axis_correlation")
-    distance = "an output distance that follows the class's Mahalanobis distance over its test images"
+    of = partial(Measured, model, rows={"control": "none", "images": "own"})
     return (
-        Measured(
-            model,
+        of(
             "rank correlation with the Mahalanobis distance of {}",
-            f"has {distance}, with a rank correlation",
-            follows,
+            "has outputs that follow the Mahalanobis distance of a class's test images, with a rank correlation",
+            (table, "correlation"),
             above,
             AGREEMENT,
-            rows=own,
         ),
-        Measured(
-            model,
+        of(
             "gain of {} over no training",
-            "follows it more than an untrained network does",
-            follows,
+            "has outputs that follow it more than an untrained network's",
+            (table, "correlation"),
             above,
             GAIN,
-            rows=own,
             control=untrained,
         ),
-        Measured(
-            model,
+        of(
             "gain of {} over shuffled labels",
-            "follows it more than with shuffled labels",
-            follows,
+            "has outputs that follow it more than with shuffled labels",
+            (table, "correlation"),
             above,
             GAIN,
-            rows=own,
             control=shuffled,
         ),
-        Measured(
-            model,
+        of(
             "rank correlation of scales with inverse variances of {}",
             "has scales that follow the inverse class variances, with a rank correlation",
-            scales,
+            (table, "scales_correlation"),
             above,
             AGREEMENT,
-            rows=own,
         ),
-        Measured(
-            model,
+        of(
             "|correlation| of hidden nodes of {} less that before training",
             "has hidden nodes that are less correlated than before training, as principal directions are not at all",
-            axes,
+            (table, "axis_correlation"),
             below,
             GAIN,
-            rows=own,
             control=untrained,
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from distancenets.claims.conditions import Condition, Given, Judged, Quantity, SameSide, signed
 from distancenets.claims.estimates import (
@@ -17,30 +17,20 @@ from distancenets.claims.estimates import (
     spread_ratio,
 )
 from distancenets.claims.evidence import Evidence, Sample
-from distancenets.claims.thresholds import Threshold, above, above_minus, below, below_minus, number, within
-
-
-class Setting(NamedTuple):
-    """A setting of the study that a threshold is set by: its name in words, and its value."""
-
-    name: str
-    of: Callable[[Evidence], float]
-
-    def threshold(self, kind: Callable[[str, float], Threshold], evidence: Evidence) -> Threshold:
-        """Return the threshold of this `kind`, such as `above`."""
-        return kind(self.name, self.of(evidence))
-
-
-EQUIVALENCE = Setting("equivalence margin", lambda evidence: evidence.statistics.equivalence_margin)
-FAILURE = Setting("failure margin", lambda evidence: evidence.claims.failure_margin)
-SPREAD_RATIO = Setting("spread ratio", lambda evidence: evidence.claims.spread_ratio)
-DEAD_SHARE = Setting("share of dead nodes", lambda evidence: evidence.claims.dead_share)
-DEAD_CORRELATION = Setting("rank correlation with dead nodes", lambda evidence: evidence.claims.dead_correlation)
-OVERLAP = Setting("overlap", lambda evidence: evidence.claims.overlap)
-DIFFERING_NODES = Setting("share of differing nodes", lambda evidence: evidence.claims.differing_nodes)
-AGREEMENT = Setting("agreement", lambda evidence: evidence.claims.agreement)
-GAIN = Setting("gain over a control", lambda _: 0.0)
-PREFERENCE = Setting("preference", lambda _: 0.0)
+from distancenets.claims.thresholds import (
+    DEAD_CORRELATION,
+    DEAD_SHARE,
+    EQUIVALENCE,
+    SPREAD_RATIO,
+    Setting,
+    Threshold,
+    above,
+    above_minus,
+    below,
+    below_minus,
+    number,
+    within,
+)
 
 
 class Demand(Protocol):
@@ -80,63 +70,29 @@ class _Pair:
 
 
 @dataclass(frozen=True)
-class Equivalent(_Pair):
-    """The mean accuracies of two models differ by less than the equivalence margin."""
+class MeanDifference(_Pair):
+    """The difference of two models' mean accuracies, over paired seeds, against a margin; `words` ask for it."""
 
-    def asks(self, evidence: Evidence) -> str:
-        """Return the demand in words."""
-        return f"differs from {self.other} by less than {EQUIVALENCE.of(evidence):g} points"
-
-    def condition(self, evidence: Evidence) -> Judged:
-        """Return the condition on the paired difference."""
-        return Condition((_difference(evidence, *self.models),), EQUIVALENCE.threshold(within, evidence))
-
-
-@dataclass(frozen=True)
-class _ByMargin(_Pair):
+    words: str
+    kind: Callable[[str, float], Threshold]
     by: Setting
 
-    def _condition(self, evidence: Evidence, kind: Callable[[str, float], Threshold]) -> Judged:
-        return Condition((_difference(evidence, *self.models),), self.by.threshold(kind, evidence))
-
-
-@dataclass(frozen=True)
-class Below(_ByMargin):
-    """The mean accuracy of one model is more than a margin below another's."""
-
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
-        return f"is more than {self.by.of(evidence):g} points below {self.other}"
+        return self.words.format(margin=self.by.of(evidence), other=self.other)
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the paired difference."""
-        return self._condition(evidence, below_minus)
+        return Condition((_difference(evidence, *self.models),), self.by.threshold(self.kind, evidence))
 
 
-@dataclass(frozen=True)
-class NotBelow(_ByMargin):
-    """The mean accuracy of one model is not a margin or more below another's."""
-
-    def asks(self, evidence: Evidence) -> str:
-        """Return the demand in words."""
-        return f"is not {self.by.of(evidence):g} points or more below {self.other}"
-
-    def condition(self, evidence: Evidence) -> Judged:
-        """Return the condition on the paired difference."""
-        return self._condition(evidence, above_minus)
-
-
-@dataclass(frozen=True)
-class Above(_ByMargin):
-    """The mean accuracy of one model is more than a margin above another's."""
-
-    def asks(self, evidence: Evidence) -> str:
-        """Return the demand in words."""
-        return f"is more than {self.by.of(evidence):g} points above {self.other}"
-
-    def condition(self, evidence: Evidence) -> Judged:
-        """Return the condition on the paired difference."""
-        return self._condition(evidence, above)
+# Each takes a model and another; all but the first take the margin, `by`.
+Equivalent = partial(
+    MeanDifference, words="differs from {other} by less than {margin:g} points", kind=within, by=EQUIVALENCE
+)
+Below = partial(MeanDifference, words="is more than {margin:g} points below {other}", kind=below_minus)
+NotBelow = partial(MeanDifference, words="is not {margin:g} points or more below {other}", kind=above_minus)
+Above = partial(MeanDifference, words="is more than {margin:g} points above {other}", kind=above)
 
 
 @dataclass(frozen=True)
@@ -187,8 +143,8 @@ class SameSideWithBias(SameDifferenceWithBias):
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
-        sides = f"lower, higher, or within ±{EQUIVALENCE.of(evidence):g} points"
-        return f"is on the same side ({sides}) without and with a bias"
+        margin = EQUIVALENCE.of(evidence)
+        return f"is on the same side (lower, higher, or within ±{margin:g} points) without and with a bias"
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on both differences."""
@@ -256,8 +212,8 @@ class DeadOutputs(_One):
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the share."""
-        name = f"share of dead output nodes of {self.model}"
-        dead = Quantity(name, [evidence.dead_outputs(self.model)], share, "{:.3f}".format)
+        sample, name = evidence.dead_outputs(self.model), f"share of dead output nodes of {self.model}"
+        dead = Quantity(name, [sample], share, "{:.3f}".format)
         return Condition((dead,), DEAD_SHARE.threshold(self.kind, evidence))
 
 
@@ -267,15 +223,14 @@ class FallsWithDeadOutputs(_One):
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
-        most = number(DEAD_CORRELATION.of(evidence))
-        return f"loses accuracy over seeds with the share of these nodes (rank correlation below {most})"
+        asked = DEAD_CORRELATION.threshold(below, evidence).asked
+        return f"loses accuracy over seeds with the share of these nodes (rank correlation {asked})"
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the rank correlation."""
         name = f"rank correlation of accuracy and dead output nodes of {self.model}"
         samples = [evidence.accuracy(self.model), evidence.dead_outputs(self.model)]
-        found = Quantity(name, samples, correlation, signed)
-        return Condition((found,), DEAD_CORRELATION.threshold(below, evidence))
+        return Condition((Quantity(name, samples, correlation, signed),), DEAD_CORRELATION.threshold(below, evidence))
 
 
 @dataclass(frozen=True)
@@ -312,8 +267,8 @@ class Measured(_One):
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
-        limit = "" if self.control or not self.setting.of(evidence) else f" {self._threshold(evidence).asked}"
-        return f"{self.words}{limit}"
+        without = self.control or not self.setting.of(evidence)
+        return self.words if without else f"{self.words} {self._threshold(evidence).asked}"
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the mean, or on the gain."""
