@@ -19,7 +19,7 @@ endif
 ARGUMENTS ?=
 
 .DEFAULT_GOAL := study
-.PHONY: study test env develop lock benchmark readme findings verify clean help
+.PHONY: study test env develop lock benchmark readme findings docs verify clean help
 
 study: env ## set up and run a study (config/config.yaml by default)
 	$(BIN)/snakemake $(ARGUMENTS)
@@ -49,11 +49,12 @@ readme: env ## put the newest committed results into README.md
 	$(BIN)/distancenets readme
 
 findings: env ## write docs/findings.md and docs/report/ from the results of the paper's study
-	@mkdir -p docs/report
-	cp results/paper/report.html docs/report/index.html
 	$(BIN)/distancenets findings
 
-verify: env ## derive the committed tables and verdicts of the paper's study anew from its archive
+docs: env ## write the generated pages of docs/: configuration, outputs, interpreting results
+	$(BIN)/distancenets docs
+
+verify: env ## check all that is committed of the paper's study: derive it anew from the archive, or hold it against digests
 	$(BIN)/distancenets verify --study config/paper.yaml
 
 clean: ## delete the environment; results and data stay

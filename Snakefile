@@ -36,7 +36,7 @@ include: "workflow/rules/data.smk"
 
 
 # Where missing runs are skipped, there is no rule that could make them.
-if STUDY.missing == "train":
+if TRAINS:
 
     include: "workflow/rules/training.smk"
 

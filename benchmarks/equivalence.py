@@ -14,7 +14,6 @@ import numpy
 import torch
 from laboratory import (
     HIDDEN,
-    LEARNING_RATE,
     SETTINGS,
     arguments,
     machine,
@@ -26,6 +25,7 @@ from laboratory import (
     write,
 )
 
+from distancenets.configuration.optimisers import GradientDescent
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model
@@ -47,13 +47,13 @@ def in_other_chunks(model: Model, data: Dataset, device: torch.device, seeds: in
         chunks(images.to(device), labels.to(device), REFERENCE, CONTROL_ROWS, torch.float32)
         for images, labels in ((data.train_images, data.train_labels), (data.test_images, data.test_labels))
     )
-    return TorchSteps(Network(model, "code", scaling("raw", SETTINGS)), parameters, train, test, LEARNING_RATE)
+    return TorchSteps(Network(model, "code", scaling("raw", SETTINGS)), parameters, {}, train, test, GradientDescent())
 
 
 def descend(steps: Steps, epochs: int) -> None:
     """Make `epochs` steps."""
     for _ in range(epochs):
-        steps.step()
+        steps.step(0)
 
 
 def compared(accuracies: list[float], reference: list[float], margin: float) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from typing import Any
 import torch
 
 from distancenets.configuration.datasets import load_dataset_settings
-from distancenets.configuration.study import TrainingSettings
+from distancenets.configuration.study import Experiment, TrainingSettings
 from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.jobs.processor import processor
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from distancenets.training.batches import Network
+from distancenets.training.checkpoints import State
 from distancenets.training.engines.steps import make_steps
 from distancenets.training.pixel_scaling import scaling
 from distancenets.training.provenance import environment
@@ -24,7 +25,7 @@ from distancenets.training.steps import Steps, TorchSteps
 
 REPOSITORY = Path(__file__).parent.parent
 SETTINGS = load_dataset_settings("mnist", REPOSITORY / "config" / "datasets.yaml")
-LEARNING_RATE = 0.001
+PAPER = Experiment(epochs=1)
 HIDDEN = 128
 # Nanoseconds to milliseconds.
 MILLION = 1e6
@@ -69,9 +70,8 @@ def pack(
 ) -> Steps:
     """Return the steps of a pack, fast ones on a GPU as in a study."""
     network = Network(model, "code", scaling("raw", SETTINGS))
-    start = initialise(model, range(seeds), hidden)
-    settings = TrainingSettings(threads=threads)
-    steps = make_steps(engine, network, start, data, LEARNING_RATE, device, settings)
+    start, settings = State(0, initialise(model, range(seeds), hidden)), TrainingSettings(threads=threads)
+    steps = make_steps(engine, network, start, range(seeds), data, PAPER.replaced(hidden=hidden), device, settings)
     if isinstance(steps, TorchSteps) and device.type == "cuda":
         steps.accelerate(device, print)
     return steps

@@ -73,7 +73,7 @@ def row_of(model: Model, data: Dataset, rate: float, times: int) -> dict[str, An
     steps = pack(model, "compiled", data, CPU)
 
     def epoch() -> None:
-        steps.step()
+        steps.step(0)
         steps.evaluate_test()
 
     lowest, measured = sum(counted.values()) / MILLION / rate, least(epoch, times)

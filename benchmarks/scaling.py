@@ -9,6 +9,7 @@ median kept; on a CPU the clock is the process's CPU time. The figure goes to ST
 import resource
 import statistics
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def over_epochs(steps: Steps, epochs: int, device: torch.device) -> list[dict[st
 
     def descend() -> None:
         for _ in range(stretch):
-            steps.step()
+            steps.step(0)
 
     rows = []
     for done in range(stretch, epochs + 1, stretch):
@@ -129,12 +130,12 @@ def main() -> None:
     points = [Point(axis, **(base | {axis: size})) for axis, some in sizes.items() for size in some]
     # Long before short, so that the peak of the process's memory is not that of a larger size.
     steps = steps_of(Point("epochs", **base), model, engine.name, device, options.data)
-    steps.step()
+    steps.step(0)
     epochs = over_epochs(steps, options.epochs, device)
     for point in points:
         steps = steps_of(point, model, engine.name, device, options.data)
-        steps.step()
-        point.epoch += [milliseconds(steps.step, device) for _ in range(options.times)]
+        steps.step(0)
+        point.epoch += [milliseconds(partial(steps.step, 0), device) for _ in range(options.times)]
     rows = [point.row for point in points]
     description = machine(device) | {"engine": engine.name, "build": engine.build}
     write(options.json, {"machine": description, "model": model.paper_name, "rows": rows, "epochs": epochs})

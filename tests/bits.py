@@ -36,7 +36,7 @@ def losses(model: Model, split: Split) -> list[str]:
     found = []
     for _ in range(EPOCHS):
         found.append(float(np.float64(network.differentiate(split).loss)).hex())
-        network.descend(LEARNING_RATE)
+        network.update(0)
     return found
 
 

@@ -91,7 +91,7 @@ static void say_hash(const float *values, int64_t count) {
 static void train(int64_t activation, int64_t head, int64_t constrained, float sign, double scale, double shift) {
   state = 88172645463325252ULL;
   taken = 0;
-  static uint8_t images[COUNT * INPUTS], across[INPUTS * COUNT], labels[COUNT], right[COUNT];
+  static uint8_t images[(COUNT + 1) * INPUTS], across[INPUTS * COUNT], labels[COUNT], right[COUNT];
   for (int i = 0; i < COUNT; i++) {
     labels[i] = draw() % CLASSES;
     for (int k = 0; k < INPUTS; k++) images[i * INPUTS + k] = draw() % 4 ? 0 : draw() % 256;
@@ -109,6 +109,11 @@ static void train(int64_t activation, int64_t head, int64_t constrained, float s
                   reals(GROUP * net.width, 0)};
   float *folded = reals(net.width, 0), *sums = reals(blocks * row_length(&net), 0), *dz = reals(CHUNK * net.width, 0);
   double losses[8];
+  const int64_t sizes[] = {INPUTS * net.width, net.width, CLASSES * net.width, CLASSES * net.width, LANES};
+  float **to = (float **)&net.parameters, **from = (float **)&gradient;
+  moving tensor[5];
+  for (int t = 0; t < 5; t++) tensor[t] = (moving){sizes[t], to[t], from[t], reals(sizes[t], 0), reals(sizes[t], 0)};
+  const optimiser plain = {GRADIENT_DESCENT, 0.001, 0, 0, 0}, adam = {ADAM, 0.001, 0.9, 0.999, 1e-8};
   plain_arithmetic();
   for (int step = 0; step < 5; step++) {
     fold_bias(&net, folded);
@@ -127,10 +132,19 @@ static void train(int64_t activation, int64_t head, int64_t constrained, float s
     for (int64_t b = 0; b < blocks; b++) loss += losses[b];
     union { double real; uint64_t bits; } both = {loss};
     say_bits(both.bits);
-    const int64_t sizes[] = {INPUTS * net.width, net.width, CLASSES * net.width, CLASSES * net.width, LANES};
-    float **to = (float **)&net.parameters, **from = (float **)&gradient;
-    for (int t = 0; t < 5; t++) descend(sizes[t], 0.001f, from[t], to[t]);
+    update(&plain, step, 5, tensor);
   }
+  pictures all = {COUNT, INPUTS, 1, images, room(8 * (COUNT + 1))};
+  find_nonzero(COUNT + 1, INPUTS, 1, images, (uint64_t *)all.nonzero);
+  int64_t *order = room(8 * COUNT);
+  for (int64_t i = 0; i < COUNT; i++) order[i] = i * 333 % COUNT;
+  const int64_t most = groups * TILES * INPUTS + 1, rows = 512;
+  const lists empty = {room(4 * (groups * TILES + 1)), room(2 * most), room(TILE * most)};
+  const lists turned = {room(4 * (tiles + 1)), room(2 * (tiles * rows + 1)), room(TILE * (tiles * rows + 1))};
+  workshop shop = {{empty, turned, pixels, room(8 * BITS * rows / BITS), rows}, room(COUNT), room(COUNT), losses, folded,
+                   sums, reals(rows * net.width, 0), &mine, tiles, 2};
+  pass_batches(&net, &all, labels, order, 100, &gradient, &adam, 3, 5, tensor, &shop);
+  pass_batches(&net, &all, labels, order, 600, &gradient, &adam, 10, 5, tensor, &shop);
   say_hash(net.parameters.weight, INPUTS * net.width);
   say_hash(net.parameters.bias, net.width);
   say_hash(net.parameters.head, CLASSES * net.width);

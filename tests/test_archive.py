@@ -14,8 +14,9 @@ from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import archive_files, entries
-from distancenets.runs.inventory import archived_runs, available_subset, unarchived_runs
+from distancenets.runs.inventory import archived_runs, available_subset, sources, unarchived_runs
 from distancenets.runs.manifest import table_of
+from distancenets.runs.staleness import mark_stale
 from distancenets.training.paths import run_path
 
 DISTANCE, INTENSITY = Run("raw", "relu", "distance", 0), Run("raw", "relu", "intensity", 0)
@@ -119,6 +120,31 @@ def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
     assert part.title == "A small study: 1 of 2 runs so far"
     done(workshop, "collect")
     assert pandas.read_csv(workshop.results / "runs.csv")[["model", "epoch"]].to_numpy().tolist() == [["ReLU2-Neg", 3]]
+
+
+def test_runs_on_disk_count_as_far_as_they_went_where_missing_ones_are_skipped(archived: Workshop) -> None:
+    """Seed 0 is archived; seeds 1 and 2 are on disk, one of them shorter."""
+    configure(archived, seeds=4)
+    train(archived, "distance", "--seeds", "1")
+    train(archived, "distance", "--seeds", "2", "--epochs", "3")
+    configure(archived, missing="skip", seeds=4)
+    path, datasets = (archived.folder / "config" / name for name in ("config.yaml", "datasets.yaml"))
+    part = available_subset(load_study(path), archived.results, datasets)
+    fresh = unarchived_runs(part, archived.results, datasets)
+    assert {run.seed: recipe.experiment.epochs for run, recipe in fresh.items()} == {1: 6, 2: 3} and part.seeds == 3
+    tables = derived(archived)
+    for name in ("runs.csv", "activity.csv"):
+        rows = tables[name][tables[name]["representation"] == "distance"]
+        epochs = rows.groupby("seed")["epoch"].unique()
+        assert [list(epochs[seed]) for seed in range(3)] == [[3, 6], [3, 6], [3]]
+    # One that is planned to be longer is made anew, as is what follows from it.
+    shorter = archived.results / run_path(DISTANCE._replace(seed=2)) / "run.json"
+    mark_stale(part, archived.results, datasets)
+    assert shorter.stat().st_mtime > 1
+    planned = {DISTANCE._replace(seed=2): 6}
+    assert sources(part, archived.results, datasets, planned).fresh[DISTANCE._replace(seed=2)].experiment.epochs == 6
+    mark_stale(part, archived.results, datasets, planned)
+    assert shorter.stat().st_mtime == 1
 
 
 def test_a_longer_run_takes_the_place_of_a_shorter_one(workshop: Workshop) -> None:

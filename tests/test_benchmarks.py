@@ -105,7 +105,7 @@ def results(tmp_path: Path, script: str, *arguments: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
-    [row] = results(tmp_path, "run", "--quick", "--seconds", "1", "--models", "ReLU")["rows"]
+    [row] = results(tmp_path, "epoch_time", "--quick", "--seconds", "1", "--models", "ReLU")["rows"]
     assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(row)
     assert row["model"] == "ReLU" and row["ratio"] > 1
 
@@ -127,7 +127,7 @@ def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -
 @needs_compiler
 @pytest.mark.slow
 def test_the_checks_pass_for_the_compiled_engine(mnist: Dataset, tmp_path: Path) -> None:
-    rows = results(tmp_path, "checks", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20")["rows"]
+    rows = results(tmp_path, "kernel_accuracy", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20")["rows"]
     assert [row["steps"] for row in rows] == [0, 20, 0, 20]
     assert all(row["as_good_as_float32"] and row["same_bits_twice"] and row["images"] > 1000 for row in rows)
     assert set(rows[0]["errors"]) == {"loss", "hidden.weight", "hidden.bias", "head.weight"}

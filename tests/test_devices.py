@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+import distancenets.jobs.cores
 import distancenets.jobs.gpus
 from distancenets.errors import UserError
+from distancenets.jobs.cores import usable_cores
 from distancenets.jobs.devices import claimed_device
 from distancenets.jobs.gpus import visible_gpus
 from distancenets.jobs.schedulers import SCHEDULERS, allocation
@@ -119,3 +121,26 @@ def test_a_job_number_of_a_continuous_integration_is_no_scheduler(gpus: pytest.M
     gpus.setenv("SGE_TASK_ID", "undefined")
     found = allocation()
     assert found is not None and (found["scheduler"], found["job"]) == ("sge", "4711")
+
+
+@pytest.mark.parametrize(
+    ("group", "limits", "cores"),
+    [
+        ("/", {"": "150000 100000"}, 2),
+        ("/user/job", {"user": "300000 100000", "user/job": "max 100000"}, 3),
+        ("/user/job", {"user": "300000 100000", "user/job": "50000 100000"}, 1),
+        ("/user/job", {"": "max 100000"}, 8),
+        ("/user/job", {}, 8),
+    ],
+)
+def test_a_quota_of_processor_time_limits_the_cores(
+    group: str, limits: dict[str, str], cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, limit in limits.items():
+        (tmp_path / "groups" / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / folder / "cpu.max").write_text(f"{limit}\n")
+    (tmp_path / "membership").write_text(f"1:name=systemd:/elsewhere\n0::{group}\n")
+    monkeypatch.setattr(distancenets.jobs.cores, "GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(distancenets.jobs.cores, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(distancenets.jobs.cores, "cpu_count", lambda: 8)
+    assert usable_cores() == cores

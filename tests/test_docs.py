@@ -15,13 +15,14 @@ from conftest import REPOSITORY, Workshop
 from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
-from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings
+from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings, load_study
 from distancenets.measurements.registry import MEASUREMENTS
+from distancenets.report.reference import configuration_page, interpreting_page, outputs_page
 from distancenets.statistics.hypothesis_tests import minimum_detectable_d, minimum_detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
-READING = (REPOSITORY / "docs" / "reading.md").read_text()
+OUTPUTS = (REPOSITORY / "docs" / "outputs.md").read_text()
 LIMITS = " ".join((REPOSITORY / "docs" / "limits.md").read_text().split())
 SETTINGS: dict[str, type[BaseModel]] = {
     "experiments.*": Experiment,
@@ -62,8 +63,25 @@ def test_settings_and_commands_that_a_page_names_are_there(page: Path) -> None:
 
 def test_the_index_lists_every_page() -> None:
     index = (REPOSITORY / "docs" / "README.md").read_text()
-    assert {page.name for page in PAGES} - {"README.md"} == set(re.findall(r"^\| \[[\w.]+\]\(([\w.]+)\)", index, re.M))
+    assert {page.name for page in PAGES} - {"README.md"} == set(
+        re.findall(r"^\| \[[\w.-]+\]\(([\w.-]+)\)", index, re.M)
+    )
     assert "(docs/README.md)" in (REPOSITORY / "README.md").read_text()
+
+
+def test_the_generated_pages_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`distancenets docs` writes them."""
+    monkeypatch.chdir(REPOSITORY)
+    root = Path("results", "paper")
+    assert Path("docs", "configuration.md").read_text() == configuration_page()
+    assert Path("docs", "outputs.md").read_text() == outputs_page()
+    page = interpreting_page(load_study(root / "study.yaml"), root)
+    assert Path("docs", "interpreting-results.md").read_text() == page
+
+
+def test_every_key_of_a_study_has_a_meaning() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", configuration_page(), re.MULTILINE)
+    assert len(rows) > 40 and [name for name, default, meaning in rows if not (default and meaning.strip())] == []
 
 
 @pytest.fixture
@@ -104,8 +122,8 @@ def test_every_file_of_a_study_and_every_column_is_explained_as_it_is(finished: 
         if path.is_file()
     }
     # A folder stands for all in it only where a heading names it.
-    names = re.findall(r"`(\w[\w./<>~…]*)`", READING)
-    headings = " ".join(re.findall(r"^### .*", READING, re.MULTILINE))
+    names = re.findall(r"`(\w[\w./<>~…]*)`", OUTPUTS)
+    headings = " ".join(re.findall(r"^### .*", OUTPUTS, re.MULTILINE))
     explained = [pattern(name) for name in names if not name.endswith("/") or f"`{name}`" in headings]
     assert [file for file in sorted(files) if not any(known.match(file) for known in explained)] == []
     unknown = [(file, column) for file, column in named_columns() if column not in columns(finished, file)]
@@ -113,7 +131,7 @@ def test_every_file_of_a_study_and_every_column_is_explained_as_it_is(finished: 
 
 
 def pattern(name: str) -> re.Pattern[str]:
-    """Return what matches the files that reading.md means by `name`: a folder all in it, a table all its forms."""
+    """Return what matches the files that outputs.md means by `name`: a folder all in it, a table all its forms."""
     text = re.sub(r"<\w+>|…", "[^/]+", re.escape(name))
     if name.endswith("/"):
         return re.compile(text)
@@ -123,9 +141,9 @@ def pattern(name: str) -> re.Pattern[str]:
 
 
 def named_columns() -> list[tuple[str, str]]:
-    """Return (files, column) for each column that a table of reading.md explains."""
+    """Return (files, column) for each column that a table of outputs.md explains."""
     found = []
-    for section in READING.split("\n### ")[1:]:
+    for section in OUTPUTS.split("\n### ")[1:]:
         named = re.findall(r"\| column of (`.*`) \|", section) or [section.split("\n")[0]]
         for cell in re.findall(r"^\| (`[^|]*`) \|", section.split("\n## ")[0], re.MULTILINE):
             found += [(named[0], column) for column in re.findall(r"`(\w+)`", cell)]

@@ -48,9 +48,9 @@ def test_writing_it_otherwise_changes_nothing(tmp_path: Path) -> None:
     package = tmp_path / "workflow" / "distancenets"
     shutil.copytree(REPOSITORY / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
     # A moved file, and a renamed function in every file that names it.
-    (package / "training" / "engines" / "order.py").rename(package / "training" / "image_order.py")
+    (package / "training" / "engines" / "image_order.py").rename(package / "training" / "image_order.py")
     for path in package.rglob("*.py"):
-        text = path.read_text().replace("training.engines.order import", "training.image_order import")
+        text = path.read_text().replace("training.engines.image_order import", "training.image_order import")
         path.write_text(text.replace("frame_order", "order_by_frame"))
     edits = [
         ("workflow/distancenets/models/heads.py", "A new one is one entry here.", "Reworded."),

@@ -3,13 +3,37 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY, Checkout, checkout, environment
 
-HIDDEN = "import sys; sys.modules['distancenets'] = None; from snakemake.cli import main; main()"
+# Another environment's Snakemake: it has neither the package nor the executor.
+FOREIGN = """
+import pkgutil, sys
+every, plugin = pkgutil.iter_modules, "snakemake_executor_plugin_slurm"
+pkgutil.iter_modules = lambda *given: (module for module in every(*given) if module.name != plugin)
+sys.modules["distancenets"] = None
+from snakemake.cli import main
+main()
+"""
+
+
+# A user without an entry in the system's list, in an environment that the package is installed in.
+NAMELESS = """
+import os, pwd, site
+def unknown(uid):
+    raise KeyError(uid)
+pwd.getpwuid = unknown
+for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+    os.environ.pop(name, None)
+if {installed}:
+    site.addsitedir({folder!r})
+from snakemake.cli import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +62,18 @@ def error_of(answer: "subprocess.CompletedProcess[str]") -> str:
 
 @pytest.mark.parametrize("profile", [(), ("--workflow-profile", "profiles/slurm")])
 def test_a_snakemake_without_the_package_says_so(copy: Checkout, profile: tuple[str, ...]) -> None:
-    said = error_of(attempt(copy.folder, "-c", HIDDEN, "-n", *profile))
+    said = error_of(attempt(copy.folder, "-c", FOREIGN, "-n", *profile))
     assert "has no distancenets: run `make env`, then .venv/bin/snakemake" in said
+
+
+def test_a_user_without_a_name_or_a_home_runs_the_workflow(copy: Checkout) -> None:
+    settings = tomllib.loads((copy.folder / "pyproject.toml").read_text())
+    folder = str(copy.folder / settings["tool"]["uv"]["build-backend"]["data"]["purelib"])
+    without = attempt(copy.folder, "-c", NAMELESS.format(installed=False, folder=folder), "-n")
+    assert "could not determine the home directory" in without.stderr
+    answer = attempt(copy.folder, "-c", NAMELESS.format(installed=True, folder=folder), "-n")
+    assert answer.returncode == 0 and "Job stats:" in answer.stdout + answer.stderr, answer.stderr
+    assert (copy.folder / ".snakemake" / "home").is_dir()
 
 
 def test_a_library_that_is_too_old_is_named(copy: Checkout, tmp_path: Path) -> None:
@@ -102,9 +136,20 @@ def test_make_takes_no_settings_of_pip_and_no_libraries_from_outside(tmp_path: P
     assert answer.stdout == "0 <>\n"
 
 
-def test_the_default_profile_counts_the_cores_that_a_process_may_use(copy: Checkout) -> None:
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+        "cores.MEMBERSHIP.write_text('0::/'); (cores.GROUPS / 'cpu.max').write_text('100000 100000')",
+    ],
+    ids=["affinity", "quota"],
+)
+def test_the_default_profile_counts_the_cores_that_a_process_may_use(
+    copy: Checkout, tmp_path: Path, limit: str
+) -> None:
     script = (
-        "import os, yte; from pathlib import Path; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "import os, yte; from pathlib import Path; from distancenets.jobs import cores\n"
+        f"cores.GROUPS = Path({str(tmp_path)!r}); cores.MEMBERSHIP = cores.GROUPS / 'membership'; {limit}\n"
         "print(yte.process_yaml(Path('profiles/default/config.yaml').read_text())['cores'])"
     )
     assert attempt(copy.folder, "-c", script).stdout == "1\n"

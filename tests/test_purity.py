@@ -16,6 +16,7 @@ import torch
 import bits
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.study import Experiment
 from distancenets.datasets.store import Dataset
 from distancenets.jobs.processor import processor
 from distancenets.models.networks import initial_network, initialise
@@ -48,7 +49,7 @@ def trained_bits(model: Model, split: Split, hidden: int = 24, threads: int = 1,
     found = []
     for _ in range(4):
         found.append(network.differentiate(split).loss)
-        network.descend(0.001)
+        network.update(0)
     return np.array(found).tobytes() + b"".join(value.tobytes() for value in network.parameters().values())
 
 
@@ -62,7 +63,7 @@ def test_every_target_computes_what_the_reference_says(target: str | None) -> No
         command, cwd=REPOSITORY, env=os.environ | chosen, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "all 40 fingerprints are the same" in answer.stdout
+    assert "all 120 fingerprints are the same" in answer.stdout
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.paper_name)
@@ -148,12 +149,12 @@ def test_a_seed_alone_equals_the_seed_within_a_pack(
     )
 
     def steps(seeds: list[int], evaluated: bool) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        pack = CompiledSteps(net, initialise(model, seeds, 16), few, 0.001, 1, lambda: None)
+        pack = CompiledSteps(net, initialise(model, seeds, 16), {}, seeds, few, Experiment(epochs=3), 1, lambda: None)
         losses = []
-        for _ in range(3):
+        for epoch in range(3):
             if evaluated:
                 pack.evaluate_test()
-            losses.append(pack.step().loss)
+            losses.append(pack.step(epoch).loss)
         return torch.stack(losses), pack.parameters()
 
     alone, together = steps([2], True), steps([0, 2, 5], False)

@@ -50,7 +50,7 @@ def compiled_losses(model: Model, epochs: int, data: Dataset, net: Network) -> l
     found = []
     for _ in range(epochs):
         found.append(network.differentiate(split).loss)
-        network.descend(LEARNING_RATE)
+        network.update(0)
     return found
 
 

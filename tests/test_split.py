@@ -9,6 +9,7 @@ from torch import Tensor
 
 from conftest import Workshop
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.optimisers import GradientDescent
 from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
@@ -215,11 +216,13 @@ def test_what_fails_to_be_faster_costs_a_line(
     parameters = initialise(models()[0], [0], 8)
     before = {name: value.clone() for name, value in parameters.items()}
     train = chunks(mnist.train_images[:60], mnist.train_labels[:60], "split", 60, torch.float32)
-    steps = TorchSteps(Network(models()[0], "code", scaling("raw", mnist_settings)), parameters, train, train, 0.001)
+    steps = TorchSteps(
+        Network(models()[0], "code", scaling("raw", mnist_settings)), parameters, {}, train, train, GradientDescent()
+    )
     lines: list[str] = []
     steps.accelerate(CPU, lines.append)
     assert len(lines) == 2 and not [line for line in lines if "\n" in line]
     assert "torch.compile does not work here (no compiler)" in lines[0] and "CUDA graph" in lines[1]
     assert all(torch.equal(before[name], value) for name, value in parameters.items())
-    assert steps.step().loss.isfinite().all()
+    assert steps.step(0).loss.isfinite().all()
     assert not all(torch.equal(before[name], value) for name, value in parameters.items())

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from distancenets.report.verification import compared, differences
+from conftest import REPOSITORY
+from distancenets.cli.options import FURTHER, PAPER
+from distancenets.derived import listed_faults
+from distancenets.errors import Damaged
+from distancenets.report.verification import compared, differences, page_faults
 
-ROOT = Path(__file__).parent.parent / "results" / "quick"
+ROOT = REPOSITORY / "results" / "quick"
 
 
 @pytest.fixture
@@ -70,6 +74,50 @@ def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
         f"{ROOT / 'tables' / 'table6.csv'}: is missing, though the archive gives it",
         f"{ROOT / 'verdicts.json'}: does not follow from the archive",
     ]
+
+
+@pytest.fixture
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the committed results and of the pages that show them, as the present folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("config", "results/quick", "results/paper", "docs"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "measurements"))
+    shutil.copy(REPOSITORY / "README.md", tmp_path)
+    return tmp_path
+
+
+FIGURES = Path("results", "paper", "figures")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/findings.md", "docs/report/index.html"])
+def test_a_page_that_was_changed_is_found(pages: Path, name: str) -> None:
+    given = (PAPER, Path("results", "paper"), FURTHER)
+    assert list(page_faults(*given)) == []
+    text = Path(name).read_text()
+    assert "95.87" in text
+    Path(name).write_text(text.replace("95.87", "97.77"))
+    assert [line.partition(":")[0] for line in page_faults(*given)] == [name]
+
+
+@pytest.mark.parametrize("kind", [".png", ".svg"])
+def test_a_figure_that_was_replaced_is_found(pages: Path, kind: str) -> None:
+    assert list(listed_faults(FIGURES)) == [] and len(list(FIGURES.glob(f"*{kind}"))) > 20
+    figure = FIGURES / f"figure1{kind}"
+    shutil.copy(FIGURES / f"robustness{kind}", figure)
+    assert list(listed_faults(FIGURES)) == [f"{figure}: not the file that {FIGURES / 'digests'} lists"]
+    figure.rename(FIGURES / f"forged{kind}")
+    assert [line.partition(",")[0] for line in listed_faults(FIGURES)] == [
+        f"{figure}: missing",
+        f"{FIGURES}/forged{kind}: {FIGURES / 'digests'} does not list it",
+    ]
+    (FIGURES / "digests" / "figure1.json").write_text("{}")
+    with pytest.raises(Damaged, match=r"digests/figure1\.json"):
+        list(listed_faults(FIGURES))
+
+
+@pytest.mark.parametrize("study", ["quick", "paper"])
+def test_all_committed_figures_are_listed(study: str) -> None:
+    assert list(listed_faults(REPOSITORY / "results" / study / "figures")) == []
 
 
 @pytest.mark.skipif(not (ROOT.parent / "paper" / "archive").exists(), reason="the paper's study is not archived yet")

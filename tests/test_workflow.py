@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from conftest import SPLITS, Checkout, checkout, write_dataset
 from dataset_files import write_idx
-from distancenets.configuration.study import Run, load_study
+from distancenets.configuration.study import Run, load_study, parse_seeds
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
 from distancenets.training.paths import run_path
@@ -146,6 +146,34 @@ def test_archived_runs_are_not_trained_and_others_are(small: Checkout) -> None:
     # Both seeds of the model that is gone from the archive, in one job.
     assert small.jobs()["train_model"] == 1
     assert "train_model" not in small.jobs("--config", "missing=skip")
+
+
+def test_just_the_planned_runs_are_trained_and_none_is_archived(small: Checkout) -> None:
+    root = results(small, "small")
+    small.edit("config/config.yaml", "title:", "claims: {min_epochs: 1}\ntitle:")
+    small.distancenets("archive")
+    shutil.rmtree(root / "runs")
+    archive = (root / "archive" / "manifest.json").read_bytes()
+    seconds = max(pandas.read_csv(root / "provenance.csv")["seconds"])
+    hours = str(2 * seconds / 3600)
+    command = (FEW[0], "--cores", "1", "--config", "missing=plan", f"hours={hours}")
+    refused = small.snakemake("-n", *command)
+    assert refused.returncode and "error: missing: plan: needs " in refused.stdout + refused.stderr
+    small.edit("config/config.yaml", "seeds: 2", "seeds: 10")
+    listed = small.distancenets("plan", "--hours", hours, "--cores", "1", "--commands").split("\n")
+    small.complete(*command)
+    planned = pandas.read_csv(root / "planned.csv")
+    trained = {path.parent.relative_to(root).as_posix() for path in root.rglob("run.json")}
+    assert trained == {run_path(Run(*row[:-1])).as_posix() for row in planned.itertuples(index=False)} != set()
+    for experiment, architecture, representation, seed, _ in planned.itertuples(index=False):
+        [line] = [line for line in listed if f"{experiment} --architecture {architecture} --rep" in line]
+        assert f" {representation} " in line and seed in parse_seeds(line.split("--seeds ")[1].split()[0], 1000)
+    assert (root / "archive" / "manifest.json").read_bytes() == archive
+    runs = pandas.read_csv(root / "runs.csv")
+    held = {Run(*row) for row in runs[list(Run._fields)].itertuples(index=False, name=None)}
+    assert {Run(*row[:-1]) for row in planned.itertuples(index=False, name=None)} < held
+    # They stay, and are no longer missing; what follows from them is judged with them.
+    assert small.jobs(FEW[0], "--config", "missing=skip") == {}
 
 
 # Each is made from the runs by another way, and none is a target that names the file of gathered runs.

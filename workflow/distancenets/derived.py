@@ -50,6 +50,21 @@ def read_content(path: Path) -> bytes:
     return content
 
 
+def listed_faults(folder: Path) -> Iterator[str]:
+    """Yield a line for every file in `folder` that is not as its listings have it: changed, missing, or not listed."""
+    listed: dict[str, str] = {}
+    for listing in sorted((folder / DIGESTS).glob("*.json")):
+        listed |= read_sealed(listing)["files"]
+    there = {path.name for path in folder.glob("*") if path.is_file()}
+    for name in sorted(there | listed.keys()):
+        if name not in there:
+            yield f"{folder / name}: missing, though {folder / DIGESTS} lists it"
+        elif name not in listed:
+            yield f"{folder / name}: {folder / DIGESTS} does not list it"
+        elif sha256(read_bytes(folder / name)) != listed[name]:
+            yield f"{folder / name}: not the file that {folder / DIGESTS} lists"
+
+
 def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pandas.DataFrame:
     """Return the table in a derived CSV or Parquet file.
 

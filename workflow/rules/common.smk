@@ -2,19 +2,19 @@
 
 import shlex
 import sys
-from functools import cache
 from pathlib import Path
 
 import pandas
 from snakemake.utils import Paramspace
 
 from distancenets.configuration.datasets import load_dataset_settings
-from distancenets.configuration.recipes import study_digest, study_recipe
+from distancenets.claims.planned_runs import planned_runs
+from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Run, seed_ranges, study_from_config, write_study
 from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
 from distancenets.measurements.registry import MEASUREMENTS, FIGURES
-from distancenets.runs.inventory import archived_runs, unarchived_runs, available_subset
+from distancenets.runs.inventory import NONE, available_subset, sources
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
@@ -22,11 +22,17 @@ from distancenets.training.paths import RUN_FILES, run_path
 try:
     STUDY = study_from_config(config, workflow.configfiles)
     RESULTS = f"results/{STUDY.study}"
-    STUDY = available_subset(STUDY, Path(RESULTS))
-    FRESH, ARCHIVED = unarchived_runs(STUDY, Path(RESULTS)), archived_runs(STUDY, Path(RESULTS))
+    PLANNED = NONE
+    if STUDY.missing == "plan":
+        limits = workflow.resource_settings
+        PLANNED = planned_runs(STUDY, Path(RESULTS), limits.cores or limits.nodes, workflow.is_main_process)
+    TRAINS = STUDY.missing == "train" or bool(PLANNED)
+    STUDY = available_subset(STUDY, Path(RESULTS), planned=PLANNED)
+    # Fresh runs, each with its recipe, and archived ones.
+    FRESH, ARCHIVED = sources(STUDY, Path(RESULTS), planned=PLANNED)
     DIGEST = study_digest(STUDY)
     if workflow.is_main_process:
-        mark_stale(STUDY, Path(RESULTS))
+        mark_stale(STUDY, Path(RESULTS), planned=PLANNED)
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -46,13 +52,13 @@ GATHERED = f"{RESULTS}/gathered/{DIGEST}"
 SETTINGS = STUDY.model_dump_json()
 # What is archived is neither trained nor measured again; its files are inputs of whatever reads it.
 ARCHIVE = archive_files(Path(RESULTS)) if ARCHIVED else []
-LACKING = pandas.DataFrame(FRESH, columns=Run._fields)
+LACKING = pandas.DataFrame(list(FRESH), columns=Run._fields)
 RUNS = Paramspace(LACKING)
 DATASETS = {STUDY.experiments[run.experiment].dataset for run in FRESH}
-# A job trains one run, or, where all models lack the same seeds, these seeds of a model.
+# A job trains one run, or, where all models lack the same seeds, these seeds of a model. Planned runs differ in length.
 SEEDS = sorted(set(LACKING["seed"]))
 MODELS = LACKING.drop(columns="seed").drop_duplicates()
-ONE = STUDY.models_per_job == "one" or len(LACKING) < len(MODELS) * len(SEEDS)
+ONE = STUDY.models_per_job == "one" or bool(PLANNED) or len(LACKING) < len(MODELS) * len(SEEDS)
 JOBS = RUNS if ONE else Paramspace(MODELS)
 
 
@@ -77,13 +83,7 @@ def run_output(name):
 
 
 def recipe(job):
-    return _recipe(job.experiment, job.architecture, job.representation)
-
-
-# Once a model, not once a job: it reads config/datasets.yaml.
-@cache
-def _recipe(experiment, architecture, representation):
-    return study_recipe(STUDY, experiment, architecture, representation)
+    return FRESH[Run(job.experiment, job.architecture, job.representation, int(job.seed) if ONE else SEEDS[0])]
 
 
 def manifest(experiment):

@@ -48,6 +48,29 @@ rule draw_final_accuracies:
         " --stem {params.stem} > {log} 2>&1"
 
 
+rule draw_six_models:
+    input:
+        tables=rules.build_tables.output,
+        code=code("figures"),
+    output:
+        report(
+            multiext(f"{RESULTS}/figures/six_models", ".png", ".svg"),
+            caption="../captions/six_models.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/figures/six_models.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        tables=f"{RESULTS}/tables",
+        stem=subpath(output[0], strip_suffix=".png"),
+    message:
+        "Draw both published sets of Table 2 and the measured accuracies"
+    shell:
+        "distancenets figure six-models {params.tables} --stem {params.stem} > {log} 2>&1"
+
+
 rule draw_figure1:
     input:
         outputs=f"{RESULTS}/measurements/figure1.csv",

@@ -8,6 +8,7 @@ rule write_summary:
         curves=expand(rules.draw_learning_curves.output, experiment=STUDY.experiments),
         runs=rules.collect_runs.output,
         figure1=rules.draw_figure1.output,
+        six_models=rules.draw_six_models.output,
         differences=expand(rules.draw_differences.output, experiment=STUDY.experiments),
         statistics=rules.compare_models.output,
         audit=rules.audit_published.output,

@@ -19,8 +19,9 @@ rule train_model:
     threads: STUDY.training.threads
     resources:
         gpu=1,
-        # Not a parameter: how seeds are packed into jobs does not change a run, so it must not repeat it.
+        # Not parameters: how seeds are packed into jobs does not change a run, and the recipe has its length.
         seeds=lambda job: job.seed if ONE else seed_ranges(SEEDS),
+        epochs=lambda job: recipe(job).experiment.epochs,
     params:
         study=STUDY_FILE,
         recipe=lambda job: recipe(job).digest,
@@ -31,4 +32,4 @@ rule train_model:
     shell:
         "distancenets train --study {params.study} --experiment {wildcards.experiment}"
         " --architecture {wildcards.architecture} --representation {wildcards.representation}"
-        " --seeds {resources.seeds} --threads {threads} --gpus {resources.gpu} --overwrite > {log} 2>&1"
+        " --seeds {resources.seeds} --epochs {resources.epochs} --threads {threads} --gpus {resources.gpu} --overwrite > {log} 2>&1"

@@ -51,6 +51,14 @@ def final_accuracies(runs: RunsTable, stem: Stem, experiment: Experiment, publis
     drawing.draw_final_accuracies(runs, load_published(published), experiment, stem)
 
 
+@figure.command("six-models")
+def six_models(tables: Annotated[Path, typer.Argument(help="The study's folder of tables.")], stem: Stem) -> None:
+    """Draw Table 2, the discussion's numbers and the measured accuracies of the six models."""
+    from distancenets.figures import drawing
+
+    drawing.draw_six_models(tables, stem)
+
+
 @figure.command()
 def figure1(
     outputs: Annotated[Path, typer.Argument(help="The table that `distancenets measure figure1` wrote.")],
@@ -110,11 +118,13 @@ def measurements(
     the epochs of the paper's running text, which is about them.
     """
     from distancenets.configuration.published import load_published
+    from distancenets.datasets.splits import images_of
     from distancenets.figures import drawing
 
     settings, root = load(study, study_dir)
     images, classes = _images(settings, experiment, data, datasets)
-    train = images.train_images.numpy()
+    split = settings.experiments[experiment].split
+    train = images_of(images, split, settings.report.figure1.seed).train_images.numpy()
     drawing.draw_measurements(settings, root, load_published(published), experiment, train, classes)
 
 

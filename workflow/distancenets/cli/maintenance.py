@@ -7,20 +7,22 @@ from typing import Annotated
 import typer
 
 from distancenets.cli.application import EVERYDAY, MAINTENANCE, app
-from distancenets.cli.options import DATASETS, RESULTS, STUDY, DatasetsFile, StudyDir, StudyFile, load
+from distancenets.cli.options import DATASETS, FURTHER, PAPER, RESULTS, STUDY, DatasetsFile, StudyDir, StudyFile, load
 
 
 @app.command(rich_help_panel=EVERYDAY)
 def verify(study: StudyFile = STUDY) -> None:
     """Check a study's archive, and every committed table and verdict against it.
 
-    The archive is compared with its manifest and with itself. Nothing is trained, drawn or fetched, and nothing in the
-    study's folder is written.
+    The archive is compared with its manifest and with itself. Figures are held against the digests that were listed
+    when they were drawn. Of the paper's study, README.md, docs/findings.md and docs/report/ are checked as well.
+    Nothing is trained, drawn or fetched, and nothing in the study's folder is written.
     """
     from distancenets.configuration.study import load_study
+    from distancenets.derived import listed_faults
     from distancenets.errors import UserError
     from distancenets.measurements.coherence import archive_faults, count_runs
-    from distancenets.report.verification import compared, derive, differences
+    from distancenets.report.verification import compared, derive, differences, page_faults
 
     name = load_study(study).study
     root = RESULTS / name
@@ -28,11 +30,17 @@ def verify(study: StudyFile = STUDY) -> None:
     if faults:
         raise UserError("; ".join(faults))
     with tempfile.TemporaryDirectory() as folder:
-        found = differences(root, derive(study, name, Path(folder)))
+        found = [*differences(root, derive(study, name, Path(folder))), *listed_faults(root / "figures")]
+    shown = load_study(PAPER).study == name
+    if shown:
+        found += page_faults(study, root, FURTHER)
     if found:
         raise UserError("; ".join(found))
     print(f"{root / 'archive'}: all {count_runs(root)} runs agree with the manifest and with one another")
     print(f"{root}: all {len(compared(root))} files follow from the archive")
+    print(f"{root / 'figures'}: all figures are listed with their digests")
+    if shown:
+        print("README.md, docs/findings.md, docs/report/index.html: show these results")
 
 
 @app.command("check-runs", rich_help_panel=MAINTENANCE)

@@ -26,6 +26,9 @@ DATASETS = Path("config/datasets.yaml")
 PUBLISHED = Path("config/published.yaml")
 DATA = Path("data")
 RESULTS = Path("results")
+# The study that README.md and docs/ show, and those whose number of runs is told there as well.
+PAPER = Path("config/paper.yaml")
+FURTHER = [Path("config/protocols.yaml"), Path("config/robustness.yaml")]
 
 
 def load(study: Path, study_dir: Path | None, threads: int | None = None) -> "tuple[Study, Path]":

@@ -1,5 +1,6 @@
 """Everyday commands about runs: what to train, training it, archiving it, and looking at one run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +64,7 @@ def train(
     from distancenets.configuration.datasets import load_dataset_settings
     from distancenets.configuration.recipes import Recipe
     from distancenets.configuration.study import parse_seeds
+    from distancenets.datasets.splits import images_of
     from distancenets.datasets.store import fetch, load_dataset
     from distancenets.jobs.devices import check_device, claimed_device
     from distancenets.models.registry import find_model
@@ -93,8 +95,12 @@ def train(
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
     images = load_dataset(data / chosen.dataset, source)
+    # Seeds that draw their own split have no images in common, so each is a pack of one.
+    packs = [pack] if chosen.split == "published" else [replace(pack, seeds=(seed,)) for seed in pack.seeds]
     with claimed_device(device, gpus, console.print) as claimed:
-        descend(pack, images, settings.training.with_threads(threads), claimed, console, overwrite)
+        for part in packs:
+            own = images_of(images, chosen.split, part.seeds[0])
+            descend(part, own, settings.training.with_threads(threads), claimed, console, overwrite)
     clear_up(wanted, overwrite)
 
 
@@ -149,29 +155,15 @@ def plan(
 
     Seconds are those of the archived runs on this kind of processor. Nothing is trained, archived or written.
     """
-    from distancenets.claims.evidence import archived_measurements
-    from distancenets.claims.judgement import judge_claims
-    from distancenets.claims.planning import batches, targets
+    from distancenets.claims.planned_runs import plan as planned
     from distancenets.claims.plans import as_commands, as_text
-    from distancenets.configuration.published import load_published
-    from distancenets.jobs.processor import processor
-    from distancenets.runs.archive import entries
-    from distancenets.runs.collect import learning_curves, runs_at_milestones
-    from distancenets.runs.costs import costs
-    from distancenets.runs.inventory import available_subset
 
     settings, root = load(study, study_dir)
-    held = entries(settings, root, datasets)
-    part = available_subset(settings.replaced(missing="skip"), root, datasets)
-    runs = runs_at_milestones(learning_curves(part, root, datasets), part)
-    measured = archived_measurements(list(held), root)
-    found = targets(judge_claims(settings, runs, measured, load_published(published)), settings, runs)
-    prices = costs(held, processor("model name"))
-    steps = batches(found, prices.of, hours * 3600 * cores)
+    found = planned(settings, root, hours, cores, datasets, published)
     if commands:
-        print("\n".join(as_commands(steps, settings, study)))
+        print("\n".join(as_commands(found.batches, settings, study)))
     else:
-        print(as_text(found, steps, prices, settings, hours, cores))
+        print(as_text(found.targets, found.batches, found.costs, settings, hours, cores))
 
 
 @app.command(rich_help_panel=EVERYDAY)

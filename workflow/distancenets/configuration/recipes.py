@@ -3,6 +3,7 @@
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from distancenets.configuration.datasets import DATASETS_FILE, DatasetSettings, load_dataset_settings
 from distancenets.configuration.settings import Settings
@@ -40,12 +41,16 @@ class Recipe(Settings):
         return self._digest_without(CHOICES | LENGTH)
 
     def extends(self, shorter: "Recipe") -> bool:
-        """Whether a run of this recipe passes through one of `shorter`, and that kept all that this one keeps."""
+        """Whether a run of this recipe passes through one of `shorter`, and that kept all that this one keeps.
+
+        What an optimiser remembers is not kept with the weights, so a run with momentum or Adam extends none.
+        """
         mine, its = self.experiment, shorter.experiment
         recorded = [epoch for epoch in range(its.epochs) if mine.is_recorded(epoch)]
         kept = [epoch for epoch in mine.kept_epochs if epoch < its.epochs]
         return (
-            self.trajectory == shorter.trajectory
+            not mine.optimiser.moments
+            and self.trajectory == shorter.trajectory
             and its.epochs < mine.epochs
             and all(map(its.is_recorded, recorded))
             and set(kept) <= set(its.kept_epochs)
@@ -56,10 +61,25 @@ class Recipe(Settings):
         return sha256(f"{self.digest} seed {seed}".encode())
 
     def _digest_without(self, keys: set[str]) -> str:
-        experiment = self.experiment.model_dump(mode="json", exclude=keys)
+        experiment = _identity(self.experiment, keys)
         data = self.dataset.model_dump(mode="json", include=PINNED)
         parts = [self.architecture, self.representation, experiment, data]
         return sha256(json.dumps(parts, sort_keys=True).encode())
+
+
+def _identity(experiment: Experiment, without: set[str]) -> dict[str, Any]:
+    """Return what tells experiments apart.
+
+    Full-batch gradient descent on the published split is written as before there was anything else: digests of runs
+    that were made then are still theirs.
+    """
+    values = experiment.model_dump(mode="json", exclude=without)
+    if experiment.split == "published":
+        del values["split"]
+    if experiment.is_full_batch_descent:
+        values["learning_rate"] = values.pop("optimiser")["learning_rate"]
+        del values["batch_size"]
+    return values
 
 
 def study_recipe(

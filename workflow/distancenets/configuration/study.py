@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, StringConstraints, model_validator
 
 from distancenets.configuration.claims import ClaimsSettings
+from distancenets.configuration.optimisers import GradientDescent, Optimiser
 from distancenets.configuration.settings import Line, Settings, load, read_yaml, validated
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
@@ -44,8 +45,14 @@ class Experiment(Settings):
 
     dataset: Name = Field("mnist", description="a data set of config/datasets.yaml")
     pixels: Literal["raw", "standardised"] = Field("raw", description="0..255 as they are, or (x/255 − mean)/sd")
-    learning_rate: PositiveFloat = Field(0.001, allow_inf_nan=False, description="of plain gradient descent")
-    epochs: PositiveInt = Field(le=100_000_000, description="full-batch steps")
+    split: Literal["published", "drawn"] = Field(
+        "published", description="the data set's own, or one that each seed draws from all images, of the same sizes"
+    )
+    optimiser: Optimiser = Field(
+        GradientDescent(), description="gradient_descent, momentum or adam; `learning_rate: …` is short for the first"
+    )
+    batch_size: Literal["full"] | PositiveInt = Field("full", description="images of a step")
+    epochs: PositiveInt = Field(le=100_000_000, description="passes over the training images")
     milestones: tuple[PositiveInt, ...] = Field((), description="epochs whose weights are kept; the last always is")
     record_every: PositiveInt = Field(10, description="epochs between two rows of metrics, after the first 100")
     hidden: PositiveInt = Field(128, le=100_000, description="nodes of the hidden layer")
@@ -53,12 +60,34 @@ class Experiment(Settings):
     architectures: Architectures | None = Field(None, description="in place of the study's")
     representations: Representations | None = Field(None, description="in place of the study's")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _rate_of_gradient_descent(cls, values: object) -> object:
+        if not isinstance(values, dict) or "learning_rate" not in values:
+            return values
+        if "optimiser" in values:
+            raise ValueError("learning_rate: said twice, write it in `optimiser` alone")
+        rate = {"learning_rate": values["learning_rate"]}
+        others = {key: value for key, value in values.items() if key != "learning_rate"}
+        return others | {"optimiser": {"name": "gradient_descent"} | rate}
+
     @model_validator(mode="after")
     def _milestones_within_the_run(self) -> Self:
         late = [milestone for milestone in self.milestones if milestone > self.epochs]
         if late:
             raise ValueError(f"milestone {late[0]} lies beyond the last epoch, {self.epochs}")
         return self
+
+    @property
+    def training_in_words(self) -> str:
+        """How parameters follow their gradients, such as `adam, learning rate 0.001, batches of 128`."""
+        batch = "full batch" if self.batch_size == "full" else f"batches of {self.batch_size:,}"
+        return f"{self.optimiser.name.replace('_', ' ')}, learning rate {self.optimiser.learning_rate:g}, {batch}"
+
+    @property
+    def is_full_batch_descent(self) -> bool:
+        """Whether it is trained as the paper trains."""
+        return self.batch_size == "full" and isinstance(self.optimiser, GradientDescent)
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
@@ -92,9 +121,9 @@ class TrainingSettings(Settings):
         "auto",
         description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(1, le=1024, description="of a job; the compiled engine's bits do not depend on it")
-    gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="for the images in flight at a time on a GPU")
-    checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="between two checkpoints")
+    threads: PositiveInt = Field(1, le=1024, description="CPU threads of a job; without effect on compiled's bits")
+    gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="MiB of GPU memory for the images of one pass")
+    checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="seconds between two checkpoints")
 
     def with_threads(self, threads: int | None) -> Self:
         """Return these settings with as many `threads` as a job was given, or as they are for None."""
@@ -104,10 +133,10 @@ class TrainingSettings(Settings):
 class Figure1Settings(Settings):
     """Which hidden node Figure 1 looks at; node 39 of ReLU is the paper's."""
 
-    architecture: Architecture = "relu"
-    representation: Representation = "unconstrained"
-    seed: int = Field(0, ge=0)
-    node: int = Field(39, ge=0)
+    architecture: Architecture = Field("relu", description="of the model")
+    representation: Representation = Field("unconstrained", description="of the model")
+    seed: int = Field(0, ge=0, description="the run")
+    node: int = Field(39, ge=0, description="the hidden node, counted from 0")
 
 
 class ReportSettings(Settings):
@@ -134,12 +163,16 @@ class Study(Settings):
     title: Line = Field(description="one line for people")
     seeds: PositiveInt = Field(3, le=100_000, description="runs of each model; seeds are 0 .. seeds − 1")
     models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
-    missing: Literal["train", "skip"] = Field(
+    missing: Literal["train", "skip", "plan"] = Field(
         "train", description="what becomes of runs that are neither finished nor archived"
     )
+    # Says nothing about results, so it is not written with them.
+    hours: PositiveFloat = Field(6, allow_inf_nan=False, exclude=True, description="of training that are planned")
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
-    architectures: Architectures = Field(default_factory=lambda: tuple(architectures()))
-    representations: Representations = tuple(REPRESENTATIONS)
+    architectures: Architectures = Field(
+        default_factory=lambda: tuple(architectures()), description="which to train (`distancenets models` lists all)"
+    )
+    representations: Representations = Field(tuple(REPRESENTATIONS), description="which to train")
     experiments: dict[Name, Experiment] = Field(min_length=1)
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()

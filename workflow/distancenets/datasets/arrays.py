@@ -19,7 +19,7 @@ class Arrays(NamedTuple):
 
 
 def fault(arrays: Arrays, digests: Digests) -> str | None:
-    """Return what is wrong with the first array that is not the one `digests` pins, or None."""
+    """What is wrong with the first array that is not the one `digests` pins, or None."""
     expected = digests.model_dump()
     for name, array in arrays._asdict().items():
         found = sha256(array.tobytes())

@@ -19,7 +19,7 @@ MOST_BYTES = 2**30
 
 
 def read_folder(folder: Path) -> Arrays:
-    """Return the four arrays in MNIST's four files in `folder`, each plain or .gz, images flattened.
+    """The four arrays in MNIST's four files in `folder`, each plain or .gz, images flattened.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def has_files(folder: Path) -> bool:
 
 
 def find(folder: Path, name: str) -> Path:
-    """Return the path of `name` in `folder`, plain before .gz."""
+    """The path of `name` in `folder`, plain before .gz."""
     for path in _spellings(folder, name):
         if path.is_dir():
             raise UserError(f"{path}: a folder, not a file")
@@ -54,7 +54,7 @@ def _spellings(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """Return the images in the IDX file `path`, which are square, shape (images, pixels)."""
+    """The images in the IDX file `path`, which are square, shape (images, pixels)."""
     values = decode(content_of(path), IMAGES_MAGIC, path)
     images, rows, columns = values.shape
     if rows != columns:
@@ -63,12 +63,12 @@ def read_images(path: Path) -> NDArray[np.uint8]:
 
 
 def read_labels(path: Path) -> NDArray[np.uint8]:
-    """Return the labels in the IDX file `path`, shape (images,)."""
+    """The labels in the IDX file `path`, shape (images,)."""
     return decode(content_of(path), LABELS_MAGIC, path)
 
 
 def content_of(path: Path) -> bytes:
-    """Return the bytes of `path`, decompressed where its name ends in .gz; more than `MOST_BYTES` are refused."""
+    """The bytes of `path`, decompressed where its name ends in .gz; more than `MOST_BYTES` are refused."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -80,7 +80,7 @@ def content_of(path: Path) -> bytes:
 
 
 def decode(content: bytes, magic: int, path: Path) -> NDArray[np.uint8]:
-    """Return the array in the IDX `content` of `path`; the last byte of `magic` counts its dimensions."""
+    """The array in the IDX `content` of `path`; the last byte of `magic` counts its dimensions."""
     dimensions = magic & 0xFF
     header = 4 * (1 + dimensions)
     if len(content) < header:

@@ -13,7 +13,7 @@ from distancenets.models.networks import CLASSES, INPUTS
 
 
 def pinned(name: str, folder: Path) -> DatasetSettings:
-    """Return the settings of the data set `name` as the IDX files in `folder` have it, with `folder` as its source.
+    """The settings of the data set `name` as the IDX files in `folder` have it, with `folder` as its source.
 
     Raises
     ------

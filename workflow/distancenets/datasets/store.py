@@ -83,7 +83,7 @@ def fetch(
 
 
 def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:
-    """Return the data set that `fetch` wrote to `folder`, named after it.
+    """The data set that `fetch` wrote to `folder`, named after it.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _is_kept(target: Path, settings: DatasetSettings) -> bool:
 
 
 def _placed(source: Source, name: str, folder: Path | None) -> Source:
-    """Return `source`; a folder source with the place of its files, in the user's `folder` if there is one."""
+    """`source`; a folder source with the place of its files, in the user's `folder` if there is one."""
     if not isinstance(source, FolderSource):
         return source
     chosen = source if folder is None else source.replaced(path=folder)
@@ -132,7 +132,7 @@ def _placed(source: Source, name: str, folder: Path | None) -> Source:
 
 
 def _place(folder: Path, name: str) -> Path:
-    """Return where the files of the data set `name` are: in `folder`, `folder`/`name`, or torchvision's `MNIST/raw`."""
+    """Where the files of the data set `name` are: in `folder`, `folder`/`name`, or torchvision's `MNIST/raw`."""
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     own = [entry for entry in entries if entry.name.lower().replace("_", "") == name.replace("_", "")]
     places = [place for parent in (*own, folder) for place in (parent, parent / "raw")]

@@ -1,4 +1,4 @@
-"""Final test accuracies: every run a point, beside the published mean and spread."""
+"""Final test accuracies: one point per run, with the published mean and SD."""
 
 from collections.abc import Mapping
 
@@ -19,12 +19,12 @@ TICKS = (10, 50, 80, 90, 95, 97, 98, 99)
 def final_accuracies_figure(
     runs: pandas.DataFrame, published: Mapping[tuple[str, str, int], tuple[float, float]], title: str
 ) -> Figure:
-    """Return the distribution of test accuracies, one row a model and milestone.
+    """The distribution of test accuracies, one row per model and milestone.
 
     Parameters
     ----------
     runs
-        One row a run and milestone of one experiment: architecture, representation, epoch, test_accuracy (percent).
+        One row per run and milestone of one experiment: architecture, representation, epoch, test_accuracy (percent).
     published
         (architecture, representation, epoch) → published mean and population SD, percent.
     """

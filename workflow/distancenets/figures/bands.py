@@ -12,7 +12,7 @@ LOW, HIGH = 0.1, 0.9
 
 
 def over_seeds(title: str, rows: pandas.DataFrame) -> str:
-    """Return `title` with what lines and bands are of: the seeds of each model in `rows`."""
+    """`title` with what lines and bands are of: the seeds of each model in `rows`."""
     counts = rows.groupby(["architecture", "representation"])["seed"].nunique()
     if counts.max() == 1:
         return f"{title}: one seed"
@@ -21,7 +21,7 @@ def over_seeds(title: str, rows: pandas.DataFrame) -> str:
 
 
 def draw_over_seeds(panel: Axes, runs: pandas.DataFrame, model: Model) -> None:
-    """Draw the median and the band of `runs`, one row a place on the x axis and one column a seed.
+    """Draw the median and the band of `runs`, one row per place on the x axis and one column per seed.
 
     Beyond the last place that all seeds have, the median of the others is a thinner line without a band.
     """

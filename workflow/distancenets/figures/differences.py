@@ -20,7 +20,7 @@ LINEAR_UP_TO = 5.0
 def differences_figure(
     series: Mapping[str, pandas.DataFrame], order: Sequence[str], margin: float, confidence: float, title: str
 ) -> Figure:
-    """Return a figure with one row a comparison that any of the series has, and one mark a series.
+    """A figure with one row per comparison that any of the series has, and one mark per series.
 
     Parameters
     ----------

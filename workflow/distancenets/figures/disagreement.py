@@ -26,13 +26,13 @@ PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#00
 
 
 def drawn_models(present: Sequence[str]) -> list[Model]:
-    """Return the models with the one head that most of `present`, the paper's names, have: the registry's first."""
+    """The models with the one head that most of `present`, the paper's names, have: the registry's first."""
     heads = [[model for model in models() if model.head.name == head and model.paper_name in present] for head in HEADS]
     return max(heads, key=len)
 
 
 def disagreement(shares: Shares) -> FloatArray:
-    """Return how far representations are apart on each image, 0 to 1, shape (I,).
+    """How far representations are apart on each image, 0 to 1, shape (I,).
 
     The range of `shares` over the representations of an activation; the mean over the activations that have several.
     """
@@ -45,7 +45,7 @@ def disagreement(shares: Shares) -> FloatArray:
 
 
 def disagreement_figure(shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str) -> Figure:
-    """Return the images that `disagreement` is largest for, and the share of seeds right, a row a model.
+    """The images that `disagreement` is largest for, and the share of seeds right, one row per model.
 
     Parameters
     ----------

@@ -24,6 +24,7 @@ from distancenets.figures.perturbation import perturbation_figure
 from distancenets.figures.projections import projections_figure
 from distancenets.figures.prototypes import neighbours_figure, prototypes_figure
 from distancenets.figures.robustness import verdicts_figure
+from distancenets.figures.six_models import six_models_figure
 from distancenets.figures.style import colour, use_style, write_figure
 from distancenets.models.registry import find_model
 from distancenets.statistics.published import printed_accuracies, printed_differences
@@ -43,6 +44,13 @@ def draw_final_accuracies(runs: Path, record: Published, experiment: str, stem: 
     chosen = measured[measured["experiment"] == experiment]
     printed = printed_accuracies(record.tables.values(), chosen)
     write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), stem)
+
+
+def draw_six_models(tables: Path, stem: Path) -> None:
+    """Draw Table 2, the discussion's numbers and the measured accuracies, from the study's folder of tables."""
+    use_style()
+    table2, discussion = (read_derived(tables / f"{name}.csv") for name in ("table2", "discussion"))
+    write_figure(six_models_figure(table2, discussion), stem)
 
 
 def draw_figure1(outputs: Path, study: Study, datasets: Path, stem: Path) -> None:

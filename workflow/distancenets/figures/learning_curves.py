@@ -20,7 +20,7 @@ HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", 
 
 
 def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
-    """Return the learning curves of `experiment`: the median over seeds and a band of quantiles, log axes.
+    """The learning curves of `experiment`: the median over seeds and a band of quantiles, log axes.
 
     Where some seeds were followed further than others, the median of these goes on as a thinner line without a band.
     Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a median hides the one that leaps.

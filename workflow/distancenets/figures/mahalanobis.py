@@ -14,7 +14,7 @@ PANELS = {"own": "within the unit's own class", "all": "over all test images"}
 
 
 def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Return rank correlations in the class, over all images, and of OffsetL2's scales, a row a model and milestone.
+    """Rank correlations in the class, over all images, and of OffsetL2's scales, one row per model and milestone.
 
     `by_run` holds the rows of one experiment of `measurements/mahalanobis_by_run.csv`.
     """
@@ -29,7 +29,7 @@ def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     label_rows(panels[0], drawn)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="upper right", ncols=4, fontsize=7)
     figure.suptitle(
-        f"{title}: a point a run (mean of classes),\nbar: mean and 95 % t interval", x=0.01, ha="left", fontsize=8
+        f"{title}: one point per run (mean of classes),\nbar: mean and 95 % t interval", x=0.01, ha="left", fontsize=8
     )
     figure.tight_layout()
     return figure

@@ -1,4 +1,4 @@
-"""Figures with one row a model and milestone: every run a point, and the mean over the seeds with its interval."""
+"""Figures with one row per model and milestone: one point per run, and the mean over the seeds with its interval."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 
 def present_rows(table: pandas.DataFrame) -> list[Row]:
-    """Return the models and milestones that `table` has rows of: models in the registry's order, epochs ascending."""
+    """The models and milestones that `table` has rows of: models in the registry's order, epochs ascending."""
     first = _milestones(table)[0]
     return [
         Row(model, epoch, model.paper_name + f", {epoch:,}" * (epoch > first))
@@ -34,25 +34,25 @@ def present_rows(table: pandas.DataFrame) -> list[Row]:
 
 
 def title_of(experiment: str, table: pandas.DataFrame) -> str:
-    """Return a title with the epochs of the rows of `table`: the first milestone's, and that a row names others."""
+    """A title with the epochs of the rows of `table`: the first milestone's, and that a row names others."""
     first, *others = _milestones(table)
     return f"{experiment}, {first:,} epochs" + ", or as many as a row names" * bool(others)
 
 
 def of_row(table: pandas.DataFrame, row: Row) -> pandas.DataFrame:
-    """Return the rows of the model and milestone of `row`."""
+    """The rows of the model and milestone of `row`."""
     rows = of_model(table, row.model)
     return rows[rows["epoch"] == row.epoch]
 
 
 def present_models(table: pandas.DataFrame) -> list[Model]:
-    """Return the models that `table` has rows of, in the registry's order."""
+    """The models that `table` has rows of, in the registry's order."""
     present = set(zip(table["architecture"], table["representation"], strict=True))
     return [model for model in models() if (model.architecture, model.representation.name) in present]
 
 
 def of_model(table: pandas.DataFrame, model: Model) -> pandas.DataFrame:
-    """Return the rows of `model`."""
+    """The rows of `model`."""
     same = (table["architecture"] == model.architecture) & (table["representation"] == model.representation.name)
     return table[same]
 

@@ -13,7 +13,7 @@ BINS = 20
 
 
 def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: str, colour: str) -> Figure:
-    """Return the histograms of a node's output, one panel a class, 2 × 5 for ten, on a common axis.
+    """The histograms of a node's output, one panel per class, 2 × 5 for ten, on a common axis.
 
     Parameters
     ----------

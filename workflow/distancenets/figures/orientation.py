@@ -9,7 +9,7 @@ from distancenets.figures.style import PAGE_WIDTH
 
 
 def orientation_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Return the scores from −1 (intensity) to +1 (distance), a row a model and milestone.
+    """The scores from −1 (intensity) to +1 (distance), one row per model and milestone.
 
     They are those before the constraint and, where that changes them, of the outputs.
 

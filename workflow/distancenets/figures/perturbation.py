@@ -15,7 +15,7 @@ SIDES = {"below": "clamped from below at (% of range)", "above": "clamped from a
 
 
 def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
-    """Return accuracy against the level, a row of panels a head: the median over seeds and a band of quantiles.
+    """Accuracy against the level, one row of panels per head: the median over seeds and a band of quantiles.
 
     `curves` holds the rows of one experiment and epoch of `measurements/perturbation.csv`.
     """

@@ -17,7 +17,7 @@ QUANTITIES = {
 
 
 def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
-    """Return four panels, a row a model and milestone.
+    """Four panels, one row per model and milestone.
 
     A row shows the 5 % to 95 % range over all nodes, the quartiles, and each run's median.
 

@@ -29,7 +29,7 @@ PIXELS = NDArray[numpy.uint8]
 
 
 def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Return where prototypes lie, −1 at the anti-centre … +1 at the centre, and the rank, a row a model and milestone.
+    """Where prototypes lie, −1 at the anti-centre … +1 at the centre, and the rank, one row per model and milestone.
 
     `by_run` holds the rows of one experiment of `measurements/prototypes_by_run.csv`.
     """
@@ -51,7 +51,7 @@ def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
 
 
 def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
-    """Return the models whose neighbours are pictured: OffsetL2's, else constrained linear ones, else any."""
+    """The models whose neighbours are pictured: OffsetL2's, else constrained linear ones, else any."""
     present = present_models(neighbours)
     for wanted in (
         [model for model in present if model.head.non_negative],
@@ -65,7 +65,7 @@ def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
 def neighbours_figure(
     neighbours: pandas.DataFrame, images: PIXELS, class_names: Sequence[str], seed: int, title: str
 ) -> Figure:
-    """Return the training images nearest to each prototype, a row a class and a block a model.
+    """The training images nearest to each prototype, one row per class one block per model.
 
     Images of another class are framed. `neighbours` holds the rows of one experiment of
     `measurements/prototype_neighbours.csv`, of which those of `seed` at its last milestone are drawn; `images` is

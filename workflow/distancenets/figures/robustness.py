@@ -17,7 +17,7 @@ VERDICTS = {
 
 
 def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
-    """Return one row a claim and one column an experiment, a mark a verdict.
+    """One row per claim and one column per experiment, one mark per verdict.
 
     Parameters
     ----------

@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from distancenets.files import replacing
+from distancenets.derived import deriving
+from distancenets.files import replacing_all
 from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
@@ -28,30 +29,31 @@ def use_style() -> None:
 
 
 def colour(model: Model) -> str:
-    """Return the colour of a model's activation and representation, the same in every figure."""
+    """The colour of a model's activation and representation, the same in every figure."""
     activation = list(ACTIVATIONS).index(model.activation.name)
     representation = list(REPRESENTATIONS).index(model.representation.name)
     return PALETTE[(activation * len(REPRESENTATIONS) + representation) % len(PALETTE)]
 
 
 def line(model: Model) -> str:
-    """Return the line style of a model's activation."""
+    """The line style of a model's activation."""
     return LINES[list(ACTIVATIONS).index(model.activation.name) % len(LINES)]
 
 
 def marker(model: Model) -> str:
-    """Return the marker of a model's activation."""
+    """The marker of a model's activation."""
     return MARKERS[list(ACTIVATIONS).index(model.activation.name) % len(MARKERS)]
 
 
 def plain(text: str) -> str:
-    """Return `text` for a figure, in which a $ begins no formula."""
+    """`text` for a figure, in which a $ begins no formula."""
     return text.replace("$", r"\$")
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
-    """Write `figure` as `<stem>.png` and `<stem>.svg`, and close it."""
-    for kind, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        with replacing(stem.with_suffix(kind)) as path:
-            figure.savefig(path, format=kind[1:], metadata=metadata, bbox_inches="tight")
+    """Write `figure` as `<stem>.png` and `<stem>.svg`, list both with their SHA-256, and close it."""
+    kinds = {stem.with_suffix(".png"): {"Software": None}, stem.with_suffix(".svg"): {"Date": None}}
+    with deriving(stem.name, *kinds), replacing_all(*kinds) as parts:
+        for path, part in zip(kinds, parts, strict=True):
+            figure.savefig(part, format=path.suffix[1:], metadata=kinds[path], bbox_inches="tight")
     pyplot.close(figure)

@@ -17,12 +17,12 @@ SPLITS = ("train", "test")
 
 
 def active_images(activations: Iterable[Tensor]) -> Tensor:
-    """Return on how many images each node is active, S × K, from chunks of activations, each S × K × n."""
+    """On how many images each node is active, S × K, from chunks of activations, each S × K × n."""
     return torch.stack([(chunk.abs() > ACTIVE_ABOVE).sum(-1) for chunk in activations]).sum(0)
 
 
 def activity_shares(active: Tensor, images: int) -> dict[str, Tensor]:
-    """Return shares of a layer's nodes, each of shape S, from the S × K counts of `active_images` over `images`.
+    """Shares of a layer's nodes, each of shape S, from the S × K counts of `active_images` over `images`.
 
     never_active: active on no image; below_1_percent and below_5_percent: active on less than that share of the
     images. A node that is never active counts in all three, as in the author's code.
@@ -36,7 +36,7 @@ def activity_shares(active: Tensor, images: int) -> dict[str, Tensor]:
 
 
 def measure_activity(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return `activity`: a row a run, layer and split, with the shares of `activity_shares` and the layer's nodes.
+    """`activity`: one row per run, layer and split, with the shares of `activity_shares` and the layer's nodes.
 
     The hidden layer is taken after its activation, the output layer after the output constraint.
     """

@@ -22,14 +22,14 @@ BORDERLINE_IMAGES = 1
 
 
 def borderline(engine: str, images: int) -> float:
-    """Return by how many percent points a measured accuracy may differ from the one that training by `engine` found."""
+    """By how many percent points a measured accuracy may differ from the one that training by `engine` found."""
     return 0.0 if engine == "compiled" else 100 * BORDERLINE_IMAGES / images
 
 
 def correct_images(
     recipe: Recipe, engine: str, parameters: dict[str, Tensor], images: Tensor, labels: Tensor
 ) -> Tensor:
-    """Return which `images`, N × D uint8, the networks of a pack assign their `labels`, N: S × N, bool.
+    """Which `images`, N × D uint8, the networks of a pack assign their `labels`, N: S × N, bool.
 
     Runs of the compiled engine are answered by it, to the bit as in training; others by the dense one, which may differ
     on images at the border of two classes. Where classes tie, the lowest one counts as the answer.
@@ -56,7 +56,7 @@ def _seeds(parameters: dict[str, Tensor]) -> range:
 
 
 def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pandas.DataFrame:
-    """Return the row of the table `correct` for the one network in `networks`, read from the run `stored`.
+    """The row of the table `correct` for the one network in `networks`, read from the run `stored`.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: D
 
 
 def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:
-    """Return the row of the table `correct` for one network's answers, N, at `epoch`.
+    """The row of the table `correct` for one network's answers, N, at `epoch`.
 
     Returns
     -------
@@ -88,5 +88,5 @@ def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:
 
 
 def unpacked(content: bytes, images: int) -> numpy.ndarray[tuple[int], numpy.dtype[numpy.bool_]]:
-    """Return which of the `images` images were answered correctly."""
+    """Which of the `images` images were answered correctly."""
     return numpy.unpackbits(numpy.frombuffer(content, numpy.uint8), count=images).astype(bool)

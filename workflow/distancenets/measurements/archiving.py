@@ -10,6 +10,7 @@ import torch
 
 from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
+from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.measurements.answers import stored_answers
@@ -75,6 +76,7 @@ def adds(finished: FinishedRun, archived: ArchivedRun | None) -> bool:
 def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Dataset) -> Tables:
     """Return everything that the archive keeps of a run, by table."""
     run = finished.run
+    images = images_of(images, study.experiments[run.experiment].split, run.seed)
     model = find_model(run.architecture, run.representation)
     recipe = Recipe.model_validate(finished.provenance["recipe"])
     axes = dict(zip(MODEL_AXES, (*run[:3], model.paper_name), strict=True)) | {"seed": run.seed}

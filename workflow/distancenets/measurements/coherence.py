@@ -1,4 +1,4 @@
-"""Coherence: what must agree within an archive, so that a forged one is told even if its manifest fits it."""
+"""Coherence: what must agree within an archive, so that a forged one is noticed even if its manifest fits."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ def archive_faults(root: Path) -> Iterator[str]:
 
 
 def count_runs(root: Path) -> int:
-    """Return how many runs the archive below `root` holds."""
+    """How many runs the archive below `root` holds."""
     return sum(len(holding.runs) for holding in read_manifest(root).values())
 
 

@@ -8,7 +8,6 @@ import pandas
 import torch
 
 from distancenets.configuration.datasets import load_dataset_settings
-from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Study
 from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving, read_derived
@@ -45,6 +44,8 @@ def read_answers(root: Path) -> pandas.DataFrame:
 def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:
     """Return the answers of every run and milestone of `study`; archived runs without answers have no row.
 
+    Experiments whose seeds draw their own test images are left out: those images cannot be compared over seeds.
+
     Returns
     -------
     pandas.DataFrame
@@ -69,8 +70,9 @@ def by_model(answers: pandas.DataFrame) -> dict[str, tuple[list[int], Correct]]:
 def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
     """Yield the archive's answers, if it has any: runs that were archived before answers were kept have none."""
     archived = archived_runs(study, root, datasets)
+    shared = [run for run in archived if study.experiments[run.experiment].split == "published"]
     try:
-        yield archived_rows(CORRECT, study, list(archived), root)
+        yield archived_rows(CORRECT, study, shared, root)
     except Damaged:
         raise
     except UserError:
@@ -79,15 +81,17 @@ def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataF
 
 def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
     read_before: dict[str, Dataset] = {}
-    for run in unarchived_runs(study, root, datasets):
+    for run, recipe in unarchived_runs(study, root, datasets).items():
         settings = study.experiments[run.experiment]
+        if settings.split == "drawn":
+            continue
         if settings.dataset not in read_before:
             read_before[settings.dataset] = load_dataset(
                 data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
             )
-        model, recipe = find_model(run.architecture, run.representation), study_recipe(study, *run[:3], datasets)
+        model = find_model(run.architecture, run.representation)
         stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
         axes = {**run._asdict(), "model": model.paper_name}
-        for epoch in settings.kept_epochs:
+        for epoch in recipe.experiment.kept_epochs:
             networks = trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)
             yield stored_answers(stored, recipe, networks, read_before[settings.dataset]).assign(**axes)

@@ -5,15 +5,16 @@ from pathlib import Path
 import pandas
 import torch
 
-from distancenets.configuration.recipes import Recipe, study_recipe
+from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, Study
+from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing
 from distancenets.measurements.networks import Stored
 from distancenets.runs.archive import FIGURE1, archived_table
-from distancenets.runs.inventory import archived_runs
+from distancenets.runs.inventory import sources
 from distancenets.training.first_layer import DensePixels
 from distancenets.training.paths import run_path
 from distancenets.training.pixel_scaling import scaling
@@ -24,12 +25,14 @@ def write_node_outputs(study: Study, root: Path, datasets: Path, data: Path) -> 
     """Write measurements/figure1.csv below `root`, from the archive or from the weights of the run."""
     chosen, epoch = study.report.figure1, study.reported_epochs("figure1")
     run = Run(study.reported_experiment, chosen.architecture, chosen.representation, chosen.seed)
-    if run in archived_runs(study, root, datasets):
+    fresh, archived = sources(study, root, datasets)
+    if run in archived:
         outputs = archived_node_outputs(root, run, epoch, chosen.node)
     else:
-        made_by = study_recipe(study, *run[:3], datasets)
+        made_by = fresh[run]
         stored = Stored(RunFolder(root / run_path(run)), made_by.run_digest(run.seed))
         images = load_dataset(data / made_by.experiment.dataset, made_by.dataset)
+        images = images_of(images, made_by.experiment.split, run.seed)
         outputs = node_outputs(stored, made_by, epoch, chosen.node, images)
     file = root / "measurements" / "figure1.csv"
     with deriving("node", file), replacing(file) as path:
@@ -37,12 +40,12 @@ def write_node_outputs(study: Study, root: Path, datasets: Path, data: Path) -> 
 
 
 def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset: Dataset) -> pandas.DataFrame:
-    """Return the first linear layer's output at one hidden node over the test images (Figure 1).
+    """The first linear layer's output at one hidden node over the test images (Figure 1).
 
     Returns
     -------
     pandas.DataFrame
-        A row a test image: label (class index) and output (before the activation).
+        One row per test image: label (class index) and output (before the activation).
     """
     weights = stored.folder.read_weights(stored.digest, epoch)
     weight, bias = weights["hidden.weight"][node], weights["hidden.bias"][node]
@@ -52,7 +55,7 @@ def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset:
 
 
 def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pandas.DataFrame:
-    """Return the same from the archive below `root`; a `UserError` tells of another node or epoch than it holds."""
+    """The same from the archive below `root`; a `UserError` names another node or epoch than the archive has."""
     table = archived_table(FIGURE1, [run], root)
     chosen = table[(table["epoch"] == epoch) & (table["node"] == node)]
     if chosen.empty:

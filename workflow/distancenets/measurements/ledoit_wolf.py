@@ -28,7 +28,7 @@ class Covariance(NamedTuple):
 
 
 def class_covariance(features: Callable[[], Iterable[Tensor]]) -> Covariance:
-    """Return the covariance of the class whose `features` come in chunks, each 1 × H × n.
+    """The covariance of the class whose `features` come in chunks, each 1 × H × n.
 
     `features` gives the chunks twice: for the mean, and for the squares about it.
     """
@@ -48,7 +48,7 @@ def class_covariance(features: Callable[[], Iterable[Tensor]]) -> Covariance:
 
 
 def ledoit_wolf_share(plain: FloatArray, fourth: float, count: int) -> float:
-    """Return λ = b² / d² of Ledoit and Wolf (2004, J. Multivar. Anal. 88, 365, section 3.2), between 0 and 1.
+    """Λ = b² / d² of Ledoit and Wolf (2004, J. Multivar. Anal. 88, 365, section 3.2), between 0 and 1.
 
     d² is the squared distance of the covariance `plain`, H × H, from its target; b² what of it sampling explains,
     (mean of ‖x xᵀ‖² − ‖Σ‖²) / n, in which the mean of ‖x xᵀ‖² = ‖x‖⁴ over the `count` centred features x is `fourth`.

@@ -1,4 +1,4 @@
-"""Long form: tensors with a leading seed axis as tables, a row a run and whatever the other axes count."""
+"""Long form: tensors with a leading seed axis as tables, one row per run and whatever the other axes count."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from distancenets.measurements.registry import AXES
 def long_form(
     networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]
 ) -> pandas.DataFrame:
-    """Return one row a seed and combination of `axes`.
+    """One row per seed and combination of `axes`.
 
     Parameters
     ----------

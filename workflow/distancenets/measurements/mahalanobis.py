@@ -29,7 +29,7 @@ IMAGES = ("own", "all")
 
 
 def mahalanobis(covariance: Covariance, features: FloatArray) -> FloatArray:
-    """Return the Mahalanobis distance, not squared, of each of `features`, images × H."""
+    """The Mahalanobis distance, not squared, of each of `features`, images × H."""
     offsets = features - covariance.mean
     # One matrix product: scikit-learn's own method goes pair by pair and takes ten times as long.
     square = ((offsets @ covariance.precision) * offsets).sum(1)
@@ -37,14 +37,14 @@ def mahalanobis(covariance: Covariance, features: FloatArray) -> FloatArray:
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Return Spearman's rank correlation, ties sharing their mean rank; NaN where either does not vary."""
+    """Spearman's rank correlation, ties sharing their mean rank; NaN where either does not vary."""
     if numpy.ptp(first) == 0 or numpy.ptp(second) == 0:
         return numpy.nan
     return float(stats.spearmanr(first, second).statistic)
 
 
 def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, float]:
-    """Return how a unit's weights on squared offsets, H, agree with inverse class variances along the axes, H.
+    """How a unit's weights on squared offsets, H, agree with inverse class variances along the axes, H.
 
     scales_correlation: Spearman's, of weight and 1/variance; scales_log_correlation: Pearson's of their logarithms,
     over nodes where both are positive; negative_scales: share of weights below 0, with which OffsetL2 is no metric.
@@ -60,7 +60,7 @@ def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, flo
 
 
 def axis_correlation(covariance: FloatArray) -> float:
-    """Return the mean |correlation| of two different nodes that vary, from a covariance, H × H; 0 on principal axes.
+    """The mean |correlation| of two different nodes that vary, from a covariance, H × H; 0 on principal axes.
 
     The covariance is to be the plain one: shrinkage lowers correlations.
     """
@@ -73,19 +73,19 @@ def axis_correlation(covariance: FloatArray) -> float:
 
 
 def shuffled(labels: Tensor, seed: int) -> Tensor:
-    """Return `labels` in another order, the same for the same `seed`."""
+    """`labels` in another order, the same for the same `seed`."""
     return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
 
 
 class Described(NamedTuple):
-    """A class in hidden space: its mean and covariance, and what stands in each of its rows."""
+    """A class in hidden space: its mean and covariance, and the quantity of each of its rows."""
 
     covariance: Covariance
     values: dict[str, float]
 
 
 def described(network: Networks, images: Tensor, label: int) -> Described:
-    """Return the class `label` of one network (S = 1) from its training `images`."""
+    """The class `label` of one network (S = 1) from its training `images`."""
     covariance = class_covariance(lambda: network.features(images))
     values = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
     weights = axis_weights(network)
@@ -95,7 +95,7 @@ def described(network: Networks, images: Tensor, label: int) -> Described:
 
 
 def distances(network: Networks, classes: Sequence[Described], images: Tensor) -> tuple[FloatArray, FloatArray]:
-    """Return true and learned distances of `images` to each class of one network, C × N each, chunk by chunk."""
+    """True and learned distances of `images` to each class of one network, C × N each, chunk by chunk."""
     true, learned = [], []
     for chunk in network.features(images):
         features = chunk[0].T.double().numpy()
@@ -105,7 +105,7 @@ def distances(network: Networks, classes: Sequence[Described], images: Tensor) -
 
 
 def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str) -> Iterator[dict[str, object]]:
-    """Yield a row a class and set of test images, the class's statistics taken over training images by `labels`."""
+    """Yield one row per class and set of test images, the class's statistics taken over training images by `labels`."""
     numbers = range(int(dataset.train_labels.max()) + 1)
     classes = [described(network, dataset.train_images[labels == label], label) for label in numbers]
     true, learned = distances(network, classes, dataset.test_images)
@@ -117,7 +117,7 @@ def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str
 
 
 def axis_weights(network: Networks) -> FloatArray | None:
-    """Return OffsetL2's weights on squared offsets, C × H: α (form `code`) or α² (form `paper`); None without any."""
+    """OffsetL2's weights on squared offsets, C × H: α (form `code`) or α² (form `paper`); None without any."""
     scales = network.head.get("scales")
     if scales is None:
         return None
@@ -126,13 +126,13 @@ def axis_weights(network: Networks) -> FloatArray | None:
 
 
 def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return `mahalanobis` and `mahalanobis_by_run`.
+    """`mahalanobis` and `mahalanobis_by_run`.
 
-    `mahalanobis`: a row a run, class, control (none, untrained, shuffled_labels) and images (own: the test images of
-    the class; all): correlation (Spearman's, of the learned and the Mahalanobis distance), axis_correlation (mean
-    |correlation| of two hidden nodes within the class; 0 if the nodes were its principal directions), shrinkage
-    (0 none … 1 full), and for OffsetL2 the columns of `scale_agreement`, NaN for other heads. Rows of `untrained`
-    stand under the epoch of the trained ones that they are compared with.
+    `mahalanobis`: one row per run, class, control (none, untrained, shuffled_labels) and images (own: the test images
+    of the class; all): correlation (Spearman's, of the learned and the Mahalanobis distance), axis_correlation (mean
+    |correlation| of two hidden nodes within the class; 0 if the nodes were its principal directions), shrinkage (0 none
+    … 1 full), and for OffsetL2 the columns of `scale_agreement`, NaN for other heads. Rows of `untrained` stand under
+    the epoch of the trained ones that they are compared with.
     `mahalanobis_by_run`: their means over classes.
     """
     tables = []

@@ -3,7 +3,7 @@
 Shapes throughout: S seeds, H hidden nodes, C classes, N images; features are S × H × N, scores S × C × N.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.models.networks import head_parameters, initialise
 from distancenets.models.registry import Model
@@ -103,16 +103,17 @@ def trained_networks(
 
 
 def finished_networks(
-    study: Study, root: Path, experiment: str, runs: Container[Run], datasets: Path
+    study: Study, root: Path, experiment: str, runs: Mapping[Run, Recipe], datasets: Path
 ) -> Iterator[Networks]:
-    """Yield every model of `experiment` at every milestone, those of its seeds that are among `runs` below `root`."""
+    """Yield every model of `experiment` at every milestone: the seeds among `runs` below `root` that reached it."""
     for model in study.models(experiment):
-        recipe = study_recipe(study, experiment, model.architecture, model.representation.name, datasets)
-        every = (Run(experiment, model.architecture, model.representation.name, seed) for seed in range(study.seeds))
-        stored = {
-            run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
-            for run in every
-            if run in runs
-        }
-        for epoch in recipe.experiment.kept_epochs if stored else ():
-            yield trained_networks(study, experiment, model, epoch, stored, datasets)
+        axes = (experiment, model.architecture, model.representation.name)
+        of_model = {run: recipe for run, recipe in runs.items() if run[:3] == axes}
+        for epoch in study.experiments[experiment].kept_epochs:
+            stored = {
+                run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
+                for run, recipe in of_model.items()
+                if epoch in recipe.experiment.kept_epochs
+            }
+            if stored:
+                yield trained_networks(study, experiment, model, epoch, stored, datasets)

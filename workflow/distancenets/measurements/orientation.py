@@ -37,7 +37,7 @@ from distancenets.measurements.networks import Networks
 
 
 def farther(values: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Return P(|v_u(x)| > |v_u(x′)|) + ½ P(=), x of class c and x′ of class u, as S × u × c.
+    """P(|v_u(x)| > |v_u(x′)|) + ½ P(=), x of class c and x′ of class u, as S × u × c.
 
     `values` is S × C × N, unit u belonging to class u; `labels` is N. A class without images gives NaN.
     """
@@ -55,14 +55,14 @@ def farther(values: Tensor, labels: Tensor, classes: int) -> Tensor:
 
 
 def unit_scores(shares: Tensor) -> Tensor:
-    """Return the score of each unit, S × C, from the S × u × c of `farther`."""
+    """The score of each unit, S × C, from the S × u × c of `farther`."""
     deltas = 2 * shares - 1
     others = ~torch.eye(shares.shape[-1], dtype=torch.bool)
     return (deltas * others).sum(-1) / others.sum(-1)
 
 
 def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
-    """Return where each class sits in each unit's distribution, S × u × c a column.
+    """Where each class sits in each unit's distribution, S × u × c per column.
 
     mean: of the unit's scores s; sd: population SD; centre: mean over the unit's spread, the root of the classes' mean
     variance, so that |centre| is how far the class's centre lies from the boundary in units of spread; percentile: the
@@ -80,11 +80,11 @@ def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
 
 
 def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return `orientation` and `orientation_by_run`, over the test images.
+    """`orientation` and `orientation_by_run`, over the test images.
 
-    `orientation`: a row a run, unit and class, with the columns of `places` and `farther`: the chance that an image of
-    the class lies farther from the boundary than one of the unit's own (½ for the own class itself).
-    `orientation_by_run`: a row a run: score, lowest_unit and highest_unit (of the units' scores), own_centre and
+    `orientation`: one row per run, unit and class, with the columns of `places` and `farther`: the chance that an image
+    of the class lies farther from the boundary than one of the unit's own (½ for the own class itself).
+    `orientation_by_run`: one row per run: score, lowest_unit and highest_unit (of the units' scores), own_centre and
     others_centre (mean |centre| of own and of other classes), own_percentile, and score_of_outputs.
     """
     labels, classes = dataset.test_labels, int(dataset.test_labels.max()) + 1

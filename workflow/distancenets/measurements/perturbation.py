@@ -25,13 +25,13 @@ FloatArray = NDArray[numpy.float64]
 
 
 def feature_range(features: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the lowest and the highest feature of each node, S × H, over chunks, each S × H × n."""
+    """The lowest and the highest feature of each node, S × H, over chunks, each S × H × n."""
     lowest, highest = zip(*((chunk.amin(-1), chunk.amax(-1)) for chunk in features), strict=True)
     return torch.stack(lowest).amin(0), torch.stack(highest).amax(0)
 
 
 def clamped(features: Tensor, lowest: Tensor, highest: Tensor, side: str, level: float) -> Tensor:
-    """Return `features`, S × H × n, clamped from `side` at `level` percent of the range `lowest` .. `highest`."""
+    """`features`, S × H × n, clamped from `side` at `level` percent of the range `lowest` .. `highest`."""
     # Not lowest + share × width: rounding would move the upper end.
     bound = torch.lerp(lowest, highest, level / 100).unsqueeze(-1)
     return torch.maximum(features, bound) if side == "below" else torch.minimum(features, bound)
@@ -40,7 +40,7 @@ def clamped(features: Tensor, lowest: Tensor, highest: Tensor, side: str, level:
 def clamped_accuracies(
     features: Callable[[], Iterable[Tensor]], outputs: Callable[[Tensor], Tensor], labels: Tensor, levels: Sequence[int]
 ) -> Tensor:
-    """Return the accuracy in percent, S × side × level, of `outputs` made of clamped features.
+    """The accuracy in percent, S × side × level, of `outputs` made of clamped features.
 
     `features` gives the chunks, each S × H × n, once for the ranges and once for the clamping.
     """
@@ -57,7 +57,7 @@ def clamped_accuracies(
 
 
 def drop_off(levels: Sequence[float], accuracies: FloatArray, dropped: float = DROPPED) -> float:
-    """Return the level at which accuracy first falls below `dropped`, going away from the unclamped end.
+    """The level at which accuracy first falls below `dropped`, going away from the unclamped end.
 
     `levels` ascend from the unclamped end; between two of them accuracy is taken as linear. NaN where it is below
     `dropped` without any clamping, or never falls below it.
@@ -72,7 +72,7 @@ def drop_off(levels: Sequence[float], accuracies: FloatArray, dropped: float = D
 
 
 def drop_offs(accuracies: Tensor, levels: Sequence[int]) -> Tensor:
-    """Return the drop-off points, S × side, in percent of the range clamped away, from S × side × level."""
+    """The drop-off points, S × side, in percent of the range clamped away, from S × side × level."""
     # From above, the level counts down from 100 %: what is clamped away is the rest.
     clamped_away = [100 - level for level in reversed(levels)]
     points = [
@@ -82,11 +82,11 @@ def drop_offs(accuracies: Tensor, levels: Sequence[int]) -> Tensor:
 
 
 def measure_perturbation(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return `perturbation` and `perturbation_by_run`.
+    """`perturbation` and `perturbation_by_run`.
 
-    `perturbation`: a row a run, side (below, above) and level (percent of each node's range at which its feature is
+    `perturbation`: one row per run, side (below, above) and level (percent of each node's range at which its feature is
     clamped): accuracy (test, percent).
-    `perturbation_by_run`: a row a run and side: drop_off, the percentage of the range that is clamped away where
+    `perturbation_by_run`: one row per run and side: drop_off, the percentage of the range that is clamped away where
     accuracy falls below 50 %; NaN where it never does, or is below without any clamping.
     """
     accuracies = clamped_accuracies(

@@ -34,7 +34,7 @@ class Distribution(NamedTuple):
 
 
 def distribution(values: Callable[[], Iterable[Tensor]]) -> Distribution:
-    """Return the distribution of `values` over all images; without spread, its shape is NaN."""
+    """The distribution of `values` over all images; without spread, its shape is NaN."""
     seen = [(chunk.shape[-1], chunk.double().sum(-1), chunk.amin(-1), chunk.amax(-1)) for chunk in values()]
     counts, totals, lowest, highest = zip(*seen, strict=True)
     mean = torch.stack(totals).sum(0) / sum(counts)
@@ -46,7 +46,7 @@ def distribution(values: Callable[[], Iterable[Tensor]]) -> Distribution:
 
 
 def histogram(values: Iterable[Tensor], lowest: Tensor, highest: Tensor, bins: int = BINS) -> Tensor:
-    """Return the shares of `values` in equal bins from `lowest` to `highest`, S × H: S × H × bins."""
+    """The shares of `values` in equal bins from `lowest` to `highest`, S × H: S × H × bins."""
     width = (highest - lowest).clamp(min=torch.finfo(torch.float64).tiny).unsqueeze(-1)
     counts = torch.zeros(*lowest.shape, bins, dtype=torch.float64)
     for chunk in values:
@@ -56,7 +56,7 @@ def histogram(values: Iterable[Tensor], lowest: Tensor, highest: Tensor, bins: i
 
 
 def bhattacharyya(histograms: Tensor) -> Tensor:
-    """Return the Bhattacharyya coefficients Σ √(p q) of every pair of classes: 1 alike, 0 apart (1943).
+    """The Bhattacharyya coefficients Σ √(p q) of every pair of classes: 1 alike, 0 apart (1943).
 
     `histograms` is S × H × C × bins, the result S × H × C × C.
     """
@@ -65,7 +65,7 @@ def bhattacharyya(histograms: Tensor) -> Tensor:
 
 
 def separable(lowest: Tensor, highest: Tensor) -> Tensor:
-    """Return whether one threshold tells a class from all the others, from the classes' ranges, S × H × C."""
+    """Whether one threshold separates a class from all the others, from the classes' ranges, S × H × C."""
     found = []
     for label in range(lowest.shape[-1]):
         others = [other for other in range(lowest.shape[-1]) if other != label]
@@ -76,7 +76,7 @@ def separable(lowest: Tensor, highest: Tensor) -> Tensor:
 
 
 def best_auc(histograms: Tensor) -> Tensor:
-    """Return how well the best class is told from the others by one threshold, as the area under the ROC curve.
+    """How well one threshold separates the best class from the others, as the area under the ROC curve.
 
     The others count alike, ties within a bin half. `histograms` is S × H × C × bins; the result, S × H, is in ½ .. 1.
     """
@@ -87,7 +87,7 @@ def best_auc(histograms: Tensor) -> Tensor:
 
 
 def node_table(classes: Sequence[Distribution], histograms: Tensor) -> dict[str, Tensor]:
-    """Return what `projections` holds about each node, S × H a column (see `measure_projections`)."""
+    """What `projections` holds about each node, S × H per column (see `measure_projections`)."""
     joint = Distribution(*(torch.stack(parts, -1) for parts in zip(*classes, strict=True)))
     upper = torch.triu_indices(len(classes), len(classes), offset=1)
     overlaps = bhattacharyya(histograms)[..., upper[0], upper[1]]
@@ -105,7 +105,7 @@ def node_table(classes: Sequence[Distribution], histograms: Tensor) -> dict[str,
 
 
 def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what `projections_by_run` holds, S a column, from the S × H columns of `node_table`."""
+    """What `projections_by_run` holds, S per column, from the S × H columns of `node_table`."""
     differ = {
         "means_differ": nodes["eta_squared"] >= ETA_SQUARED,
         "sds_differ": nodes["sd_ratio"] >= SD_RATIO,
@@ -122,14 +122,14 @@ def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return the class distributions of every hidden node, in three tables.
+    """The class distributions of every hidden node, in three tables.
 
-    `projections_by_class`: a row a run, node and class: mean, sd (population), skewness, kurtosis (excess).
-    `projections`: a row a run and node: overlap_… (Bhattacharyya coefficient of two classes from a histogram of 64
+    `projections_by_class`: one row per run, node and class: mean, sd (population), skewness, kurtosis (excess).
+    `projections`: one row per run and node: overlap_… (Bhattacharyya coefficient of two classes from a histogram of 64
     bins; mean, lowest and highest of all pairs), separable_classes (told from all the others by one threshold without
     an error), best_auc (the class that is told best), eta_squared (share of the variance between class means, classes
     weighing alike), sd_ratio (largest over smallest class SD), skewness_range (largest − smallest class skewness).
-    `projections_by_run`: a row a run: overlap_mean and best_auc averaged over nodes, the median node's eta_squared,
+    `projections_by_run`: one row per run: overlap_mean and best_auc averaged over nodes, the median node's eta_squared,
     sd_ratio and skewness_range, and shares of nodes: separable_nodes (at least one separable class), means_differ,
     sds_differ, skewnesses_differ (at least `ETA_SQUARED`, `SD_RATIO`, `SKEWNESS_RANGE`).
     """
@@ -150,6 +150,6 @@ def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, panda
 
 
 def _powers(centred: Tensor) -> Tensor:
-    """Return the sums of squares, cubes and fourth powers along the last axis, 3 × S × H."""
+    """The sums of squares, cubes and fourth powers along the last axis, 3 × S × H."""
     square = centred.square()
     return torch.stack([square.sum(-1), (square * centred).sum(-1), square.square().sum(-1)])

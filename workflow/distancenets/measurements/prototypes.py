@@ -38,7 +38,7 @@ class Neighbours(NamedTuple):
 
 
 def class_centres(features: Iterable[Tensor], labels: Tensor, classes: int) -> Centres:
-    """Return the centres over images whose features come chunk by chunk, S × H × n, with `labels`, N."""
+    """The centres over images whose features come chunk by chunk, S × H × n, with `labels`, N."""
     membership = torch.nn.functional.one_hot(labels.long(), classes)
     start, total = 0, torch.zeros((), dtype=torch.float64)
     for chunk in features:
@@ -50,7 +50,7 @@ def class_centres(features: Iterable[Tensor], labels: Tensor, classes: int) -> C
 
 
 def unit_distances(networks: Networks, points: Tensor) -> Tensor:
-    """Return every unit's learned distance to `points`, S × H × P: S × C × P, float64."""
+    """Every unit's learned distance to `points`, S × H × P: S × C × P, float64."""
     head = {name: value.double() for name, value in networks.head.items()}
     scores = networks.model.head.scores(points.double(), head, networks.network.offset_l2)
     if networks.model.head.non_negative:
@@ -59,7 +59,7 @@ def unit_distances(networks: Networks, points: Tensor) -> Tensor:
 
 
 def prototype_points(networks: Networks, centres: Tensor) -> Tensor:
-    """Return each unit's prototype as a point of hidden space, S × C × H, from the class means, S × H × C."""
+    """Each unit's prototype as a point of hidden space, S × C × H, from the class means, S × H × C."""
     head = {name: value.double() for name, value in networks.head.items()}
     if networks.model.head.non_negative:
         return head["prototypes"]
@@ -70,7 +70,7 @@ def prototype_points(networks: Networks, centres: Tensor) -> Tensor:
 
 
 def image_distances(networks: Networks, points: Tensor, features: Tensor) -> Tensor:
-    """Return the distance of each image to each unit's prototype, S × C × n.
+    """The distance of each image to each unit's prototype, S × C × n.
 
     For OffsetL2 it is the learned distance, for a linear head the Euclidean one to its point in `points`, S × C × H:
     from the whole hyperplane, images of every class would be near.
@@ -83,7 +83,7 @@ def image_distances(networks: Networks, points: Tensor, features: Tensor) -> Ten
 
 
 def nearest_images(distances: Iterable[Tensor], labels: Tensor, count: int = NEIGHBOURS) -> Neighbours:
-    """Return the `count` nearest images of each unit from chunks of distances, each S × C × n."""
+    """The `count` nearest images of each unit from chunks of distances, each S × C × n."""
     start, best, places = 0, torch.zeros(()), torch.zeros(())
     for chunk in distances:
         here = torch.arange(start, start + chunk.shape[-1]).expand(chunk.shape)
@@ -96,12 +96,12 @@ def nearest_images(distances: Iterable[Tensor], labels: Tensor, count: int = NEI
 
 
 def preference(near: Tensor, far: Tensor) -> Tensor:
-    """Return (far − near) / (far + near): +1 at the first place, −1 at the second, 0 between; NaN where both are 0."""
+    """(far − near) / (far + near): +1 at the first place, −1 at the second, 0 between; NaN where both are 0."""
     return (far - near) / (far + near)
 
 
 def prototype_table(networks: Networks, centres: Centres) -> dict[str, Tensor]:
-    """Return what `prototypes` holds about each unit, S × C a column (see `measure_prototypes`)."""
+    """What `prototypes` holds about each unit, S × C per column (see `measure_prototypes`)."""
     to_own, to_others = (unit_distances(networks, points) for points in centres)
     own = to_own.diagonal(dim1=-2, dim2=-1)
     anti = to_others.diagonal(dim1=-2, dim2=-1)
@@ -122,17 +122,17 @@ def prototype_table(networks: Networks, centres: Centres) -> dict[str, Tensor]:
 
 
 def measure_prototypes(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """Return where the prototypes lie, in three tables; centres and neighbours are of the training images.
+    """Where the prototypes lie, in three tables; centres and neighbours are of the training images.
 
-    `prototypes`: a row a run and unit: distance_own, distance_anti, distance_others (learned distance to z_u, to z_¬u,
-    and the mean to the other classes' centres), preference ((anti − own) / (anti + own): +1 at the centre, −1 at the
-    anti-centre), rank_own (of z_u among all class centres by the unit's distance, 1 the nearest), euclidean_own,
+    `prototypes`: one row per run and unit: distance_own, distance_anti, distance_others (learned distance to z_u, to
+    z_¬u, and the mean to the other classes' centres), preference ((anti − own) / (anti + own): +1 at the centre, −1 at
+    the anti-centre), rank_own (of z_u among all class centres by the unit's distance, 1 the nearest), euclidean_own,
     euclidean_anti, euclidean_preference (the same from μ_u without the learned scales; NaN for linear heads), and
     neighbours_own (share of the ten nearest training images that are of the unit's class).
-    `prototypes_by_run`: a row a run: the means of preference, euclidean_preference, rank_own and neighbours_own over
-    units, nearest_own (share of units whose nearest class centre is their own) and nearest_prototype_accuracy (share
-    of test images whose nearest prototype is their class's, percent).
-    `prototype_neighbours`: a row a run, unit and rank: image (index in the training images), label, distance.
+    `prototypes_by_run`: one row per run: the means of preference, euclidean_preference, rank_own and neighbours_own
+    over units, nearest_own (share of units whose nearest class centre is their own) and nearest_prototype_accuracy
+    (share of test images whose nearest prototype is their class's, percent).
+    `prototype_neighbours`: one row per run, unit and rank: image (index in the training images), label, distance.
 
     For linear heads neighbours_own and nearest_prototype_accuracy lean towards the class by construction, since their
     points are taken nearest to the class's own centre; preference, rank_own and nearest_own do not.

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.study import Run, Study
+from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving
 from distancenets.errors import UserError
@@ -18,7 +19,7 @@ from distancenets.measurements.networks import Networks, finished_networks
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
-from distancenets.runs.inventory import archived_runs, unarchived_runs
+from distancenets.runs.inventory import sources
 
 Tables = Mapping[str, pandas.DataFrame]
 Measurement = Callable[[Networks, Dataset], Tables]
@@ -45,7 +46,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     """
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
-    fresh, archived = unarchived_runs(study, root, datasets), archived_runs(study, root, datasets)
+    fresh, archived = sources(study, root, datasets)
     read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in MEASUREMENTS[name].files}
     for experiment, settings in study.experiments.items():
@@ -54,8 +55,10 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
                 read_before[settings.dataset] = load_dataset(
                     data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
                 )
-            for table, rows in measure(name, networks, read_before[settings.dataset]).items():
-                parts[table].append(rows)
+            for some in [networks] if settings.split == "published" else networks.alone():
+                images = images_of(read_before[settings.dataset], settings.split, some.seeds[0])
+                for table, rows in measure(name, some, images).items():
+                    parts[table].append(rows)
     for table, held in parts.items() if archived else ():
         held.append(archived_rows(table, study, list(archived), root))
     return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}

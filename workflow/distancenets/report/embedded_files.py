@@ -5,7 +5,7 @@ import gzip
 from pathlib import Path
 from typing import NamedTuple
 
-from distancenets.errors import UserError
+from distancenets.derived import read_content
 
 # Bytes. What is longer is compressed, and what is long even then is not in the page but named by its path.
 PLAIN = 60_000
@@ -39,10 +39,10 @@ class Downloads:
         self.held: dict[str, Download] = {}
 
     def file(self, path: str) -> Download:
-        """Return the file `path` below the root; a `UserError` names one that cannot be read."""
+        """Return the file `path` below the root; a `UserError` names one that cannot be read or was changed."""
         if path in self.held:
             return self.held[path]
-        return self.content(path, read_bytes(self.root / path))
+        return self.content(path, read_content(self.root / path))
 
     def content(self, path: str, content: bytes) -> Download:
         """Return `content` as the file `path`, compressed where it is long."""
@@ -60,14 +60,6 @@ class Downloads:
 def data_address(content: bytes, kind: str) -> str:
     """Return `content` as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of `path`; a `UserError` names a file that cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def in_words(size: int) -> str:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from jinja2 import Template
 
 from distancenets.configuration.study import Study
+from distancenets.derived import read_content
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import MarkdownTable, parse_table
 from distancenets.measurements.registry import FIGURES, MEASUREMENTS
 from distancenets.report.commands import commands
-from distancenets.report.embedded_files import Download, Downloads, data_address, read_bytes
+from distancenets.report.embedded_files import Download, Downloads, data_address
 from distancenets.report.summary import DISAGREEMENT
 
 
@@ -115,7 +116,7 @@ class Exhibits:
         self, key: str, title: str, kind: str, experiment: str, data: Sequence[str], stem: str | None = None
     ) -> Exhibit:
         made = commands(self.root, experiment)
-        picture = data_address(read_bytes(self.root / "figures" / f"{stem or key}.svg"), "image/svg+xml")
+        picture = data_address(read_content(self.root / "figures" / f"{stem or key}.svg"), "image/svg+xml")
         files = [self.downloads.file(path) for path in data]
         return Exhibit(
             key, title, self._caption(kind, experiment), made.get(kind, made["geometry"]), files, None, picture

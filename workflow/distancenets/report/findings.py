@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from distancenets.audit.findings import Check, Consistency
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
+from distancenets.claims.serialization import verdict_table
 from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
@@ -111,7 +112,8 @@ def _accuracies(root: Path) -> Mapping[str, Any]:
 def _claims(root: Path, study: Study) -> Mapping[str, Any]:
     rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
     verdicts = {str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in Verdict}
-    return {"judged": len(rulings), "verdicts": verdicts, "least_seeds": FIRST}
+    table = verdict_table(rulings).strip()
+    return {"judged": len(rulings), "verdicts": verdicts, "verdict_table": table, "least_seeds": FIRST}
 
 
 def _audit(root: Path) -> Mapping[str, Any]:

@@ -1,66 +1,96 @@
 """The README's results: put there by a command, so that they are those of the newest committed study."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import pandas
 
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
-from distancenets.claims.serialization import verdict_table
-from distancenets.configuration.study import Study, load_study
+from distancenets.claims.verdicts import Verdict
+from distancenets.configuration.study import Study
+from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.files import read_text
-from distancenets.markdown import plain
+from distancenets.markdown import markdown_table
 from distancenets.report.coverage import extents
 from distancenets.report.headline import sentence
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+SETS = {"table2": "Table 2", "discussion": "the discussion's text"}
 
 
-def with_results(readme: Path, study: Study, root: Path, default: Path) -> str:
-    """Return the text of `readme` with the results of `study`, which lie in `root`, between its two marks.
-
-    Below them stand the accuracies of the default study, which lie in `default`: what `make` leaves.
+def with_results(readme: Path, study: Study, root: Path) -> str:
+    """The text of `readme` with the results of `study`, which are in `root`, between its two marks.
 
     Raises
     ------
     UserError
-        The marks are missing, or the study's claims, accuracies or audit are.
+        The marks are missing, or the study's claims, protocols or audit are.
     """
     text = read_text(readme)
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise UserError(f"{readme}: expected the marks {BEGIN} and {END}, once each")
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{_results(study, root)}\n\n{_accuracies(default)}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{_results(study, root)}\n{END}{rest.split(END)[1]}"
 
 
 def _results(study: Study, root: Path) -> str:
-    experiment = study.experiments[study.reported_experiment]
-    rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
-    figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
+    experiment, rulings = study.experiments[study.reported_experiment], read_claims(root / "claims.json")
+    reported = [entry for entry in rulings if entry["experiment"] == study.reported_experiment]
+    bullets = [
+        _nearness(root, study.reported_experiment),
+        f"**The claims.** {sentence(reported)}",
+        f"**The printed numbers.** {read_summary(root / 'audit.json')[0]}",
+    ]
     extent = extents(root).get(study.reported_experiment, "no run")
-    intro = (
-        f"{extent} on {experiment.pixels} pixels. "
-        f"**{sentence(rulings)}** All of it: [{root / 'summary.md'}]({root / 'summary.md'})."
+    parts = [
+        "\n".join(f"- {bullet}" for bullet in bullets),
+        f"![Table 2, the discussion's text and this study]({root / 'figures' / 'six_models.png'})",
+        f"Measured: {extent} on {experiment.pixels} pixels. Claims by verdict:",
+        _verdicts(rulings, list(study.experiments)).strip(),
+        "[Findings](docs/findings.md) has every table and verdict; "
+        f"[summary.md]({root / 'summary.md'}) has the figures.",
+    ]
+    return "\n\n".join(parts)
+
+
+def _nearness(root: Path, experiment: str) -> str:
+    """How far the reported protocol is from both published sets for these models."""
+    table = read_derived(root / "tables" / "protocols.csv")
+    chosen = table[(table["experiment"] == experiment) & ~table["bias"].astype(bool) & table["column"].isin(SETS)]
+    known = chosen.dropna(subset="mean_distance").sort_values("epochs").drop_duplicates("column")
+    if known.empty:
+        return "**The accuracies.** Not measured yet."
+    distances = [f"{row['mean_distance']:.1f}" for row in _records(known)]
+    told = [f"{distance} from {SETS[column]}" for distance, column in zip(distances, known["column"], strict=True)]
+    told[0] = told[0].replace(" from", " standard errors from")
+    epochs = " and ".join(f"{epochs:,}" for epochs in sorted(set(known["epochs"])))
+    return (
+        f"**The accuracies.** After {epochs} epochs, the measured means of the six models are {' and '.join(told)}. "
+        "Chance gives about 1."
     )
-    parts = [
-        f"## Results: {plain(study.title)}",
-        intro,
-        f"![Final test accuracies, every run a point]({figure})",
-        *(read_text(root / "tables" / f"{name}.md").strip() for name in ("table2", "discussion", "protocols")),
-        verdict_table(rulings).strip(),
-        "### The published numbers against one another",
-        "\n".join(f"- {line}" for line in read_summary(root / "audit.json")),
-        f"Every check, with its intervals: [{root / 'audit.md'}]({root / 'audit.md'}).",
-    ]
-    return "\n\n".join(parts)
 
 
-def _accuracies(root: Path) -> str:
-    study = load_study(root / "study.yaml")
-    figure = root / "figures" / f"final_accuracies_{study.reported_experiment}.png"
-    parts = [
-        f"### What `make` leaves: {plain(study.title)}",
-        f"![Final test accuracies of the default study, every run a point]({figure})",
-        read_text(root / "tables" / "table2.md").strip(),
-        f"All of it: [{root / 'summary.md'}]({root / 'summary.md'}).",
+def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _verdicts(rulings: Sequence[Mapping[str, Any]], experiments: Sequence[str]) -> str:
+    """A row per protocol: the numbers of the claims by verdict."""
+    cells = [
+        [experiment, *(_numbers(rulings, experiment, verdict) for verdict in Verdict)]
+        for experiment in experiments
+        if any(entry["experiment"] == experiment for entry in rulings)
     ]
-    return "\n\n".join(parts)
+    return markdown_table(["protocol", *map(str, Verdict)], cells, [])
+
+
+def _numbers(rulings: Sequence[Mapping[str, Any]], experiment: str, verdict: Verdict) -> str:
+    found = [
+        str(entry["claim"])
+        for entry in rulings
+        if entry["experiment"] == experiment and entry["verdict"] == str(verdict)
+    ]
+    return ", ".join(found) if len(found) < len({entry["claim"] for entry in rulings}) else "all"

@@ -29,6 +29,7 @@ def illustrations(study: Study) -> Sequence[Illustration]:
     """Return the figures of `study`, in the order of the summary."""
     experiments = study.experiments
     return (
+        Illustration("figures/six_models", "Table 2, the discussion's text and this study"),
         *(Illustration(f"figures/final_accuracies_{name}", f"Final test accuracies, {name}") for name in experiments),
         *(Illustration(f"figures/differences_{name}", f"Differences of models, {name}") for name in experiments),
         *(Illustration(f"figures/learning_curves_{name}", f"Learning curves, {name}") for name in experiments),
@@ -42,7 +43,7 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
     """Return experiment → how it trains, in words, and how many of its runs there are in `root`."""
     trained = extents(root)
     return {
-        name: f"{experiment.dataset}, {experiment.pixels} pixels, learning rate {experiment.learning_rate}, "
+        name: f"{experiment.dataset}, {experiment.pixels} pixels, {experiment.training_in_words}, "
         f"{experiment.hidden} hidden nodes, OffsetL2 as in the {experiment.offset_l2}; {trained.get(name, 'no run')}"
         for name, experiment in study.experiments.items()
     }

@@ -1,18 +1,22 @@
-"""Verification: the committed tables and verdicts of a study beside those that its archive gives now."""
+"""Verification: what is committed of a study beside what its archive gives now, and beside its digests."""
 
 import json
 import math
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas
 
+from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.study import load_study
+from distancenets.derived import listed_faults
 from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
+from distancenets.report.findings import findings_page
+from distancenets.report.readme import with_results
 from distancenets.report.summary import summary
 
 # What the workflow needs to derive numbers.
@@ -62,6 +66,22 @@ def derive(study_file: Path, study: str, folder: Path) -> Path:
 def differences(committed: Path, derived: Path) -> list[str]:
     """Return one line for every file in which what lies below `committed` and what `derived` holds differ."""
     return [f"{path}: {fault}" for path, fault in _faults(committed, derived)]
+
+
+def page_faults(study_file: Path, root: Path, further: Sequence[Path], folder: Path = Path()) -> Iterator[str]:
+    """Yield a line for every page below `folder` that shows other results than those in `root`.
+
+    `further` are the studies whose number of runs docs/findings.md tells as well. README.md and that page are written
+    anew; docs/report/ is held against the digest that was listed when it was written.
+    """
+    held, wanted = load_study(root / "study.yaml"), load_study(study_file)
+    readme, findings = folder / "README.md", folder / "docs" / "findings.md"
+    if read_text(readme) != with_results(readme, held, root):
+        yield f"{readme}: shows other results; `make readme` writes them anew"
+    others = [load_study(path) for path in further]
+    if read_text(findings) != findings_page(study_file, wanted, held, root, DATASETS_FILE, others):
+        yield f"{findings}: shows other results; `make findings` writes them anew"
+    yield from listed_faults(folder / "docs" / "report")
 
 
 def compared(committed: Path) -> list[Path]:

@@ -60,14 +60,14 @@ class ArchivedRun(NamedTuple):
 
 
 def archive_files(root: Path) -> list[Path]:
-    """Return the files that count of the archive below the study's folder `root`: its manifest, and what that lists."""
+    """The files that count of the archive below the study's folder `root`: its manifest, and what that lists."""
     manifest = read_manifest(root)
     listed = [model_folder(root, axes) / name for axes, holding in manifest.items() for name in holding.files]
     return [archive_folder(root) / MANIFEST, *sorted(listed)] if manifest else []
 
 
 def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
-    """Return what the archive below `root` holds of the runs of `study`, in the study's order.
+    """What the archive below `root` holds of the runs of `study`, in the study's order.
 
     A run belongs to the study if its trajectory is the same, however far it was followed.
     """
@@ -87,7 +87,7 @@ def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
 
 
 def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
-    """Return the rows of the table `name` of `runs`, as far as the archive has them, with `MODEL_AXES` in front.
+    """The rows of the table `name` of `runs`, as far as the archive has them, with `MODEL_AXES` in front.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFra
 
 
 def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pandas.DataFrame:
-    """Return the table `name` of a model, as its `holding` lists it.
+    """The table `name` of a model, as its `holding` lists it.
 
     Raises
     ------
@@ -168,13 +168,13 @@ def add_to_archive(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
 
 
 def fingerprints(runs: pandas.DataFrame) -> dict[int, str | None]:
-    """Return seed → the fingerprint of the code that made the run."""
+    """Seed → the fingerprint of the code that made the run."""
     made = (json.loads(text)["code"].get("fingerprint") for text in runs["provenance"])
     return dict(zip(map(int, runs["seed"]), made, strict=True))
 
 
 def parse_table(content: bytes, path: Path) -> pandas.DataFrame:
-    """Return the table in `content`, which `path` was read for; `Damaged` names one that is none."""
+    """The table in `content`, which `path` was read for; `Damaged` names one that is none."""
     try:
         table: pandas.DataFrame = pyarrow.parquet.read_table(pyarrow.BufferReader(content)).to_pandas()
     except (OSError, pyarrow.ArrowException) as error:
@@ -183,7 +183,7 @@ def parse_table(content: bytes, path: Path) -> pandas.DataFrame:
 
 
 def _settled(root: Path, read: Callable[[Manifest], Found]) -> Found:
-    """Return what `read` finds by the manifest; once more if a writer replaced the manifest in the meantime."""
+    """What `read` finds by the manifest; once more if a writer replaced the manifest in the meantime."""
     while True:
         manifest = read_manifest(root)
         try:
@@ -194,7 +194,7 @@ def _settled(root: Path, read: Callable[[Manifest], Found]) -> Found:
 
 
 def _joined(parts: Sequence[pandas.DataFrame]) -> pandas.DataFrame:
-    """Return the rows of all `parts` in the order of their seeds."""
+    """The rows of all `parts` in the order of their seeds."""
     rows = pandas.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     # Runs that were archived before it was kept have none.
     whole = {"train_images": "Int64"} if "train_images" in rows else {}
@@ -235,7 +235,7 @@ def _write(rows: pandas.DataFrame, name: str, root: Path, axes: Axes) -> dict[st
 
 
 def _rounded(values: NDArray[numpy.float32], bits: int) -> NDArray[numpy.float32]:
-    """Return `values` to the nearest number with `bits` bits behind the first; NaN stays NaN."""
+    """`values` to the nearest number with `bits` bits behind the first; NaN stays NaN."""
     dropped = 23 - bits
     raised = values.view(numpy.uint32) + numpy.uint32(1 << dropped - 1)
     rounded = (raised >> dropped << dropped).view(numpy.float32)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas
 
-from distancenets.configuration.recipes import study_digest, study_recipe
+from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Run, Study
 from distancenets.derived import deriving
 from distancenets.files import replacing_all, write_text
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import METRICS, archived_table
-from distancenets.runs.inventory import archived_runs, unarchived_runs
+from distancenets.runs.inventory import sources
 from distancenets.runs.provenance import provenance
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -59,23 +59,21 @@ def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFra
 
 def check_runs(study: Study, root: Path, datasets: Path) -> int:
     """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
-    runs = unarchived_runs(study, root, datasets)
-    for run in runs:
-        digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
-        RunFolder(root / run_path(run)).check(digest)
-    return len(runs) + len(archived_runs(study, root, datasets))
+    fresh, archived = sources(study, root, datasets)
+    for run, recipe in fresh.items():
+        RunFolder(root / run_path(run)).check(recipe.run_digest(run.seed))
+    return len(fresh) + len(archived)
 
 
 def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
-    archived, fresh = archived_runs(study, root, datasets), set(unarchived_runs(study, root, datasets))
+    fresh, archived = sources(study, root, datasets)
     rows = dict(tuple(archived_table(METRICS, list(archived), root).groupby(RUN_AXES))) if archived else {}
     for run in study.runs():
         if run in archived:
             metrics = rows[run].drop(columns=[*RUN_AXES, "model"])
             metrics = metrics[metrics["epoch"] <= study.experiments[run.experiment].epochs]
         elif run in fresh:
-            digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
-            metrics = RunFolder(root / run_path(run)).read_metrics(digest).to_pandas()
+            metrics = RunFolder(root / run_path(run)).read_metrics(fresh[run].run_digest(run.seed)).to_pandas()
         else:
             continue
         axes = {**run._asdict(), "model": find_model(run.architecture, run.representation).paper_name}

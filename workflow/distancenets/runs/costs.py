@@ -24,13 +24,13 @@ class Costs:
     processor: str
 
     def of(self, run: Run, epochs: int) -> float:
-        """Return the seconds of one core for `epochs` of `run`; a model that nobody timed takes the median of all."""
+        """The seconds of one core for `epochs` of `run`; a model that nobody timed takes the median of all."""
         axes = (run.architecture, run.representation)
         return epochs * self.by_model.get(axes, median(self.by_model.values()))
 
 
 def costs(archived: Mapping[Run, ArchivedRun], processor: str) -> Costs:
-    """Return what an epoch takes: the median over the archived runs on this kind of `processor`, or on any CPU.
+    """What an epoch takes: the median over the archived runs on this kind of `processor`, or on any CPU.
 
     A run counts for its part of its pack, and with all of its threads.
 

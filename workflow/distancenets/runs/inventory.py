@@ -1,44 +1,69 @@
 """Holdings: which runs of a study the archive serves, which lie finished on disk, and the study that they make up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from distancenets.configuration.datasets import DATASETS_FILE
-from distancenets.configuration.recipes import study_recipe
+from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Experiment, Run, Study
 from distancenets.errors import UserError
 from distancenets.runs.archive import ArchivedRun, entries
 from distancenets.training.paths import RUN_FILES, read_run_document, run_path
 
+# Run → epochs.
+Planned = Mapping[Run, int]
+NONE: Planned = MappingProxyType({})
+
+
+class Sources(NamedTuple):
+    """The runs of a study that there are or shall be: from run files, each by its recipe, and from the archive."""
+
+    fresh: dict[Run, Recipe]
+    archived: dict[Run, ArchivedRun]
+
+
+def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Sources:
+    """Return where each run of `study` comes from, in the study's order.
+
+    Where missing runs are trained, the archive serves runs with every milestone, and all others are fresh. Else it
+    serves runs with any milestone; fresh are the runs of `planned` (run → epochs), and the ones on disk that are
+    finished at a milestone beyond the archive's.
+    """
+    fresh: dict[Run, Recipe] = {}
+    archived: dict[Run, ArchivedRun] = {}
+    recipe = cache(partial(_recipe, study, datasets))
+    held = entries(study, root, datasets)
+    for run in study.runs():
+        kept = study.experiments[run.experiment].kept_epochs
+        served = [epoch for epoch in kept if run in held and epoch in held[run].milestones]
+        if study.missing == "train":
+            reached = None if len(served) == len(kept) else kept[-1]
+        else:
+            beyond = [epoch for epoch in kept if epoch > max(served, default=0)]
+            longer = [recipe(run[:3], epochs) for epochs in beyond]
+            reached = planned.get(run) or _finished(root / run_path(run), run.seed, longer)
+        if reached:
+            fresh[run] = recipe(run[:3], reached)
+        elif served:
+            archived[run] = held[run]
+    return Sources(fresh, archived)
+
 
 def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, ArchivedRun]:
-    """Return the runs of `study` that its archive serves, in the study's order.
-
-    Where missing runs are trained, these are the ones with every milestone; where they are skipped, those with any.
-    """
-    enough = any if study.missing == "skip" else all
-    return {
-        run: entry
-        for run, entry in entries(study, root, datasets).items()
-        if enough(epoch in entry.milestones for epoch in study.experiments[run.experiment].kept_epochs)
-    }
+    """Return the runs of `study` that its archive serves."""
+    return sources(study, root, datasets).archived
 
 
-def unarchived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> list[Run]:
-    """Return the runs of `study` whose files lie, or are to lie, below `root`: all that the archive does not serve.
-
-    Where missing runs are skipped, only those that are finished.
-    """
-    archived = archived_runs(study, root, datasets)
-    runs = [run for run in study.runs() if run not in archived]
-    if study.missing == "train":
-        return runs
-    digests = {axes: study_recipe(study, *axes, datasets).run_digest for axes in {run[:3] for run in runs}}
-    return [run for run in runs if _is_finished(root / run_path(run), digests[run[:3]](run.seed))]
+def unarchived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Recipe]:
+    """Return the runs of `study` whose files lie, or are to lie, below `root`, and how far each is trained."""
+    return sources(study, root, datasets).fresh
 
 
-def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> Study:
-    """Return `study` itself where missing runs are trained, else the part of it that there are runs of.
+def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Study:
+    """Return `study` itself where missing runs are trained, else the part of it that there are runs of, or plans.
 
     Raises
     ------
@@ -47,10 +72,11 @@ def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE) -
     """
     if study.missing == "train":
         return study
-    milestones = {run: entry.milestones for run, entry in archived_runs(study, root, datasets).items()}
-    milestones |= {run: study.experiments[run.experiment].kept_epochs for run in unarchived_runs(study, root, datasets)}
+    fresh, archived = sources(study, root, datasets, planned)
+    milestones = {run: entry.milestones for run, entry in archived.items()}
+    milestones |= {run: recipe.experiment.kept_epochs for run, recipe in fresh.items()}
     if not milestones:
-        raise UserError(f"{root}: no run of study '{study.study}' is archived or finished (missing: skip)")
+        raise UserError(f"{root}: no run of study '{study.study}' is archived or finished (missing: {study.missing})")
     wanted = list(study.runs())
     held = [run for run in wanted if run in milestones]
     reached: dict[str, int] = {}
@@ -64,6 +90,7 @@ def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE) -
     return study.replaced(
         title=f"{study.title}: {len(held)} of {len(wanted)} runs so far",
         seeds=1 + max(run.seed for run in held),
+        missing="skip",
         experiments=experiments,
         report=_reported(study, experiments),
     )
@@ -85,7 +112,14 @@ def _reported(study: Study, experiments: dict[str, Experiment]) -> dict[str, obj
     return study.report.model_dump() | {"experiment": name, "epochs": epochs}
 
 
-def _is_finished(folder: Path, digest: str) -> bool:
+def _recipe(study: Study, datasets: Path, axes: tuple[str, str, str], epochs: int) -> Recipe:
+    recipe = study_recipe(study, *axes, datasets)
+    return recipe.replaced(experiment=recipe.experiment.shortened(epochs))
+
+
+def _finished(folder: Path, seed: int, recipes: Sequence[Recipe]) -> int | None:
+    """Return the epochs of the one of `recipes` that the run in `folder` was finished by, or None."""
     if not all((folder / name).exists() for name in RUN_FILES):
-        return False
-    return bool(read_run_document(folder / RUN_FILES[-1])["digest"] == digest)
+        return None
+    digest = read_run_document(folder / RUN_FILES[-1])["digest"]
+    return next((each.experiment.epochs for each in recipes if each.run_digest(seed) == digest), None)

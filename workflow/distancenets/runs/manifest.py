@@ -39,7 +39,7 @@ class Holding:
     files: Mapping[str, Listed] = field(default_factory=dict)
 
     def file(self, table: str) -> str | None:
-        """Return the name of the file of `table`, or None if the model has none."""
+        """The name of the file of `table`, or None if the model has none."""
         return next((name for name in self.files if table_of(name) == table), None)
 
 
@@ -47,27 +47,27 @@ Manifest = Mapping[Axes, Holding]
 
 
 def archive_folder(root: Path) -> Path:
-    """Return the archive of the study whose folder is `root`."""
+    """The archive of the study whose folder is `root`."""
     return root / "archive"
 
 
 def model_folder(root: Path, axes: Axes) -> Path:
-    """Return the folder of a model in the archive below `root`."""
+    """The folder of a model in the archive below `root`."""
     return archive_folder(root).joinpath(*axes)
 
 
 def table_files(root: Path) -> list[Path]:
-    """Return the files of tables that are in the archive below `root`, listed or not."""
+    """The files of tables that are in the archive below `root`, listed or not."""
     return sorted(archive_folder(root).glob("*/*/*/*.parquet"))
 
 
 def table_of(name: str) -> str:
-    """Return the table in the file `name`, such as `runs` for `runs-0123456789ab.parquet`."""
+    """The table in the file `name`, such as `runs` for `runs-0123456789ab.parquet`."""
     return Path(name).stem.partition("-")[0]
 
 
 def read_manifest(root: Path) -> Manifest:
-    """Return the manifest of the archive below `root`, empty if there is no archive.
+    """The manifest of the archive below `root`, empty if there is no archive.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
 
 
 def listed_content(folder: Path, name: str, listed: Listed) -> bytes:
-    """Return the content of a listed file; `Damaged` names one that is missing or has another SHA-256."""
+    """The content of a listed file; `Damaged` names one that is missing or has another SHA-256."""
     path = folder / name
     try:
         content = read_bytes(path)

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from distancenets.configuration.recipes import study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
 from distancenets.models.registry import find_model
-from distancenets.runs.inventory import archived_runs, unarchived_runs
+from distancenets.runs.inventory import sources
 from distancenets.runs.manifest import archive_folder
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -38,16 +37,14 @@ def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
     UserError
         A run is missing, was made with other parameters or has no provenance; the file is named.
     """
-    archived = archived_runs(study, root, datasets)
-    fresh = set(unarchived_runs(study, root, datasets))
+    fresh, archived = sources(study, root, datasets)
     rows = []
     for run in study.runs():
         if run in archived:
             rows.append(_row(run, archived[run].provenance, archive_folder(root)))
         elif run in fresh:
             folder = RunFolder(root / run_path(run))
-            digest = study_recipe(study, *run[:3], datasets).run_digest(run.seed)
-            rows.append(_row(run, folder.provenance_of(digest), folder.provenance))
+            rows.append(_row(run, folder.provenance_of(fresh[run].run_digest(run.seed)), folder.provenance))
     return pandas.DataFrame(rows)
 
 

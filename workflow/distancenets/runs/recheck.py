@@ -13,6 +13,7 @@ from rich.console import Console
 
 from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, TrainingSettings
+from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
 from distancenets.errors import Damaged, UserError
 from distancenets.models.registry import find_model
@@ -113,6 +114,7 @@ def recheck(
     Interrupted
         SIGTERM or SIGINT arrived.
     """
+    images = images_of(images, recipe.experiment.split, run.seed)
     reason = tolerance_reason(recipe, provenance)
     archived = archived[archived["epoch"] <= (min(epochs, CLOSE_EPOCHS) if reason else epochs)]
     if archived.empty:

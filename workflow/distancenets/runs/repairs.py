@@ -49,7 +49,7 @@ def repair(root: Path) -> list[str]:
 
 
 def _found(root: Path) -> Manifest:
-    """Return the manifest of the tables that are in the archive."""
+    """The manifest of the tables that are in the archive."""
     held: dict[Axes, dict[str, Path]] = {}
     for path in table_files(root):
         experiment, architecture, representation = path.parts[-4:-1]
@@ -69,7 +69,7 @@ def _found(root: Path) -> Manifest:
 
 
 def _fault(root: Path, axes: Axes, holding: Holding) -> str:
-    """Return what is wrong with a file of a model, or nothing."""
+    """What is wrong with a file of a model, or nothing."""
     try:
         for name in holding.files:
             read_table(table_of(name), root, axes, holding)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from distancenets.configuration.datasets import DATASETS_FILE
-from distancenets.configuration.recipes import study_digest, study_recipe
+from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Study, study_text
 from distancenets.errors import UserError
-from distancenets.runs.inventory import unarchived_runs
+from distancenets.runs.inventory import NONE, Planned, sources
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
@@ -21,13 +21,14 @@ OLD = 1
 # What follows from the runs alone, whatever a study says about judging and showing them.
 OF_RUNS = ("runs.csv", "learning_curves.parquet", "provenance.csv", "measurements")
 # What is no result of the study's settings.
-APART = ("study.yaml", "gathered", "runs", "archive", "checkpoints", "logs", "benchmarks", "audit.*")
+APART = ("study.yaml", "gathered", "planned.csv", "runs", "archive", "checkpoints", "logs", "benchmarks", "audit.*")
 
 
-def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> None:
+def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> None:
     """Set the time of what other settings than those of `study` made to 1970, older than whatever it is made from.
 
-    Snakemake then makes it again, unless its records say that nothing changed.
+    Snakemake then makes it again, unless its records say that nothing changed. So it does with shorter runs that are
+    `planned` to be longer (run → epochs).
 
     Raises
     ------
@@ -38,13 +39,13 @@ def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> None
         return
     gathered = (root / "gathered" / study_digest(study, datasets)).exists()
     path = root / "study.yaml"
-    if gathered and path.is_file() and path.read_bytes() == study_text(study).encode():
+    if gathered and not planned and path.is_file() and path.read_bytes() == study_text(study).encode():
         return
     stale = set(_results(root))
     if gathered:
         stale -= {file for name in OF_RUNS for file in _files(root / name)}
-    else:
-        stale |= set(_other_runs(study, root, datasets))
+    if planned or not gathered:
+        stale |= set(_other_runs(study, root, datasets, planned))
     for file in sorted(stale):
         try:
             os.utime(file, (OLD, OLD))
@@ -62,12 +63,11 @@ def _files(entry: Path) -> Iterator[Path]:
     yield from (path for path in (entry.rglob("*") if entry.is_dir() else [entry]) if path.is_file())
 
 
-def _other_runs(study: Study, root: Path, datasets: Path) -> Iterator[Path]:
+def _other_runs(study: Study, root: Path, datasets: Path, planned: Planned) -> Iterator[Path]:
     """Yield the provenance of every run that was made with other parameters."""
-    digests = {axes: study_recipe(study, *axes, datasets).run_digest for axes in {run[:3] for run in study.runs()}}
-    for run in unarchived_runs(study, root, datasets):
+    for run, recipe in sources(study, root, datasets, planned).fresh.items():
         folder = RunFolder(root / run_path(run))
-        if folder.provenance.is_file() and _digest(folder) != digests[run[:3]](run.seed):
+        if folder.provenance.is_file() and _digest(folder) != recipe.run_digest(run.seed):
             yield folder.provenance
 
 

@@ -15,17 +15,17 @@ NOT_TRAINED = "not trained"
 
 
 def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Study, name: str) -> pandas.DataFrame:
-    """Return the rows of the table `name` with the test accuracies that `study` measured.
+    """The rows of the table `name` with the test accuracies that `study` measured.
 
     Parameters
     ----------
     runs
-        One row a run and milestone, as `runs.csv` holds them.
+        One row per run and milestone, as `runs.csv` holds them.
 
     Returns
     -------
     pandas.DataFrame
-        A row a printed row: printed (the name in the paper), model, architecture, representation, published_mean,
+        One row per printed row: printed (the name in the paper), model, architecture, representation, published_mean,
         published_sd (of the kind that `published` says), published_epochs, mean, sd_population, sd_sample (percent),
         n, epochs, and difference (measured − published, percentage points). A model that was not trained has n = 0.
     """
@@ -57,7 +57,7 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
 
 
 def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.DataFrame:
-    """Return the cells of an accuracy table as a reader sees them, both SDs of the kind that is printed."""
+    """The cells of an accuracy table as a reader sees them, both SDs of the kind that is printed."""
     rows = _records(table)
     return pandas.DataFrame(
         {
@@ -73,7 +73,7 @@ def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.Data
 
 
 def accuracy_caption(published: PublishedTable) -> str:
-    """Return the caption of an accuracy table, with what its columns are."""
+    """The caption of an accuracy table, with what its columns are."""
     place = published.place[0].upper() + published.place[1:]
     return (
         f"{place}, {published.heading}: test accuracy in %, mean ± {published.deviation} SD; published over "

@@ -34,14 +34,14 @@ def write_metrics(root: Path) -> None:
 
 
 def final_accuracies(runs: pandas.DataFrame) -> Metrics:
-    """Return experiment → model → mean, sample SD (percent) and n of the test accuracies.
+    """Experiment → model → mean, sample SD (percent) and n of the test accuracies.
 
     An experiment that is measured at several milestones has an entry for each, such as published_50000.
 
     Parameters
     ----------
     runs
-        One row a run and milestone, as `runs.csv` holds them. A single run has no SD: the key is left out.
+        One row per run and milestone, as `runs.csv` holds them. A single run has no SD: the key is left out.
     """
     several = dict(runs.groupby("experiment")["epoch"].nunique() > 1)
     found: Metrics = {}
@@ -70,5 +70,5 @@ def curves_by_model(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.Dat
 
 
 def _kept(rows: int) -> list[int]:
-    """Return at most `CURVE_POINTS` row numbers, the first and the last among them, evenly spaced on a log axis."""
+    """At most `CURVE_POINTS` row numbers, the first and the last among them, evenly spaced on a log axis."""
     return sorted({round(position) - 1 for position in np.geomspace(1, rows, CURVE_POINTS)})

@@ -33,7 +33,7 @@ COLUMNS = (
 def images_table(
     answers: pandas.DataFrame, differences: Mapping[str, Sequence[str]], record: Published, confidence: float
 ) -> pandas.DataFrame:
-    """Return a row per experiment, milestone, and model or difference that there are answers of.
+    """A row per experiment, milestone, and model or difference with known answers.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def images_table(
 
 
 def extent(answers: pandas.DataFrame) -> str:
-    """Return in words which experiment and epochs the rows are of, if they are of one, and how many runs."""
+    """In words which experiment and epochs the rows are of, if they are of one, and how many runs."""
     runs = answers[["experiment", "architecture", "representation", "seed"]].drop_duplicates()
     places = answers[["experiment", "epoch"]].drop_duplicates().to_numpy(dtype=object)
     where = [f"{experiment}, {epoch:,} epochs" for experiment, epoch in places] if len(places) == 1 else []
@@ -75,7 +75,7 @@ def extent(answers: pandas.DataFrame) -> str:
 
 
 def images_cells(table: pandas.DataFrame) -> pandas.DataFrame:
-    """Return the cells of the table as a reader sees them; one that says so if there are no answers."""
+    """The cells of the table as a reader sees them; one that says so if there are no answers."""
     if table.empty:
         return pandas.DataFrame({"quantity": [NO_ANSWERS]})
     several = [name for name in ("experiment", "epochs") if table[name].nunique() > 1]
@@ -84,7 +84,7 @@ def images_cells(table: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def _parts(values: numpy.typing.NDArray[Any], confidence: float) -> dict[str, Any]:
-    """Return mean, spread, components and intervals of `values`, S × I; NaN for what one seed leaves open."""
+    """Mean, spread, components and intervals of `values`, S × I; NaN for what one seed leaves open."""
     seeds, images = values.shape
     over_seeds = POINTS * values.mean(axis=1)
     low, high = t_interval(paired(over_seeds), confidence)
@@ -106,7 +106,7 @@ def _parts(values: numpy.typing.NDArray[Any], confidence: float) -> dict[str, An
 
 
 def _contrast(found: Mapping[str, tuple[list[int], Correct]], models: Sequence[str]) -> numpy.typing.NDArray[Any]:
-    """Return the difference of `models` over their common seeds, S × I; S is 0 if they have none."""
+    """The difference of `models` over their common seeds, S × I; S is 0 if they have none."""
     if not set(models) <= set(found):
         return numpy.zeros((0, 0))
     common = sorted(set.intersection(*(set(found[model][0]) for model in models)))

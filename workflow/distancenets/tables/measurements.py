@@ -127,7 +127,7 @@ def measurement_tables(
 
 
 def measured_file(name: str) -> str:
-    """Return the file below measurements/ that the table of `name` is made from."""
+    """The file below measurements/ that the table of `name` is made from."""
     if name in LAYOUTS:
         return LAYOUTS[name].file
     files = MEASUREMENTS[name].files
@@ -135,7 +135,7 @@ def measured_file(name: str) -> str:
 
 
 def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
-    """Return the layout of the measurement `name`, whose file holds `runs`.
+    """The layout of the measurement `name`, whose file holds `runs`.
 
     One that `LAYOUTS` says nothing about is tabled as it is: words are keys, every number is a column.
     """
@@ -149,7 +149,7 @@ def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
 
 
 def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
-    """Return one row a model, milestone and key over its seeds, from the rows of one experiment of the layout's file.
+    """One row per model, milestone and key over its seeds, from the rows of one experiment of the layout's file.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 
 
 def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
-    """Return the cells of a geometry table as a reader sees them.
+    """The cells of a geometry table as a reader sees them.
 
     Columns that no model has are left out, and the epochs where they are the same in all rows.
     """
@@ -193,7 +193,7 @@ def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 def with_published_activity(
     table: pandas.DataFrame, cells: pandas.DataFrame, published: Sequence[PublishedActivity]
 ) -> tuple[pandas.DataFrame, pandas.DataFrame]:
-    """Return the activity table and its cells with what is printed about each model and layer beside."""
+    """The activity table and its cells with what is printed about each model and layer beside."""
     words = {
         (model.paper_name, layer): "; ".join(_printed(entry) for entry in published if _is_about(entry, model, layer))
         for model in _models(table)

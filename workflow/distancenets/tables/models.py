@@ -32,7 +32,7 @@ DISTANCES = (
 
 
 def models_table() -> pandas.DataFrame:
-    """Return Table 1: every model by its axes, with its activation, head and output."""
+    """Table 1: every model by its axes, with its activation, head and output."""
     return pandas.DataFrame(
         {
             "model": model.paper_name,
@@ -47,5 +47,5 @@ def models_table() -> pandas.DataFrame:
 
 
 def distances_table() -> pandas.DataFrame:
-    """Return Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance."""
+    """Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance."""
     return pandas.DataFrame(DISTANCES)

@@ -36,7 +36,7 @@ class Protocol(NamedTuple):
         return f"{self.experiment}, {self.epochs:,} epochs, {'bias' if self.bias else 'no bias'}"
 
     def architecture(self, printed: str) -> str:
-        """Return the architecture that stands for the `printed` one under this protocol."""
+        """The architecture in place of the `printed` one under this protocol."""
         plain = printed.removesuffix("_bias")
         return f"{plain}_bias" if self.bias and f"{plain}_bias" in architectures() else plain
 
@@ -50,12 +50,12 @@ def protocols(study: Study) -> Iterator[Protocol]:
 
 
 def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
-    """Return one row a protocol of `study` and published column of `tables`.
+    """One row per protocol of `study` and published column of `tables`.
 
     Parameters
     ----------
     runs
-        One row a run and milestone, as `runs.csv` holds them.
+        One row per run and milestone, as `runs.csv` holds them.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
 
 
 def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
-    """Return the protocols as rows and the published columns as columns, as a reader sees them."""
+    """The protocols as rows and the published columns as columns, as a reader sees them."""
     cells: dict[str, list[str]] = {}
     for values in table.to_dict("records"):
         row = {str(column): value for column, value in values.items()}

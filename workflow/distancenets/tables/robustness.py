@@ -12,7 +12,7 @@ ACROSS = "across experiments"
 
 
 def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
-    """Return one row a claim and one column an experiment, in the order of `rulings`.
+    """One row per claim and one column per experiment, in the order of `rulings`.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
 
 
 def with_reading(table: pandas.DataFrame) -> pandas.DataFrame:
-    """Return the `robustness_table` of several experiments with what its rows say in words as the last column.
+    """The `robustness_table` of several experiments with what its rows say in words as the last column.
 
     A claim with one verdict wherever it could be judged is about representations, as far as the experiments reach;
     one with several is about one set of hyper-parameters. Fewer than two judged experiments say neither.
@@ -44,7 +44,7 @@ def with_reading(table: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def reading(verdicts: Sequence[str]) -> str:
-    """Return what the verdicts of one claim, an experiment each, say together."""
+    """What the verdicts of one claim, one per experiment, amount to."""
     judged = [verdict for verdict in verdicts if verdict != Verdict.UNDETERMINED]
     if len(judged) < 2:
         return "open"

@@ -1,4 +1,4 @@
-"""Two studies beside one another: the settings that differ, and the difference of every model that both have."""
+"""Two studies compared: the settings that differ, and the difference of every model that both have."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -37,17 +37,17 @@ class FinishedStudy(NamedTuple):
     runs: pandas.DataFrame
 
     def models(self, experiment: str) -> list[str]:
-        """Return the models that `experiment` has runs of, in the registry's order; none of an unknown experiment."""
+        """The models that `experiment` has runs of, in the registry's order; none of an unknown experiment."""
         there = set(self.runs.loc[self.runs["experiment"] == experiment, "model"])
         known = self.study.models(experiment) if experiment in self.study.experiments else []
         return [model.paper_name for model in known if model.paper_name in there]
 
     def epochs(self, experiment: str) -> list[int]:
-        """Return the milestones that `experiment` has runs at, ascending."""
+        """The milestones that `experiment` has runs at, ascending."""
         return sorted(self.runs.loc[self.runs["experiment"] == experiment, "epoch"].unique().tolist())
 
     def accuracies(self, experiment: str, epoch: int, model: str) -> "pandas.Series[float]":
-        """Return test accuracies (percent) by seed."""
+        """Test accuracies (percent) by seed."""
         runs = self.runs
         same = (runs["experiment"] == experiment) & (runs["epoch"] == epoch) & (runs["model"] == model)
         return runs[same].set_index("seed")["test_accuracy"]
@@ -72,13 +72,13 @@ class Milestones(NamedTuple):
 
 
 def experiment_pairs(first: FinishedStudy, second: FinishedStudy) -> list[tuple[str, str]]:
-    """Return the experiments of the same name; where there are none, the two that the studies report."""
+    """The experiments of the same name; without any, the two reported ones."""
     same = [(name, name) for name in first.study.experiments if name in second.study.experiments]
     return same or [(first.study.reported_experiment, second.study.reported_experiment)]
 
 
 def milestones(first: FinishedStudy, second: FinishedStudy) -> Iterator[Milestones]:
-    """Yield the milestones that paired experiments have in common; where there are none, the last of each."""
+    """Yield the milestones that paired experiments have in common; without any, the last of each."""
     for a, b in experiment_pairs(first, second):
         epochs_a, epochs_b = first.epochs(a), second.epochs(b)
         common = [(epoch, epoch) for epoch in epochs_a if epoch in epochs_b]
@@ -87,7 +87,7 @@ def milestones(first: FinishedStudy, second: FinishedStudy) -> Iterator[Mileston
 
 
 def differences_table(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
-    """Return a row a model that both studies have at paired milestones, always the first study minus the second.
+    """One row per model that both studies have at paired milestones, always the first study minus the second.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def differences_table(first: FinishedStudy, second: FinishedStudy) -> pandas.Dat
 
 
 def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
-    """Return a row an experiment and model that has no counterpart: study (a or b), experiment, model."""
+    """One row per experiment and model without a counterpart: study (a or b), experiment, model."""
     pairs = experiment_pairs(first, second)
     rows = []
     for which, here, there, counterpart in (
@@ -123,7 +123,7 @@ def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame
 
 
 def settings_table(first: Study, second: Study) -> pandas.DataFrame:
-    """Return a row a setting that differs: setting (its keys, joined by dots), a and b (– where it is not there).
+    """One row per setting that differs: setting (its keys, joined by dots), a and b (– where it is not there).
 
     Name and title are left out: they say nothing about what was done.
     """

@@ -23,13 +23,13 @@ def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, cap
 
 
 def markdown(table: pandas.DataFrame) -> str:
-    """Return `table` in Markdown; columns that hold numbers only are set to the right."""
+    """`table` in Markdown; columns that hold numbers only are set to the right."""
     numeric = [not table[name].map(lambda cell: any(letter.isalpha() for letter in str(cell))).any() for name in table]
     return markdown_table(list(table.columns), table.to_numpy(), numeric)
 
 
 def latex(table: pandas.DataFrame, caption: str, label: str) -> str:
-    """Return `table` as a LaTeX table with booktabs rules; needs `\\usepackage{booktabs}` and a Unicode engine."""
+    """`table` as a LaTeX table with booktabs rules; needs `\\usepackage{booktabs}` and a Unicode engine."""
     return table.to_latex(index=False, escape=True, caption=_escaped(caption), label=f"tab:{label}", position="htbp")
 
 

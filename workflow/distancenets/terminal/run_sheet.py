@@ -33,7 +33,7 @@ def facts(run: FinishedRun) -> Table:
     rows = {
         "model": f"{model.architecture} {model.representation.name}: h = {hidden}, output {model.formula}{form}",
         "protocol": f"{run.recipe.dataset.title}, {experiment.pixels} pixels, {experiment.hidden} hidden nodes, "
-        f"full batch, learning rate {experiment.learning_rate:g}, {experiment.epochs:,} epochs",
+        f"{experiment.training_in_words}, {experiment.epochs:,} epochs",
         "trained": f"in {made.get('seconds', 0):,.1f} s, in a pack of {len(made.get('pack', [0]))}, by the engine "
         f"{engine.get('name', 'unknown')}, on {device.get('name', 'an unknown device')}",
         "code": f"{code.get('version', 'unknown')} ({code.get('revision') or 'no revision'}), {libraries}",

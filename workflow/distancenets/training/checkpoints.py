@@ -22,11 +22,13 @@ class State:
     """A pack between two steps.
 
     `rows` are the metrics so far, one S × 4 tensor (epoch, train loss, train accuracy, test accuracy) a recorded
-    epoch, on the device that trains; `kept` are the parameters at the kept epochs that have passed.
+    epoch, on the device that trains; `moments` are what the optimiser remembers, named `<moment>/<parameter>` after
+    `torch.optim`; `kept` are the parameters at the kept epochs that have passed.
     """
 
     epoch: int
     parameters: dict[str, Tensor]
+    moments: dict[str, Tensor] = field(default_factory=dict)
     rows: list[Tensor] = field(default_factory=list)
     kept: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     seconds: float = 0.0
@@ -35,7 +37,8 @@ class State:
         """Return the state of the seeds at these `places` of the pack alone."""
         kept = {epoch: _of_seeds(parameters, places) for epoch, parameters in self.kept.items()}
         rows = [row[places] for row in self.rows]
-        return State(self.epoch, _of_seeds(self.parameters, places), rows, kept, self.seconds)
+        parameters, moments = _of_seeds(self.parameters, places), _of_seeds(self.moments, places)
+        return State(self.epoch, parameters, moments, rows, kept, self.seconds)
 
 
 class Header(NamedTuple):
@@ -50,6 +53,7 @@ class Header(NamedTuple):
 def write_checkpoint(path: Path, header: Header, state: State) -> None:
     """Write `state` in one move, with the SHA-256 of its content."""
     tensors = {f"parameters/{name}": value for name, value in state.parameters.items()}
+    tensors |= {f"moments/{name}": value for name, value in state.moments.items()}
     tensors |= {f"kept/{epoch}/{name}": value for epoch, kept in state.kept.items() for name, value in kept.items()}
     if state.rows:
         tensors["rows"] = torch.stack(state.rows)
@@ -85,9 +89,8 @@ def read_checkpoint(path: Path) -> tuple[Header, State]:
     seeds = tuple(map(int, metadata["seeds"].split()))
     return Header(metadata["recipe"], seeds, metadata["engine"], metadata["fingerprint"]), State(
         epoch=int(metadata["epoch"]),
-        parameters={
-            name.removeprefix("parameters/"): value for name, value in tensors.items() if name.startswith("parameters/")
-        },
+        parameters=_below("parameters/", tensors),
+        moments=_below("moments/", tensors),
         rows=list(tensors["rows"]) if "rows" in tensors else [],
         kept=kept,
         seconds=float(metadata["seconds"]),
@@ -105,6 +108,10 @@ def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
 
 def _damaged(path: Path, why: object) -> Damaged:
     return Damaged(f"{path}: not a readable checkpoint ({why}); {REMEDY}")
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _of_seeds(parameters: dict[str, Tensor], places: list[int]) -> dict[str, Tensor]:

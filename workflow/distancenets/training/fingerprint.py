@@ -9,16 +9,20 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.optimisers import Adam, GradientDescent, Momentum, Optimiser
 from distancenets.configuration.recipes import Recipe
+from distancenets.datasets.splits import drawn_order
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.networks import CLASSES, INPUTS, initial_network
 from distancenets.models.registry import Model, find_model, models
+from distancenets.training.batch_order import batch_order
+from distancenets.training.engines.native.batches import Pictures
 from distancenets.training.engines.native.build import NoCompiler, build
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace, has_compiled_form
@@ -31,7 +35,13 @@ HIDDEN = 24
 # PyTorch's sums differ in the last bits from machine to machine; what is left says what was computed, not where.
 DIGITS = 9
 ENGINES = ("dense", "compiled", "split")
-FIELDS = ("model", "pixels", "offset_l2", "fingerprint")
+FIELDS = ("model", "pixels", "offset_l2", "optimiser", "batch_size", "fingerprint")
+BatchSize = Literal["full"] | int
+TRAINING: tuple[tuple[Optimiser, BatchSize], ...] = (
+    (GradientDescent(), "full"),
+    (Adam(), 128),
+    (Momentum(learning_rate=0.01, momentum=0.9), 700),
+)
 
 
 def fingerprint(recipe: Recipe, engine: str | None = None) -> str:
@@ -43,18 +53,24 @@ def fingerprint(recipe: Recipe, engine: str | None = None) -> str:
     model = find_model(recipe.architecture, recipe.representation)
     engine = engine or cpu_engine(model)
     scales = scaling(recipe.experiment.pixels, recipe.dataset)
-    form, rate = recipe.experiment.offset_l2, recipe.experiment.learning_rate
-    return _fingerprint(engine, model.architecture, model.representation.name, form, scales, rate)
+    experiment = recipe.experiment
+    work = experiment.offset_l2, scales, experiment.optimiser, experiment.batch_size
+    found = _fingerprint(engine, model.architecture, model.representation.name, *work)
+    if experiment.split == "published":
+        return found
+    return hashlib.sha256(found.encode() + drawn_order(0, IMAGES).tobytes()).hexdigest()
 
 
 def fingerprints(dataset: DatasetSettings) -> Iterator[dict[str, str]]:
-    """Yield `FIELDS` for each model, pixel scaling and OffsetL2 form, at the paper's learning rate."""
-    for model in models():
-        forms: list[OffsetL2Form] = ["code", "paper"] if model.head.name == "offset_l2" else ["code"]
-        for pixels, form in product(("raw", "standardised"), forms):
-            scales = scaling(pixels, dataset)
-            found = _fingerprint(cpu_engine(model), model.architecture, model.representation.name, form, scales, 0.001)
-            yield dict(zip(FIELDS, (model.paper_name, pixels, form, found), strict=True))
+    """Yield `FIELDS` for each model, pixel scaling and OffsetL2 form, under the paper's training and under others."""
+    for optimiser, batch_size in TRAINING:
+        for model in models():
+            forms: list[OffsetL2Form] = ["code", "paper"] if model.head.name == "offset_l2" else ["code"]
+            for pixels, form in product(("raw", "standardised"), forms):
+                work = form, scaling(pixels, dataset), optimiser, batch_size
+                found = _fingerprint(cpu_engine(model), model.architecture, model.representation.name, *work)
+                described = model.paper_name, pixels, form, optimiser.name, str(batch_size), found
+                yield dict(zip(FIELDS, described, strict=True))
 
 
 def is_current(recipe: Recipe, provenance: Mapping[str, Any]) -> bool:
@@ -79,10 +95,16 @@ def cpu_engine(model: Model) -> str:
 
 @cache
 def _fingerprint(
-    engine: str, architecture: str, representation: str, form: OffsetL2Form, scales: Scaling, rate: float
+    engine: str,
+    architecture: str,
+    representation: str,
+    form: OffsetL2Form,
+    scales: Scaling,
+    optimiser: Optimiser,
+    batch_size: BatchSize,
 ) -> str:
     model = find_model(architecture, representation)
-    parts = list((_compiled if engine == "compiled" else _dense)(model, form, scales, rate))
+    parts = list((_compiled if engine == "compiled" else _dense)(model, form, scales, optimiser, batch_size))
     if engine == "split":
         parts.append(_halves())
     return hashlib.sha256(b"".join(parts)).hexdigest()
@@ -102,34 +124,57 @@ def _split() -> Split:
     return Split(*problem())
 
 
-def _compiled(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) -> Iterable[bytes]:
-    network = CompiledNetwork(model, form, scales, initial_network(model, 0, HIDDEN), Workspace(INPUTS, HIDDEN))
-    split = _split()
-    for _ in range(STEPS):
+@cache
+def _pictures() -> Pictures:
+    return Pictures(_split())
+
+
+def _compiled(
+    model: Model, form: OffsetL2Form, scales: Scaling, optimiser: Optimiser, batch_size: BatchSize
+) -> Iterable[bytes]:
+    start, space, split = initial_network(model, 0, HIDDEN), Workspace(INPUTS, HIDDEN), _split()
+    network = CompiledNetwork(model, form, scales, start, space, optimiser)
+    for epoch in range(STEPS):
         score = network.differentiate(split)
         yield np.array([score.loss, score.accuracy]).tobytes()
         # A step at the paper's rate drops most of a gradient's bits, though many steps would show them.
         yield from (value.tobytes() for value in network.gradients().values())
-        network.descend(rate)
+        if batch_size == "full":
+            network.update(epoch)
+        else:
+            size = min(batch_size, IMAGES)
+            places = _pictures().batches(batch_order(0, epoch, IMAGES), size)
+            network.pass_batches(_pictures(), places, size, epoch * -(-IMAGES // size))
+    yield from (f"{name}\n".encode() + value.tobytes() for name, value in network.moments().items())
     yield from (f"{name}\n".encode() + value.tobytes() for name, value in network.parameters().items())
 
 
-def _dense(model: Model, form: OffsetL2Form, scales: Scaling, rate: float) -> Iterable[bytes]:
+def _dense(
+    model: Model, form: OffsetL2Form, scales: Scaling, optimiser: Optimiser, batch_size: BatchSize
+) -> Iterable[bytes]:
     """Yield what PyTorch computes in double precision, without the digits that are a machine's own."""
     import torch  # noqa: PLC0415 (slow to import, and the compiled engine needs none of it)
 
     from distancenets.models.networks import initialise  # noqa: PLC0415
     from distancenets.training.batches import Network, chunks, differentiate  # noqa: PLC0415
+    from distancenets.training.mini_batches import MiniBatchSteps  # noqa: PLC0415
+    from distancenets.training.optimisers import descend, no_moments  # noqa: PLC0415
 
     parameters = {name: value.double() for name, value in initialise(model, [0], HIDDEN).items()}
     images, labels = map(torch.from_numpy, problem())
     split = chunks(images, labels, "dense", IMAGES, torch.float64)
-    network = Network(model, form, scales)
-    for _ in range(STEPS):
+    network, moments = Network(model, form, scales), no_moments(optimiser, parameters)
+    size = IMAGES if batch_size == "full" else min(batch_size, IMAGES)
+    batched = (images, labels, split, split, optimiser, size)
+    steps = MiniBatchSteps(network, parameters, moments, [0], *batched)
+    for epoch in range(STEPS):
         score, gradients = differentiate(network, parameters, split)
         for name, gradient in gradients.items():
             yield f"{name} {gradient.norm().item():.{DIGITS}g}\n".encode()
-            parameters[name].sub_(gradient, alpha=rate)
+        if batch_size == "full":
+            descend(optimiser, parameters, gradients, moments, epoch)
+        else:
+            steps.step(epoch)
         yield f"{score.loss.item():.{DIGITS}g} {score.accuracy.item():.{DIGITS}g}\n".encode()
     yield from (f"{name} {value.norm().item():.{DIGITS}g}\n".encode() for name, value in parameters.items())
 

@@ -15,6 +15,7 @@ from distancenets.models.networks import initialise
 from distancenets.models.registry import find_model
 from distancenets.training.checkpoints import REMEDY, Header, State, read_checkpoint
 from distancenets.training.fingerprint import fingerprint
+from distancenets.training.optimisers import no_moments
 from distancenets.training.run_files import METRICS, RunFolder, pack
 from distancenets.training.seed_packs import Pack, is_finished, passed_through
 
@@ -36,10 +37,12 @@ def beginning(wanted: Pack, engine: str, device: torch.device, overwrite: bool, 
     state = _at_checkpoint(wanted, engine, overwrite, tell) or _end_of_shorter_runs(wanted)
     if state is None:
         model = find_model(wanted.recipe.architecture, wanted.recipe.representation)
-        state = State(0, initialise(model, wanted.seeds, wanted.recipe.experiment.hidden))
+        start = initialise(model, wanted.seeds, wanted.recipe.experiment.hidden)
+        state = State(0, start, no_moments(wanted.recipe.experiment.optimiser, start))
     return replace(
         state,
         parameters={name: value.to(device) for name, value in state.parameters.items()},
+        moments={name: value.to(device) for name, value in state.moments.items()},
         rows=[row.to(device) for row in state.rows],
     )
 
@@ -108,7 +111,7 @@ def _end_of_shorter_runs(wanted: Pack) -> State | None:
     rows = torch.stack([_rows(folder, digest, wanted.recipe, end) for folder, digest in runs], dim=1)
     kept = [epoch for epoch in wanted.recipe.experiment.kept_epochs if epoch < end]
     seconds = max(folder.read_provenance()["seconds"] for folder, _ in runs)
-    return State(end, weights(end), list(rows), {epoch: weights(epoch) for epoch in kept}, seconds)
+    return State(end, weights(end), {}, list(rows), {epoch: weights(epoch) for epoch in kept}, seconds)
 
 
 def _rows(folder: RunFolder, digest: str, longer: Recipe, end: int) -> Tensor:

@@ -6,8 +6,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from distancenets.configuration.optimisers import Adam, Optimiser
 from distancenets.training.batches import Chunk, Network, Score, differentiate, evaluate, no_stop
 from distancenets.training.compilation import fuse
+from distancenets.training.optimisers import descend
 
 Work = Callable[[], Score]
 Gradients = Callable[[], tuple[Score, dict[str, Tensor]]]
@@ -23,6 +25,10 @@ class Steps(Protocol):
         """Return a copy of the parameters, each with a leading seed axis."""
         ...
 
+    def moments(self) -> dict[str, Tensor]:
+        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        ...
+
     def evaluate_train(self) -> Score:
         """Return the score on the training images."""
         ...
@@ -31,33 +37,37 @@ class Steps(Protocol):
         """Return the score on the test images."""
         ...
 
-    def step(self) -> Score:
-        """Make one step; return the score on the training images before it."""
+    def step(self, epoch: int) -> Score:
+        """Go from `epoch` to the next; return the score on the training images before it."""
         ...
 
 
 class TorchSteps:
-    """The steps of an engine of PyTorch's; the parameters are changed in place."""
+    """The full-batch steps of an engine of PyTorch's; parameters and moments are changed in place."""
 
     def __init__(
         self,
         network: Network,
         parameters: dict[str, Tensor],
+        moments: dict[str, Tensor],
         train: Sequence[Chunk],
         test: Sequence[Chunk],
-        learning_rate: float,
+        optimiser: Optimiser,
         check_stop: Callable[[], None] = no_stop,
     ) -> None:
-        self._parameters = parameters
-        self._learning_rate = learning_rate
+        self._parameters, self._moments, self._optimiser = parameters, moments, optimiser
         self._differentiate: Gradients = lambda: differentiate(network, parameters, train, check_stop)
         self.evaluate_train: Work = lambda: evaluate(network, parameters, train, check_stop)
         self.evaluate_test: Work = lambda: evaluate(network, parameters, test, check_stop)
-        self.step: Work = self._step
+        self.step: Callable[[int], Score] = self._step
 
     def parameters(self) -> dict[str, Tensor]:
         """Return a copy of the parameters, each with a leading seed axis."""
         return {name: value.clone() for name, value in self._parameters.items()}
+
+    def moments(self) -> dict[str, Tensor]:
+        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        return {name: value.clone() for name, value in self._moments.items()}
 
     def accelerate(self, device: torch.device, tell: Callable[[str], None]) -> None:
         """Make both passes fast on `device`, a GPU; what does not work there costs speed and a line through `tell`.
@@ -65,17 +75,17 @@ class TorchSteps:
         What lies between the matrix products is compiled, then each pass is recorded as one CUDA graph. The parameters
         are left as they were.
         """
-        start = {name: value.clone() for name, value in self._parameters.items()}
+        parameters, moments = self.parameters(), self.moments()
         with torch.cuda.device(device):
             self._fuse(tell)
             self._record(tell)
-            for name, value in start.items():
-                self._parameters[name].copy_(value)
+            for start, place in ((parameters, self._parameters), (moments, self._moments)):
+                for name, value in start.items():
+                    place[name].copy_(value)
 
-    def _step(self) -> Score:
+    def _step(self, epoch: int) -> Score:
         score, gradients = self._differentiate()
-        for name, gradient in gradients.items():
-            self._parameters[name].sub_(gradient, alpha=self._learning_rate)
+        descend(self._optimiser, self._parameters, gradients, self._moments, epoch)
         return score
 
     def _fuse(self, tell: Callable[[str], None]) -> None:
@@ -93,7 +103,11 @@ class TorchSteps:
 
     def _record(self, tell: Callable[[str], None]) -> None:
         try:
-            self.step, self.evaluate_test = recorded(self._step), recorded(self.evaluate_test)
+            # Adam's steps depend on their number, which a graph would hold as a constant.
+            if not isinstance(self._optimiser, Adam):
+                step = recorded(lambda: self._step(0))
+                self.step = lambda epoch: step()
+            self.evaluate_test = recorded(self.evaluate_test)
         except RuntimeError as error:
             tell(f"slower than it could be: an epoch cannot be recorded as a CUDA graph ({_first_line(error)})")
 

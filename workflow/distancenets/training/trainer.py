@@ -71,7 +71,7 @@ def train(
         console.print(f"{pack.label}: {line}", soft_wrap=True, highlight=False, markup=False)
 
     model = find_model(pack.recipe.architecture, pack.recipe.representation)
-    engine = select_engine(settings.engine, model, device)
+    engine = select_engine(settings.engine, model, device, pack.recipe.experiment.batch_size != "full")
     if engine.note:
         tell(engine.note)
     state = beginning(pack, engine.name, device, overwrite, tell)
@@ -112,10 +112,8 @@ class _Trainer:
         recipe, experiment = pack.recipe, self.experiment
         model = find_model(recipe.architecture, recipe.representation)
         network = Network(model, experiment.offset_l2, scaling(experiment.pixels, recipe.dataset))
-        rate = experiment.learning_rate
-        self.steps = make_steps(
-            engine.name, network, state.parameters, dataset, rate, device, settings, self._check_stop
-        )
+        start = state, pack.seeds, dataset, experiment
+        self.steps = make_steps(engine.name, network, *start, device, settings, self._check_stop)
         self._watch = Watch(len(pack.seeds), device)
         self._look_seconds = 0.0 if device.type == "cpu" else LOOK_SECONDS
 
@@ -154,7 +152,7 @@ class _Trainer:
 
     def _checkpoint(self) -> None:
         self._refuse_divergence()
-        state = replace(self.state, parameters=self.steps.parameters())
+        state = replace(self.state, parameters=self.steps.parameters(), moments=self.steps.moments())
         write_checkpoint(self.pack.checkpoint, self._header, state)
 
     def _epoch(self, last: bool) -> Score:
@@ -163,7 +161,7 @@ class _Trainer:
         # Before the step, which changes the parameters: a row and the kept weights are of one epoch.
         weights = self.steps.parameters() if epoch in self.experiment.kept_epochs else None
         test = self.steps.evaluate_test().accuracy.clone() if self.experiment.is_recorded(epoch) else None
-        score = self.steps.evaluate_train() if last else self.steps.step()
+        score = self.steps.evaluate_train() if last else self.steps.step(epoch)
         # From here on nothing raises `_Asked`: rows, kept weights and the step belong together.
         self._watch.note(epoch, score.loss)
         if weights is not None:

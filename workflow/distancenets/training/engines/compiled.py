@@ -1,14 +1,20 @@
 """The compiled engine's steps: a pack whose networks are trained one after another, each by itself."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from distancenets.configuration.study import Experiment
 from distancenets.datasets.store import Dataset
+from distancenets.models.initialisation import Floats
+from distancenets.training.batch_order import batch_order
 from distancenets.training.batches import Network, Score
+from distancenets.training.engines.native.batches import Pictures
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, SplitScore, Workspace
+from distancenets.training.engines.native.parallel import parallel_for
 
 
 class CompiledSteps:
@@ -16,7 +22,7 @@ class CompiledSteps:
 
     Parameters
     ----------
-    parameters
+    parameters, moments
         The pack's, each with a leading seed axis; they are copied.
     """
 
@@ -24,33 +30,37 @@ class CompiledSteps:
         self,
         network: Network,
         parameters: dict[str, Tensor],
+        moments: dict[str, Tensor],
+        seeds: Sequence[int],
         dataset: Dataset,
-        learning_rate: float,
+        experiment: Experiment,
         threads: int,
         check_stop: Callable[[], None],
     ) -> None:
-        seeds, hidden, inputs = parameters["hidden.weight"].shape
+        _, hidden, inputs = parameters["hidden.weight"].shape
         space = Workspace(inputs, hidden, threads)
-        arrays = {name: value.cpu().numpy() for name, value in parameters.items()}
-        self._networks = [
-            CompiledNetwork(
-                network.model,
-                network.offset_l2,
-                network.scaling,
-                {name: value[seed] for name, value in arrays.items()},
-                space,
+
+        def compiled(place: int) -> CompiledNetwork:
+            own, kept = (
+                {name: value[place].cpu().numpy() for name, value in of.items()} for of in (parameters, moments)
             )
-            for seed in range(seeds)
-        ]
+            description = network.model, network.offset_l2, network.scaling
+            return CompiledNetwork(*description, own, space, experiment.optimiser, kept)
+
+        self._networks = [compiled(place) for place in range(len(seeds))]
         self._train = Split(dataset.train_images.numpy(), dataset.train_labels.numpy())
         self._test = Split(dataset.test_images.numpy(), dataset.test_labels.numpy())
-        self._learning_rate = learning_rate
-        self._check_stop = check_stop
+        self._seeds, self._threads, self._check_stop = tuple(seeds), threads, check_stop
+        self._batch_size = None if experiment.batch_size == "full" else min(experiment.batch_size, self._train.count)
+        self._pictures = None if self._batch_size is None else Pictures(self._train)
 
     def parameters(self) -> dict[str, Tensor]:
         """Return a copy of the parameters, each with a leading seed axis."""
-        copies = [network.parameters() for network in self._networks]
-        return {name: torch.stack([torch.from_numpy(copy[name]) for copy in copies]) for name in copies[0]}
+        return _stacked([network.parameters() for network in self._networks])
+
+    def moments(self) -> dict[str, Tensor]:
+        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        return _stacked([network.moments() for network in self._networks])
 
     def evaluate_train(self) -> Score:
         """Return the score on the training images."""
@@ -60,12 +70,27 @@ class CompiledSteps:
         """Return the score on the test images."""
         return self._scores(lambda network: network.evaluate(self._test))
 
-    def step(self) -> Score:
-        """Make one full-batch step; return the score on the training images before it."""
+    def step(self, epoch: int) -> Score:
+        """Go from `epoch` to the next; return the score on the training images before it."""
+        if self._batch_size is not None and self._pictures is not None:
+            score = self.evaluate_train()
+            self._pass_batches(self._pictures, self._batch_size, epoch)
+            return score
         score = self._scores(lambda network: network.differentiate(self._train))
         for network in self._networks:
-            network.descend(self._learning_rate)
+            network.update(epoch)
         return score
+
+    def _pass_batches(self, pictures: Pictures, size: int, epoch: int) -> None:
+        """Pass over all batches; threads share out the networks, since a batch is too small to share."""
+        taken = epoch * math.ceil(self._train.count / size)
+
+        def work(thread: int, first: int, last: int) -> None:
+            for seed, network in zip(self._seeds[first:last], self._networks[first:last], strict=True):
+                places = pictures.batches(batch_order(seed, epoch, self._train.count), size)
+                network.pass_batches(pictures, places, size, taken, thread)
+
+        parallel_for(len(self._networks), self._threads, work)
 
     def _scores(self, work: Callable[[CompiledNetwork], SplitScore]) -> Score:
         scores: list[SplitScore] = []
@@ -79,3 +104,7 @@ def score_of(scores: Sequence[SplitScore]) -> Score:
     """Return the scores of a pack's networks as one."""
     loss, accuracy = [score.loss for score in scores], [score.accuracy for score in scores]
     return Score(torch.tensor(loss, dtype=torch.float64), torch.tensor(accuracy, dtype=torch.float64))
+
+
+def _stacked(networks: Sequence[dict[str, Floats]]) -> dict[str, Tensor]:
+    return {name: torch.stack([torch.from_numpy(network[name]) for network in networks]) for name in networks[0]}

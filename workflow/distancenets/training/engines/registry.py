@@ -51,8 +51,10 @@ class EngineSelection:
     note: str | None = None
 
 
-def select_engine(engine: str, model: Model, device: torch.device) -> EngineSelection:
+def select_engine(engine: str, model: Model, device: torch.device, in_batches: bool = False) -> EngineSelection:
     """Return the engine for the setting `engine`, to train `model` on `device`; `auto` is the fastest that works there.
+
+    `in_batches` is whether it is trained by mini-batches, which on a GPU `dense` alone takes.
 
     Raises
     ------
@@ -61,6 +63,10 @@ def select_engine(engine: str, model: Model, device: torch.device) -> EngineSele
     """
     if engine == "dense":
         return EngineSelection("dense")
+    if device.type != "cpu" and in_batches and engine == "auto":
+        return EngineSelection("dense")
+    if in_batches and engine == "split":
+        raise UserError("training.engine: split takes no mini-batches; leave it to auto")
     if device.type != "cpu":
         return _on_gpu(engine, device)
     if engine == "split":

@@ -45,6 +45,38 @@ class ScratchStructure(ctypes.Structure):
     _fields_ = [(name, c_void_p) for name in ("values", "z", "h", "d")]
 
 
+class PicturesStructure(ctypes.Structure):
+    """`pictures` of batches.h."""
+
+    _fields_ = [(name, c_int64) for name in ("count", "inputs", "words")]
+    _fields_ += [(name, c_void_p) for name in ("bytes", "nonzero")]
+
+
+class WorkshopStructure(ctypes.Structure):
+    """`workshop` of step.c, with the `listing` of batches.h that it begins with."""
+
+    _fields_ = [
+        ("by_image", ListsStructure),
+        ("by_pixel", ListsStructure),
+        *((name, c_void_p) for name in ("place", "turned")),
+        ("rows", c_int64),
+        *((name, c_void_p) for name in ("labels", "right", "losses", "folded", "sums", "dz", "mine")),
+        *((name, c_int64) for name in ("tiles", "blocks_in_chunk")),
+    ]
+
+
+class OptimiserStructure(ctypes.Structure):
+    """`optimiser` of optimisers.h."""
+
+    _fields_ = [("kind", c_int64), *((name, c_double) for name in ("rate", "first", "second", "eps"))]
+
+
+class MovingStructure(ctypes.Structure):
+    """`moving` of optimisers.h."""
+
+    _fields_ = [("count", c_int64), *((name, c_void_p) for name in ("value", "gradient", "mean", "square"))]
+
+
 @cache
 def constant(name: str) -> int:
     """Return one of the constants that the library exports, such as `block`."""
@@ -81,7 +113,7 @@ def address(array: NDArray[Any] | None) -> int | None:
 
 
 def _passed(argument: object) -> object:
-    if isinstance(argument, ctypes.Structure):
+    if isinstance(argument, ctypes.Structure | ctypes.Array):
         return ctypes.byref(argument)
     if isinstance(argument, np.ndarray):
         return c_void_p(address(argument))

@@ -20,7 +20,7 @@ from distancenets.jobs.processor import processor
 from distancenets.models.activations import ACTIVATIONS, Activation
 
 FOLDER = Path(__file__).parent
-SOURCES = ("vectors.h", "lists.h", "heads.h", "step.c")
+SOURCES = ("vectors.h", "lists.h", "heads.h", "batches.h", "optimisers.h", "step.c")
 # No product is joined with a sum unless the source says so, and nothing is linked: the functions call no library.
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-nostdlib", "-s")
 # What each target needs of the processor, the fastest first; bits are the same for all of them.

@@ -39,9 +39,9 @@ class Split:
 
     def __init__(self, images: Bytes, labels: Bytes) -> None:
         self.order = frame_order(images)
-        self._images, self.labels = images[self.order], labels[self.order].astype(np.uint8)
+        self.images, self.labels = images[self.order], labels[self.order].astype(np.uint8)
         self.count, self.inputs = images.shape
-        self.by_image = Lists(self._images, _padded(np.arange(self.count), constant("group")))
+        self.by_image = Lists(self.images, _padded(np.arange(self.count), constant("group")))
         self.pixels = _padded(patch_order(self.inputs), constant("tile"))
 
     @property
@@ -53,7 +53,7 @@ class Split:
     def chunks(self) -> list[Lists]:
         """The images of each chunk by pixel, which gradients need."""
         rows = BLOCKS_IN_CHUNK * constant("block")
-        parts = (self._images[first : first + rows] for first in range(0, self.count, rows))
+        parts = (self.images[first : first + rows] for first in range(0, self.count, rows))
         return [Lists(np.ascontiguousarray(part.T), self.pixels) for part in parts]
 
     def in_order_given(self, values: Bytes) -> Bytes:

@@ -1,17 +1,22 @@
 """One network in the compiled engine: its parameters as the library lays them out, its passes and its steps."""
 
+import ctypes
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from distancenets.configuration.optimisers import GradientDescent, Optimiser
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.initialisation import Floats
 from distancenets.models.networks import CLASSES
 from distancenets.models.registry import Model
+from distancenets.training.engines.native.batches import Pictures, Workshop
 from distancenets.training.engines.native.bindings import (
+    MovingStructure,
     NetworkStructure,
     ScratchStructure,
     Tensors,
@@ -21,10 +26,13 @@ from distancenets.training.engines.native.bindings import (
     constant,
 )
 from distancenets.training.engines.native.build import compiled_activations
-from distancenets.training.engines.native.images import BLOCKS_IN_CHUNK, Lists, Split
+from distancenets.training.engines.native.images import BLOCKS_IN_CHUNK, Lists, Places, Split
+from distancenets.training.engines.native.optimiser import structure
 from distancenets.training.engines.native.parallel import parallel_for
 from distancenets.training.pixel_scaling import Scaling
 
+PLAIN = GradientDescent()
+NOTHING: Mapping[str, Floats] = {}
 # A vector of the library, of which every width is a multiple.
 LANES = 16
 HEADS = {("linear", "code"): 0, ("linear", "paper"): 0, ("offset_l2", "code"): 1, ("offset_l2", "paper"): 2}
@@ -80,6 +88,14 @@ class Workspace:
         ]
         self._kept = arrays
         self.scratch = [ScratchStructure(*map(address, theirs)) for theirs in arrays]
+        self._workshops: dict[int, Workshop] = {}
+
+    def workshop(self, split: Split, size: int, network: NetworkStructure, thread: int) -> Workshop:
+        """Return where `thread` works on mini-batches of `size` images of `split`, the same ones throughout."""
+        if thread not in self._workshops:
+            row, scratch = call("row_length", network), ctypes.addressof(self.scratch[thread])
+            self._workshops[thread] = Workshop(split, size, self.width, row, scratch)
+        return self._workshops[thread]
 
 
 class CompiledNetwork:
@@ -89,10 +105,19 @@ class CompiledNetwork:
     ----------
     parameters
         By canonical name, as `models.networks.initial_network` gives them: `hidden.weight` H × D and so on.
+    moments
+        What the optimiser remembers of earlier steps, as `moments` returns it; nothing before the first.
     """
 
     def __init__(
-        self, model: Model, form: OffsetL2Form, scaling: Scaling, parameters: dict[str, Floats], space: Workspace
+        self,
+        model: Model,
+        form: OffsetL2Form,
+        scaling: Scaling,
+        parameters: dict[str, Floats],
+        space: Workspace,
+        optimiser: Optimiser = PLAIN,
+        moments: Mapping[str, Floats] = NOTHING,
     ) -> None:
         if model.head.compiled is None:
             raise ValueError(f"the head {model.head.name} has no compiled form")
@@ -101,7 +126,14 @@ class CompiledNetwork:
         names = {"weight": "hidden.weight", "bias": "hidden.bias"} | NAMES[model.head.compiled]
         self._names = {ours: name for ours, name in names.items() if name in parameters}
         self._parameters, self._gradients = self._tensors(), self._tensors()
-        self._fill(parameters)
+        self._fill(self._parameters, parameters)
+        self._moments = {moment: self._tensors() for moment in optimiser.moments}
+        for moment, tensors in self._moments.items():
+            prefix = f"{moment}/"
+            kept = {name.removeprefix(prefix): value for name, value in moments.items() if name.startswith(prefix)}
+            self._fill(tensors, kept)
+        self._optimiser = structure(optimiser)
+        self._moving = (MovingStructure * len(self._names))(*map(self._moving_tensor, self._names))
         self._structure = NetworkStructure(
             inputs=self._inputs,
             hidden=self._hidden,
@@ -158,11 +190,22 @@ class CompiledNetwork:
         call("join_blocks", self._structure, split.blocks, sums, _pointers(self._gradients))
         return score
 
-    def descend(self, rate: float) -> None:
-        """Make a step of plain gradient descent."""
-        for ours in self._names:
-            parameter = self._parameters[ours]
-            call("descend", parameter.size, rate, self._gradients[ours], parameter)
+    def moments(self) -> dict[str, Floats]:
+        """Return a copy of what the optimiser remembers, named `<moment>/<parameter>`."""
+        kept = {moment: self._canonical(tensors) for moment, tensors in self._moments.items()}
+        return {f"{moment}/{name}": value for moment, values in kept.items() for name, value in values.items()}
+
+    def update(self, taken: int) -> None:
+        """Make the step after `taken` others, by the gradients that `differentiate` found last."""
+        call("update", self._optimiser, taken, len(self._names), self._moving)
+
+    def pass_batches(self, pictures: Pictures, places: Places, size: int, taken: int, thread: int = 0) -> None:
+        """Go through the images `places` in batches of `size`, with a step after each; `taken` were made before."""
+        call("plain_arithmetic")
+        split, space = pictures.split, self._space
+        gradients, room = _pointers(self._gradients), space.workshop(split, size, self._structure, thread)
+        steps = (gradients, self._optimiser, taken, len(self._names), self._moving)
+        call("pass_batches", self._structure, pictures.structure, split.labels, places, size, *steps, room.structure)
 
     def _prepared(self, split: Split) -> SplitScore:
         call("plain_arithmetic")
@@ -197,9 +240,16 @@ class CompiledNetwork:
             "offset": aligned(LANES),
         }
 
-    def _fill(self, parameters: dict[str, Floats]) -> None:
+    def _moving_tensor(self, ours: str) -> MovingStructure:
+        value, gradient = self._parameters[ours], self._gradients[ours]
+        kept = [address(tensors[ours]) for tensors in self._moments.values()]
+        return MovingStructure(value.size, address(value), address(gradient), *kept)
+
+    def _fill(self, tensors: dict[str, Floats], values: Mapping[str, Floats]) -> None:
         for ours, name in self._names.items():
-            value, target = parameters[name], self._parameters[ours]
+            if name not in values:
+                continue
+            value, target = values[name], tensors[ours]
             if ours == "weight":
                 matrix = np.zeros((self._inputs, self._space.width), np.float32)
                 matrix[:, : self._hidden] = value.T

@@ -6,6 +6,8 @@
  * then over the chunks. So no bit depends on threads, registers or caches, or on what is trained beside.
  */
 #include "heads.h"
+#include "batches.h"
+#include "optimisers.h"
 
 /* Images whose sums are one row of block sums: a multiple of GROUP. */
 #define BLOCK 240
@@ -31,11 +33,12 @@ int64_t row_length(const network *net) { return (2 * CLASSES + 1) * net->width +
 
 /* The bias with the pixels' shift folded in: b + shift * (sum of the weights over the inputs). */
 void fold_bias(const network *net, float *folded) {
-  for (int64_t j = 0; j < net->width; j++) {
+  for (int64_t j = 0; j < net->width; j += LANES) {
     const float *column = net->parameters.weight + j / net->columns * net->columns * net->inputs + j % net->columns;
-    double total = 0;
-    for (int64_t k = 0; k < net->inputs; k++) total += (double)column[k * net->columns];
-    folded[j] = (float)((double)net->parameters.bias[j] + net->shift * total);
+    double total[LANES] = {0};
+    for (int64_t k = 0; k < net->inputs; k++)
+      for (int l = 0; l < LANES; l++) total[l] += (double)column[k * net->columns + l];
+    for (int l = 0; l < LANES; l++) folded[j + l] = (float)((double)net->parameters.bias[j + l] + net->shift * total[l]);
   }
 }
 
@@ -169,7 +172,42 @@ void join_blocks(const network *net, int64_t blocks, const float *sums, const te
       }
 }
 
-/* A step down the gradient: p - rate * g, in one rounding. */
-void descend(int64_t count, float rate, const float *gradient, float *parameter) {
-  for (int64_t i = 0; i < count; i++) parameter[i] = fma1(-rate, gradient[i], parameter[i]);
+/* Where a network's pass over mini-batches works. */
+typedef struct {
+  listing listed;
+  uint8_t *labels, *right;
+  double *losses;
+  float *folded, *sums, *dz;
+  scratch *mine;
+  int64_t tiles, blocks_in_chunk; /* tiles of pixels */
+} workshop;
+
+/* The gradients of the mean loss over the images `order`, one batch. */
+static void differentiate(const network *net, const pictures *images, const uint8_t *labels, int64_t count,
+                          const int64_t *order, const tensors *gradient, const workshop *in) {
+  const int64_t blocks = (count + BLOCK - 1) / BLOCK, step = in->blocks_in_chunk;
+  for (int64_t i = 0; i < count; i++) in->labels[i] = labels[order[i]];
+  for (int64_t i = 0; i < net->inputs * net->width; i++) gradient->weight[i] = 0;
+  fold_bias(net, in->folded);
+  list_images(images, count, order, &in->listed.by_image);
+  for (int64_t b = 0; b < blocks; b += step) {
+    const int64_t rest = count - BLOCK * b, rows = rest < BLOCK * step ? rest : BLOCK * step;
+    pass_images(net, &in->listed.by_image, in->labels, count, b, b + step < blocks ? b + step : blocks, in->folded,
+                1.0f / (float)count, in->losses, in->right, in->sums, in->listed.rows, in->dz, in->mine);
+    list_pixels(images, rows, order + BLOCK * b, &in->listed, in->tiles);
+    pass_pixels(net, &in->listed.by_pixel, in->listed.place, 0, in->tiles, in->listed.rows, in->dz, gradient->weight,
+                in->mine);
+  }
+  join_blocks(net, blocks, in->sums, gradient);
+}
+
+/* A pass over the images `order`, `size` at a time, with a step after each batch; `taken` steps were made before. */
+void pass_batches(const network *net, const pictures *images, const uint8_t *labels, const int64_t *order, int64_t size,
+                  const tensors *gradient, const optimiser *how, int64_t taken, int64_t tensors, const moving *tensor,
+                  const workshop *in) {
+  double first = power(how->first, taken), second = power(how->second, taken);
+  for (int64_t i = 0; i < images->count; i += size) {
+    differentiate(net, images, labels, images->count - i < size ? images->count - i : size, order + i, gradient, in);
+    descend(how, first *= how->first, second *= how->second, tensors, tensor);
+  }
 }
