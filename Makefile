@@ -42,7 +42,7 @@ lock: $(BIN)/uv ## resolve pyproject.toml anew into envs/*.txt
 	$(LOCK) --upgrade pyproject.toml --group develop --constraint envs/run.txt --output-file envs/develop.txt
 
 benchmark: env ## time a model-epoch against the usual way, all engines and packs
-	$(BIN)/distancenets data mnist
+	$(BIN)/distancenets data fetch mnist
 	$(BIN)/python benchmarks/epoch_time.py --json benchmarks/results/latest.json
 
 readme: env ## put the newest committed results into README.md

@@ -29,7 +29,7 @@ from distancenets.configuration.optimisers import GradientDescent
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model
-from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.hypothesis_tests import equivalence
 from distancenets.statistics.t_tests import paired
 from distancenets.training.batches import Network, chunks
 from distancenets.training.fingerprint import ENGINES

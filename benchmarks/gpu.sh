@@ -60,7 +60,7 @@ if torch.torch_version.TorchVersion(torch.__version__) < (2, 11):
 torch.empty(1, device=sys.argv[1])
 END
 if [ ! -e data/mnist ]; then
-  "$PYTHON" -m distancenets data mnist
+  "$PYTHON" -m distancenets data fetch mnist
 fi
 
 left() { echo $((SECONDS_IN_ALL - SECONDS)); }
@@ -108,7 +108,7 @@ for model in models():
 ' | while read -r architecture representation name; do
   [ -z "$QUICK" ] || [ "$name" = ReLU ] || continue
   [ "$(left)" -gt 0 ] || { echo "no time left for $name: call again"; continue; }
-  timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study config/paper.yaml --output "$STUDY" \
+  timeout --signal=TERM "$(left)" "$PYTHON" -m distancenets train --study config/paper.yaml --study-dir "$STUDY" \
     --experiment published --architecture "$architecture" --representation "$representation" \
     --seeds "0-$((PACK - 1))" --epochs "$EPOCHS" --device "$DEVICE" < /dev/null || echo "not finished: $name (call again)"
 done

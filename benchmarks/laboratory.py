@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.study import Experiment, TrainingSettings
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.jobs.processor import processor
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
@@ -24,7 +24,7 @@ from distancenets.training.provenance import environment
 from distancenets.training.steps import Steps, TorchSteps
 
 REPOSITORY = Path(__file__).parent.parent
-SETTINGS = dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
+SETTINGS = load_dataset_settings("mnist", REPOSITORY / "config" / "datasets.yaml")
 PAPER = Experiment(epochs=1)
 HIDDEN = 128
 # Nanoseconds to milliseconds.
@@ -49,7 +49,7 @@ def named(names: list[str]) -> list[Model]:
 
 def mnist(folder: Path, images: int | None = None) -> Dataset:
     """Return MNIST, the training set cut to its first `images` images."""
-    data = read(folder, SETTINGS)
+    data = load_dataset(folder, SETTINGS)
     return replace(data, train_images=data.train_images[:images], train_labels=data.train_labels[:images])
 
 

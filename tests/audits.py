@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conftest import REPOSITORY
-from distancenets.audit.findings import Check, Finding, Verdict
+from distancenets.audit.findings import Check, Consistency, Finding
 
 RECORD = REPOSITORY / "config" / "published.yaml"
 
@@ -18,7 +18,9 @@ def one(findings: list[Finding], check: Check, where: str) -> Finding:
 
 
 def inconsistent(findings: list[Finding], check: Check) -> set[str]:
-    return {finding.where for finding in findings if finding.check is check and finding.verdict is Verdict.INCONSISTENT}
+    return {
+        finding.where for finding in findings if finding.check is check and finding.verdict is Consistency.INCONSISTENT
+    }
 
 
 def row(values: dict[str, Any], table: str, name: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from distancenets.configuration.datasets import dataset
-from distancenets.datasets.store import Dataset, read
+from distancenets.configuration.datasets import load_dataset_settings
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.models.networks import initial_network
 from distancenets.models.registry import Model, models
 from distancenets.training.engines.native.images import Split
@@ -42,13 +42,13 @@ def losses(model: Model, split: Split) -> list[str]:
 
 def main() -> None:
     repository = Path(__file__).parent.parent
-    settings = dataset("mnist", repository / "config" / "datasets.yaml")
+    settings = load_dataset_settings("mnist", repository / "config" / "datasets.yaml")
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(fingerprints(settings))
     FINGERPRINTS.write_text(text.getvalue())
-    split = train_split(read(repository / "data" / "mnist", settings))
+    split = train_split(load_dataset(repository / "data" / "mnist", settings))
     columns = {model.paper_name: losses(model, split) for model in models()}
     lines = [",".join(["epoch", *columns])]
     lines += [",".join([str(epoch), *row]) for epoch, row in enumerate(zip(*columns.values(), strict=True))]

@@ -22,9 +22,9 @@ import yaml
 from safetensors.torch import save_file
 
 from distancenets.cli import main
-from distancenets.configuration.datasets import DatasetSettings, dataset
+from distancenets.configuration.datasets import DatasetSettings, load_dataset_settings
 from distancenets.datasets.arrays import Arrays
-from distancenets.datasets.store import Dataset, fetch, read
+from distancenets.datasets.store import Dataset, fetch, load_dataset
 from distancenets.files import sha256
 
 REPOSITORY = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ SPLITS = ("train_images", "train_labels", "test_images", "test_labels")
 
 @pytest.fixture(scope="session")
 def mnist_settings() -> DatasetSettings:
-    return dataset("mnist", REPOSITORY / "config" / "datasets.yaml")
+    return load_dataset_settings("mnist", REPOSITORY / "config" / "datasets.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def mnist(mnist_settings: DatasetSettings) -> Dataset:
     # The manifest is written last: where two test processes fetch at a time, each finds whole files.
     if not (folder / "manifest.json").exists():
         fetch("mnist", mnist_settings, folder.parent)
-    return read(folder, mnist_settings)
+    return load_dataset(folder, mnist_settings)
 
 
 @pytest.fixture

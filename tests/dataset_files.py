@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conftest import REPOSITORY
-from distancenets.configuration.datasets import DatasetSettings, dataset
+from distancenets.configuration.datasets import DatasetSettings, load_dataset_settings
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
 
@@ -33,7 +33,7 @@ def digests_of(arrays: Arrays) -> dict[str, str]:
 
 
 def settings_of(arrays: Arrays, *places: dict[str, Any]) -> DatasetSettings:
-    return dataset("mnist", CONFIG).replaced(sha256=digests_of(arrays), sources=places)
+    return load_dataset_settings("mnist", CONFIG).replaced(sha256=digests_of(arrays), sources=places)
 
 
 def idx_content(array: NDArray[np.uint8], side: int) -> bytes:

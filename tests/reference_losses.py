@@ -10,8 +10,8 @@ import pandas
 import torch
 from torch import Tensor, nn
 
-from distancenets.configuration.datasets import dataset
-from distancenets.datasets.store import read
+from distancenets.configuration.datasets import load_dataset_settings
+from distancenets.datasets.store import load_dataset
 from distancenets.models.networks import initialise
 from distancenets.models.registry import Model, models
 from reference import reference_network
@@ -43,8 +43,8 @@ def reference_losses(model: Model, images: Tensor, labels: Tensor) -> list[float
 def main() -> None:
     torch.set_num_threads(1)
     repository = Path(__file__).parent.parent
-    settings = dataset("mnist", repository / "config" / "datasets.yaml")
-    mnist = read(repository / "data" / "mnist", settings)
+    settings = load_dataset_settings("mnist", repository / "config" / "datasets.yaml")
+    mnist = load_dataset(repository / "data" / "mnist", settings)
     images, labels = mnist.train_images[:IMAGES], mnist.train_labels[:IMAGES]
     table = pandas.DataFrame({model.paper_name: reference_losses(model, images, labels) for model in models()})
     LOSSES.parent.mkdir(exist_ok=True)

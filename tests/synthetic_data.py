@@ -7,14 +7,14 @@ import pandas as pd
 from scipy import stats
 
 from conftest import REPOSITORY
-from distancenets.claims.judgement import Ruling, ruling
-from distancenets.claims.register import REGISTER
-from distancenets.configuration.published import published
+from distancenets.claims.definitions import CLAIMS
+from distancenets.claims.judgement import ClaimResult, judge_claim
+from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
 from distancenets.models.registry import models
 
-RECORD = published(REPOSITORY / "config" / "published.yaml")
+RECORD = load_published(REPOSITORY / "config" / "published.yaml")
 AXES = {model.paper_name: (model.architecture, model.representation.name) for model in models()}
 # Deviations of 20 seeds with mean 0 and population SD 1, in no order.
 SHAPE = np.random.default_rng(8).permutation(stats.norm.ppf((np.arange(20) + 0.5) / 20))
@@ -74,9 +74,9 @@ def constructed(truth: Truth, seeds: int = 20) -> dict[str, np.ndarray]:
     }
 
 
-def judged(number: int, runs: pd.DataFrame, of: Study | None = None, /, **measurements: pd.DataFrame) -> Ruling:
-    claim = next(claim for claim in REGISTER if claim.number == number)
-    return ruling(claim, "raw", of or study(), runs, measurements, RECORD)
+def judged(number: int, runs: pd.DataFrame, of: Study | None = None, /, **measurements: pd.DataFrame) -> ClaimResult:
+    claim = next(claim for claim in CLAIMS if claim.number == number)
+    return judge_claim(claim, "raw", of or study(), runs, measurements, RECORD)
 
 
 def activity(

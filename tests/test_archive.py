@@ -12,9 +12,9 @@ from distancenets.configuration.study import Run, load_study, seed_ranges
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import archive_files, entries
-from distancenets.runs.inventory import archived_runs, fresh_runs, held_part, sources
+from distancenets.runs.inventory import archived_runs, available_subset, sources, unarchived_runs
 from distancenets.runs.manifest import table_of
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.paths import run_path
@@ -47,7 +47,7 @@ def train(workshop: Workshop, representation: str, *arguments: str) -> None:
 def derived(workshop: Workshop) -> dict[str, pandas.DataFrame]:
     """Return every table that is read off the runs."""
     done(workshop, "collect")
-    for name in ("node", *CATALOGUE):
+    for name in ("figure1", *MEASUREMENTS):
         done(workshop, "measure", name)
     tables = [workshop.results / "runs.csv", *sorted((workshop.results / "measurements").glob("*.csv"))]
     return {path.name: pandas.read_csv(path) for path in tables}
@@ -76,7 +76,7 @@ def held(workshop: Workshop) -> tuple[set[Run], set[Run]]:
     """Return which runs the archive serves, and which must lie on disk."""
     study = load_study(workshop.folder / "config" / "config.yaml")
     places = (workshop.results, workshop.folder / "config" / "datasets.yaml")
-    return set(archived_runs(study, *places)), set(fresh_runs(study, *places))
+    return set(archived_runs(study, *places)), set(unarchived_runs(study, *places))
 
 
 def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
@@ -114,7 +114,7 @@ def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
     configure(workshop, missing="skip")
     assert held(workshop) == ({DISTANCE}, set())
     study = load_study(workshop.folder / "config" / "config.yaml")
-    part = held_part(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
+    part = available_subset(study, workshop.results, workshop.folder / "config" / "datasets.yaml")
     assert part.experiments["raw"].kept_epochs == (3,) and part.seeds == 1
     assert [model.paper_name for model in part.models("raw")] == ["ReLU2-Neg"]
     assert part.title == "A small study: 1 of 2 runs so far"
@@ -129,8 +129,8 @@ def test_runs_on_disk_count_as_far_as_they_went_where_missing_ones_are_skipped(a
     train(archived, "distance", "--seeds", "2", "--epochs", "3")
     configure(archived, missing="skip", seeds=4)
     path, datasets = (archived.folder / "config" / name for name in ("config.yaml", "datasets.yaml"))
-    part = held_part(load_study(path), archived.results, datasets)
-    fresh = fresh_runs(part, archived.results, datasets)
+    part = available_subset(load_study(path), archived.results, datasets)
+    fresh = unarchived_runs(part, archived.results, datasets)
     assert {run.seed: recipe.experiment.epochs for run, recipe in fresh.items()} == {1: 6, 2: 3} and part.seeds == 3
     tables = derived(archived)
     for name in ("runs.csv", "activity.csv"):
@@ -192,7 +192,7 @@ def test_no_run_at_all_is_refused(archived: Workshop) -> None:
     configure(archived, missing="skip", learning_rate=0.01)
     study = load_study(archived.folder / "config" / "config.yaml")
     with pytest.raises(UserError, match="no run of study 'small' is archived or finished"):
-        held_part(study, archived.results, archived.folder / "config" / "datasets.yaml")
+        available_subset(study, archived.results, archived.folder / "config" / "datasets.yaml")
 
 
 def test_a_damaged_archive_is_named(archived: Workshop) -> None:
@@ -205,12 +205,12 @@ def test_a_damaged_archive_is_named(archived: Workshop) -> None:
 def test_another_node_than_the_archived_one_is_refused(archived: Workshop) -> None:
     path = archived.folder / "config" / "config.yaml"
     path.write_text(path.read_text().replace("node: 3", "node: 4"))
-    assert "node 4 at epoch 6 is not in the archive" in archived.refused("measure", "node")
+    assert "node 4 at epoch 6 is not in the archive" in archived.refused("measure", "figure1")
 
 
 def test_an_archive_is_small_and_holds_no_weights(archived: Workshop) -> None:
     names = {table_of(path.name) for path in archive_files(archived.results)}
-    tables = {Path(file).stem for entry in CATALOGUE.values() for file in entry.files}
+    tables = {Path(file).stem for entry in MEASUREMENTS.values() for file in entry.files}
     assert names == {"manifest", "runs", "metrics", "figure1", "correct"} | tables
     assert not list((archived.results / "archive").rglob("*.safetensors"))
 

@@ -3,31 +3,31 @@
 import pytest
 
 from audits import RECORD, inconsistent, one
-from distancenets.audit.findings import Check, Finding, Verdict
-from distancenets.audit.interval_t_test import Reading
+from distancenets.audit.findings import Check, Consistency, Finding
+from distancenets.audit.interval_t_test import SdConvention
 from distancenets.audit.review import review
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 
 @pytest.fixture(scope="module")
 def findings() -> list[Finding]:
-    return review(published(RECORD))
+    return review(load_published(RECORD))
 
 
 def test_the_statistics_come_from_the_discussion_with_population_sds_and_not_from_table_2(
     findings: list[Finding],
 ) -> None:
     origins = [finding for finding in findings if finding.check is Check.ORIGIN]
-    assert [finding.where for finding in origins if finding.verdict is Verdict.CONSISTENT] == [
+    assert [finding.where for finding in origins if finding.verdict is Consistency.CONSISTENT] == [
         "discussion, population SD"
     ]
     assert origins[0].computed == "5 t, 6 p, 6 d fit"
     assert "Abs, ReLU do not stand in the paper" in origins[0].why
-    for reading in Reading:
+    for reading in SdConvention:
         table2 = one(findings, Check.ORIGIN, f"Table 2, {reading} SD")
-        assert table2.verdict is Verdict.INCONSISTENT
+        assert table2.verdict is Consistency.INCONSISTENT
         assert table2.computed.startswith("0 t")
-    assert one(findings, Check.ORIGIN, "discussion, sample SD").verdict is Verdict.INCONSISTENT
+    assert one(findings, Check.ORIGIN, "discussion, sample SD").verdict is Consistency.INCONSISTENT
 
 
 def test_every_statistic_is_recomputed_from_every_set_under_both_readings(findings: list[Finding]) -> None:
@@ -85,13 +85,13 @@ def test_what_no_printed_set_gives(findings: list[Finding]) -> None:
         "ReLU2 vs ReLU: t",
     }
     near = one(findings, Check.STATISTIC, "Abs2-Neg vs Abs2: t")
-    assert near.verdict is Verdict.CONSISTENT
+    assert near.verdict is Consistency.CONSISTENT
     assert near.why.startswith("Given by discussion (population SD)")
 
 
 def test_the_repeated_t_is_named_with_the_comparison_that_gives_it(findings: list[Finding]) -> None:
     finding = one(findings, Check.REPEATED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
-    assert finding.verdict is Verdict.INCONSISTENT
+    assert finding.verdict is Consistency.INCONSISTENT
     assert "rows of ReLU2-Neg vs ReLU2 give it, those of ReLU2 vs ReLU do not (the d = 5.56 beside it fits them)" in (
         finding.why
     )
@@ -102,7 +102,7 @@ def test_the_repeated_t_is_named_with_the_comparison_that_gives_it(findings: lis
 
 def test_the_sds_behind_the_statistics_are_of_the_kind_that_the_record_says(findings: list[Finding]) -> None:
     finding = one(findings, Check.DEVIATION, "discussion")
-    assert (finding.verdict, finding.printed) == (Verdict.CONSISTENT, "population SD")
+    assert (finding.verdict, finding.printed) == (Consistency.CONSISTENT, "population SD")
     assert finding.computed == "11 t and d fit as population SD, 4 t and d fit as sample SD"
 
 
@@ -111,7 +111,7 @@ def test_the_notes_counts_of_dead_nodes_are_possible_as_sample_sds(findings: lis
     assert dead.printed == "2.20 ± 1.77 of 10, sample SD"
     assert dead.computed == "impossible as population SD, possible as sample SD"
     assert rare.computed == "possible as population SD, possible as sample SD"
-    assert (dead.verdict, rare.verdict) == (Verdict.CONSISTENT, Verdict.CONSISTENT)
+    assert (dead.verdict, rare.verdict) == (Consistency.CONSISTENT, Consistency.CONSISTENT)
 
 
 def test_table_2_lacks_what_its_caption_promises(findings: list[Finding]) -> None:
@@ -121,11 +121,11 @@ def test_table_2_lacks_what_its_caption_promises(findings: list[Finding]) -> Non
 
 
 def test_no_heading_of_this_record_is_shown_as_a_quotation(findings: list[Finding]) -> None:
-    headings = {table.heading for table in published(RECORD).tables.values()}
+    headings = {table.heading for table in load_published(RECORD).tables.values()}
     texts = [text for finding in findings for text in (finding.where, finding.printed, finding.computed, finding.why)]
     assert headings and not [text for text in texts for heading in headings if f"“{heading}”" in text]
     quoted = {text for text in texts if "“" in text}
-    assert quoted == {f"“{test.wording}”" for test in published(RECORD).tests if test.wording}
+    assert quoted == {f"“{test.wording}”" for test in load_published(RECORD).tests if test.wording}
 
 
 def test_p_follows_from_t_and_d_does_so_in_all_but_two_tests(findings: list[Finding]) -> None:
@@ -140,7 +140,7 @@ def test_two_signs_are_those_of_the_reverse_comparison(findings: list[Finding]) 
 
 def test_the_df_are_those_of_a_two_sample_test(findings: list[Finding]) -> None:
     finding = one(findings, Check.DESIGN, "7 tests called paired")
-    assert (finding.verdict, finding.low) == (Verdict.INCONSISTENT, 19)
+    assert (finding.verdict, finding.low) == (Consistency.INCONSISTENT, 19)
     assert "p = 0.1427 (Abs2 vs Abs) follows with 38 df, not with 19" in finding.why
 
 
@@ -148,7 +148,7 @@ def test_words_against_numbers(findings: list[Finding]) -> None:
     assert inconsistent(findings, Check.WORDING) == {"ReLU2-Neg vs ReLU"}
     assert "p < 0.001, d = 4.04" in one(findings, Check.WORDING, "ReLU2-Neg vs ReLU").why
     assert inconsistent(findings, Check.WORDING_RECOMPUTED) == {"ReLU vs Abs", "ReLU2-Neg vs ReLU"}
-    assert one(findings, Check.WORDING_RECOMPUTED, "Abs2 vs Abs").verdict is Verdict.UNTOLD
+    assert one(findings, Check.WORDING_RECOMPUTED, "Abs2 vs Abs").verdict is Consistency.UNTOLD
 
 
 def test_the_same_rows_stand_in_table_2_and_table_5(findings: list[Finding]) -> None:
@@ -172,26 +172,26 @@ def test_quoted_sds_are_those_of_the_discussion_only(findings: list[Finding]) ->
 def test_node_percentages(findings: list[Finding]) -> None:
     shares = [finding for finding in findings if finding.check is Check.GRANULARITY]
     assert [(finding.printed, finding.verdict) for finding in shares] == [
-        ("33.00 %", Verdict.CONSISTENT),
-        ("53.50 %", Verdict.CONSISTENT),
-        ("22 %", Verdict.UNTOLD),
-        ("53.50 %", Verdict.CONSISTENT),
-        ("0.1 %", Verdict.UNTOLD),
-        ("0.5 %", Verdict.UNTOLD),
+        ("33.00 %", Consistency.CONSISTENT),
+        ("53.50 %", Consistency.CONSISTENT),
+        ("22 %", Consistency.UNTOLD),
+        ("53.50 %", Consistency.CONSISTENT),
+        ("0.1 %", Consistency.UNTOLD),
+        ("0.5 %", Consistency.UNTOLD),
     ]
     assert "98.0%" in shares[0].why
     (accuracies,) = [finding for finding in findings if finding.check is Check.POWER]
-    assert (accuracies.verdict, accuracies.low) == (Verdict.UNTOLD, 0)
+    assert (accuracies.verdict, accuracies.low) == (Consistency.UNTOLD, 0)
     (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
-    assert definition.verdict is Verdict.UNTOLD
+    assert definition.verdict is Consistency.UNTOLD
     assert "not one of 200 nodes is active on between 1 % and 5 %" in definition.why
     (quantity,) = [finding for finding in findings if finding.check is Check.QUANTITY]
-    assert quantity.verdict is Verdict.INCONSISTENT
+    assert quantity.verdict is Consistency.INCONSISTENT
     assert quantity.printed == "33.00 %; 22 %"
 
 
 def test_claimed_numbers_and_compute_hold(findings: list[Finding]) -> None:
     held = [finding for finding in findings if finding.check in {Check.CLAIMED, Check.COMPUTE}]
-    assert [finding.verdict for finding in held] == [Verdict.CONSISTENT] * 3
+    assert [finding.verdict for finding in held] == [Consistency.CONSISTENT] * 3
     # 8 h × 3,600,000 ms / 10,000,000 = 2.88 ms; 7.5 to 8.5 h give 2.70 to 3.06
     assert [held[-1].low, held[-1].high] == pytest.approx([2.70, 3.06])

@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from audits import RECORD, Change, inconsistent, of_test, one, row
-from distancenets.audit.findings import Check, Finding, Verdict
-from distancenets.audit.review import review
+from distancenets.audit.findings import Check, Consistency, Finding
+from distancenets.audit.review import review, summary
 from distancenets.audit.serialization import as_json
-from distancenets.audit.summary import summary
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def changed(tmp_path: Path) -> Callable[[Change], list[Finding]]:
         change(values)
         path = tmp_path / "published.yaml"
         path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-        return review(published(path))
+        return review(load_published(path))
 
     return findings_after
 
@@ -39,7 +38,7 @@ def test_a_corrected_t_fits(changed: Callable[[Change], list[Finding]]) -> None:
     assert inconsistent(findings, Check.STATISTIC) == set()
     assert not [finding for finding in findings if finding.check is Check.REPEATED_T]
     assert inconsistent(findings, Check.D_FROM_T) == set()
-    assert one(findings, Check.WORDING, "ReLU vs Abs").verdict is Verdict.CONSISTENT
+    assert one(findings, Check.WORDING, "ReLU vs Abs").verdict is Consistency.CONSISTENT
     assert inconsistent(findings, Check.WORDING_RECOMPUTED) == {"ReLU2-Neg vs ReLU"}
 
 
@@ -52,7 +51,7 @@ def test_corrected_signs_and_design_are_consistent(changed: Callable[[Change], l
 
     findings = changed(change)
     assert inconsistent(findings, Check.SIGN) == set()
-    assert one(findings, Check.DESIGN, "7 tests called two-sample").verdict is Verdict.CONSISTENT
+    assert one(findings, Check.DESIGN, "7 tests called two-sample").verdict is Consistency.CONSISTENT
 
 
 def test_the_statistics_follow_the_numbers_to_another_table(
@@ -67,8 +66,8 @@ def test_the_statistics_follow_the_numbers_to_another_table(
         assert tables["table2"]["rows"][0]["mean"] == "95.26"
 
     findings = changed(change)
-    assert one(findings, Check.ORIGIN, "Table 2, population SD").verdict is Verdict.CONSISTENT
-    assert one(findings, Check.ORIGIN, "discussion, population SD").verdict is Verdict.INCONSISTENT
+    assert one(findings, Check.ORIGIN, "Table 2, population SD").verdict is Consistency.CONSISTENT
+    assert one(findings, Check.ORIGIN, "discussion, population SD").verdict is Consistency.INCONSISTENT
     assert inconsistent(findings, Check.SAME_ROWS) == {"Table 5 and discussion"}
     assert one(findings, Check.QUOTED_SD, "Abs2-Neg vs Abs2: SDs in the text").computed.startswith("Table 2")
 
@@ -90,7 +89,7 @@ def test_if_no_set_fits_none_is_named_and_no_comparison_owns_a_t(
     assert len(inconsistent(findings, Check.ORIGIN)) == 8
     assert "tests: none." in summary(findings)[1]
     repeated = [finding for finding in findings if finding.check is Check.REPEATED_T]
-    assert [finding.verdict for finding in repeated] == [Verdict.UNTOLD] * 21
+    assert [finding.verdict for finding in repeated] == [Consistency.UNTOLD] * 21
     assert len(inconsistent(findings, Check.D_FROM_T)) == 7
 
 
@@ -112,7 +111,7 @@ def test_changed_rows_are_no_longer_the_same(changed: Callable[[Change], list[Fi
 
     finding = one(changed(change), Check.SAME_ROWS, "Table 2 and Table 5")
     # One shared row is left, which luck gives in up to 11 % of cases.
-    assert (finding.low, finding.verdict) == (1, Verdict.UNTOLD)
+    assert (finding.low, finding.verdict) == (1, Consistency.UNTOLD)
 
 
 def test_impossible_and_contradictory_percentages_are_found(
@@ -126,7 +125,7 @@ def test_impossible_and_contradictory_percentages_are_found(
     findings = changed(change)
     assert inconsistent(findings, Check.GRANULARITY) == {"ReLU2: never active (output layer), discussion, running text"}
     (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
-    assert definition.verdict is Verdict.INCONSISTENT
+    assert definition.verdict is Consistency.INCONSISTENT
     assert "smaller share" in definition.why
     assert inconsistent(findings, Check.QUANTITY) == set()
 
@@ -155,7 +154,7 @@ def test_the_summary_follows_the_findings(changed: Callable[[Change], list[Findi
 def test_the_runs_of_another_table_do_not_change_the_design(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: values["tables"]["table5"].update(runs=10))
     finding = one(findings, Check.DESIGN, "7 tests called paired")
-    assert (finding.verdict, finding.low, finding.high) == (Verdict.INCONSISTENT, 19, 19)
+    assert (finding.verdict, finding.low, finding.high) == (Consistency.INCONSISTENT, 19, 19)
     assert "38 df are those of a two-sample test of 20 runs a model, and p = 0.1427" in finding.why
     assert inconsistent(findings, Check.D_FROM_T) == {"ReLU vs Abs", "ReLU2 vs ReLU"}
 
@@ -186,14 +185,14 @@ def test_without_one_set_behind_the_tests_the_runs_of_all_are_tried(changed: Cal
 
     finding = one(changed(change), Check.DESIGN, "7 tests called paired")
     # 38 df are paired with 39 runs, and two-sample with 20.
-    assert (finding.verdict, finding.low, finding.high) == (Verdict.UNTOLD, 19, 38)
+    assert (finding.verdict, finding.low, finding.high) == (Consistency.UNTOLD, 19, 38)
 
 
 def test_a_df_of_no_design_is_of_neither(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: of_test(values, "abs2_abs").update(df=30))
     assert "neither" in one(findings, Check.DESIGN, "1 tests called paired").why
     d = one(findings, Check.D_FROM_T, "Abs2 vs Abs")
-    assert (d.verdict, d.low, d.why) == (Verdict.UNTOLD, None, "30 df do not say how many runs there were.")
+    assert (d.verdict, d.low, d.why) == (Consistency.UNTOLD, None, "30 df do not say how many runs there were.")
 
 
 def test_the_d_of_a_paired_test_is_t_by_the_root_of_n_or_cannot_be_told(
@@ -207,24 +206,25 @@ def test_the_d_of_a_paired_test_is_t_by_the_root_of_n_or_cannot_be_told(
         of_test(values, "relu_abs")["p"] = {"equals": "0.27"}
 
     findings = changed(change)
-    assert one(findings, Check.DESIGN, "7 tests called paired").verdict is Verdict.CONSISTENT
+    assert one(findings, Check.DESIGN, "7 tests called paired").verdict is Consistency.CONSISTENT
     assert inconsistent(findings, Check.D_FROM_T) == set()
-    assert one(findings, Check.D_FROM_T, "ReLU2-Neg vs ReLU").verdict is Verdict.CONSISTENT
-    assert one(findings, Check.D_FROM_T, "Abs2-Neg vs Abs").verdict is Verdict.UNTOLD
+    assert one(findings, Check.D_FROM_T, "ReLU2-Neg vs ReLU").verdict is Consistency.CONSISTENT
+    assert one(findings, Check.D_FROM_T, "Abs2-Neg vs Abs").verdict is Consistency.UNTOLD
     # Means and SDs bound a paired t over every correlation of the runs: this one fits, and that of ReLU vs Abs, whose
     # means are 0.37 apart at least and SDs 0.195 at most, cannot be below 0.37 √19 / 0.39 = 4.14.
     t = one(findings, Check.STATISTIC, "ReLU2-Neg vs ReLU: t")
-    assert t.verdict is Verdict.CONSISTENT
+    assert t.verdict is Consistency.CONSISTENT
     entry = one(findings, Check.RECOMPUTED, "ReLU vs Abs: t from discussion, population SD")
-    assert entry.verdict is Verdict.INCONSISTENT
+    assert entry.verdict is Consistency.INCONSISTENT
     assert entry.low == pytest.approx(4.1353, abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("printed", "verdict"), [("-17.33", Verdict.INCONSISTENT), ("-17.3", Verdict.UNTOLD), ("-17", Verdict.UNTOLD)]
+    ("printed", "verdict"),
+    [("-17.33", Consistency.INCONSISTENT), ("-17.3", Consistency.UNTOLD), ("-17", Consistency.UNTOLD)],
 )
 def test_few_decimals_of_t_may_agree_by_luck(
-    printed: str, verdict: Verdict, changed: Callable[[Change], list[Finding]]
+    printed: str, verdict: Consistency, changed: Callable[[Change], list[Finding]]
 ) -> None:
     def change(values: dict[str, Any]) -> None:
         for name in ("relu2_relu", "relu2_neg_relu2"):
@@ -258,7 +258,7 @@ def test_coarse_rounding_pairs_no_row_twice_and_luck_may_explain_it(
                 printed.update(mean=str(round(float(printed["mean"]))), sd=str(round(float(printed["sd"]))))
 
     finding = one(changed(change), Check.SAME_ROWS, "Table 2 and Table 5")
-    assert (finding.low, finding.verdict) == (6, Verdict.UNTOLD)
+    assert (finding.low, finding.verdict) == (6, Consistency.UNTOLD)
 
 
 def test_a_row_that_two_rows_repeat_counts_once(changed: Callable[[Change], list[Finding]]) -> None:
@@ -268,7 +268,7 @@ def test_a_row_that_two_rows_repeat_counts_once(changed: Callable[[Change], list
 
     finding = one(changed(change), Check.SAME_ROWS, "Table 2 and Table 5")
     # Four rows of the same models, and one of the two that are like Abs-L2; ReLU2 and Abs2-Neg hardly agree by luck.
-    assert (finding.low, finding.verdict) == (5, Verdict.INCONSISTENT)
+    assert (finding.low, finding.verdict) == (5, Consistency.INCONSISTENT)
 
 
 def test_rows_of_other_models_may_agree_by_luck(changed: Callable[[Change], list[Finding]]) -> None:
@@ -278,7 +278,7 @@ def test_rows_of_other_models_may_agree_by_luck(changed: Callable[[Change], list
         row(values, "table2", "Abs").update(mean="97.61", sd="0.07")
 
     finding = one(changed(change), Check.SAME_ROWS, "Table 2 and Table 5")
-    assert (finding.low, finding.verdict) == (1, Verdict.UNTOLD)
+    assert (finding.low, finding.verdict) == (1, Consistency.UNTOLD)
 
 
 def test_a_table_rounded_coarser_has_the_same_rows(changed: Callable[[Change], list[Finding]]) -> None:
@@ -299,7 +299,7 @@ def test_the_kind_of_sd_in_the_record_counts(changed: Callable[[Change], list[Fi
 
     before, findings = changed(lambda _: None), changed(change)
     kind = one(findings, Check.DEVIATION, "discussion")
-    assert (kind.verdict, kind.low) == (Verdict.INCONSISTENT, 4)
+    assert (kind.verdict, kind.low) == (Consistency.INCONSISTENT, 4)
     assert "and the record files them as sample SDs" in kind.why
     # |t| grows by √(20/19).
     grown, was = (one(each, Check.SAME_MODELS, "Table 2 and discussion").low for each in (findings, before))
@@ -314,18 +314,18 @@ def test_the_kind_of_sd_in_the_record_counts(changed: Callable[[Change], list[Fi
 def test_counts_with_an_impossible_mean_are_found(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: values["activity"][2]["counts"].update(mean="2.21"))
     dead, _ = (finding for finding in findings if finding.check is Check.COUNTS)
-    assert (dead.verdict, dead.why) == (Verdict.INCONSISTENT, "No 20 whole numbers have this mean.")
+    assert (dead.verdict, dead.why) == (Consistency.INCONSISTENT, "No 20 whole numbers have this mean.")
 
 
 def test_a_quoted_sd_of_fewer_decimals_is_that_of_its_set(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: of_test(values, "abs2_neg_abs2").update(sd_first="2.6", sd_second="0.2"))
     quoted = one(findings, Check.QUOTED_SD, "Abs2-Neg vs Abs2: SDs in the text")
-    assert (quoted.verdict, quoted.computed) == (Verdict.CONSISTENT, "discussion (2.56 and 0.17)")
+    assert (quoted.verdict, quoted.computed) == (Consistency.CONSISTENT, "discussion (2.56 and 0.17)")
 
 
 def test_a_caption_that_keeps_its_promise_is_consistent(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: values["tables"]["table2"].update(promises=["mean", "standard deviation"]))
-    assert one(findings, Check.PROMISED, "Table 2, caption").verdict is Verdict.CONSISTENT
+    assert one(findings, Check.PROMISED, "Table 2, caption").verdict is Consistency.CONSISTENT
 
 
 def test_means_are_judged_by_their_own_decimals(changed: Callable[[Change], list[Finding]]) -> None:

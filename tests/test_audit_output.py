@@ -14,15 +14,14 @@ from audits import RECORD
 from conftest import REPOSITORY
 from distancenets.audit import serialization
 from distancenets.audit.findings import Check, Finding
-from distancenets.audit.review import review
-from distancenets.audit.summary import errors, summary
+from distancenets.audit.review import errors, review, summary
 from distancenets.cli.commands import app
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 
 @pytest.fixture(scope="module")
 def findings() -> list[Finding]:
-    return review(published(RECORD))
+    return review(load_published(RECORD))
 
 
 def test_csv_and_json_carry_every_finding(findings: list[Finding]) -> None:
@@ -95,7 +94,7 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.Monke
         str(RECORD),
         "--json",
         str(tmp_path / "one.json"),
-        "--output",
+        "--out-dir",
         str(tmp_path / "all"),
     ]
     result = CliRunner().invoke(app, ["audit", *options])
@@ -111,7 +110,7 @@ def test_bad_input_is_one_line_on_standard_error_and_nothing_is_written(tmp_path
     path.write_text(RECORD.read_text(encoding="utf-8").replace('mean: "95.87"', "mean: 95.87", 1), encoding="utf-8")
     command = [sys.executable, "-m", "distancenets", "audit", "--published", str(path)]
     result = subprocess.run(
-        [*command, "--output", str(tmp_path / "all")],
+        [*command, "--out-dir", str(tmp_path / "all")],
         capture_output=True,
         text=True,
         cwd=REPOSITORY / "workflow",

@@ -9,11 +9,11 @@ import pytest
 from conftest import REPOSITORY, Workshop
 from distancenets.audit.review import review
 from distancenets.audit.serialization import write as write_audit
-from distancenets.claims.judgement import rulings
+from distancenets.claims.judgement import judge_claims
 from distancenets.claims.serialization import as_json, as_markdown, read, verdicts, write
 from distancenets.claims.verdicts import Verdict
 from distancenets.errors import UserError
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.report.summary import ACCURACY_TABLES, summary
 from numerical_samples import provenance_of
 from synthetic_data import (
@@ -30,7 +30,7 @@ from synthetic_data import (
 
 def test_pages_and_records_hold_every_ruling(tmp_path: Path) -> None:
     of = study()
-    found = rulings(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    found = judge_claims(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
     (tmp_path / "claims.json").write_text(as_json(found))
     entries = read(tmp_path / "claims.json")
     assert [entry["claim"] for entry in entries] == list(range(1, 15))
@@ -73,7 +73,7 @@ def test_numbers_stand_beside_the_published_ones_whatever_the_verdict() -> None:
 def test_the_command_writes_verdicts_and_refuses_a_broken_measurement(workshop: Workshop) -> None:
     table = runs_of(constructed({name: AS_CLAIMED[name] for name in ("ReLU", "Abs")}), epochs=(6,))
     (workshop.folder / "runs.csv").write_text(table.to_csv(index=False))
-    where = ["runs.csv", "--output", "out", "--published", str(REPOSITORY / "config/published.yaml")]
+    where = ["runs.csv", "--out-dir", "out", "--published", str(REPOSITORY / "config/published.yaml")]
     assert "1 baselines alike: undetermined; needs 5,000 epochs; 6 trained" in workshop.run("claims", *where).stdout
     entries = json.loads((workshop.folder / "out/claims.json").read_text())
     assert {entry["verdict"] for entry in entries} == {"undetermined"}
@@ -85,11 +85,11 @@ def test_the_command_writes_verdicts_and_refuses_a_broken_measurement(workshop: 
 
 def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     of = study()
-    found = rulings(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
+    found = judge_claims(of, runs_of(constructed(AS_CLAIMED)), {}, RECORD)
     write(found, of, tmp_path)
     write_audit(review(RECORD), tmp_path)
     (tmp_path / "tables").mkdir()
-    for name in (*ACCURACY_TABLES, *CATALOGUE, "table1", "table4", "images", "protocols", "robustness"):
+    for name in (*ACCURACY_TABLES, *MEASUREMENTS, "table1", "table4", "images", "protocols", "robustness"):
         (tmp_path / "tables" / f"{name}.md").write_text(f"the table {name}\n")
     provenance_of({"model": "ReLU"}, {"model": "ReLU"}, {"model": "Abs", "engine": "split"}).to_csv(
         tmp_path / "provenance.csv"

@@ -17,7 +17,7 @@ from distancenets.configuration.statistics import PAPER_COMPARISONS, StatisticsS
 from distancenets.errors import UserError
 from distancenets.statistics import columns
 from distancenets.statistics.comparisons import TESTS, compared_pairs, comparison, comparison_table
-from distancenets.statistics.corrections import holm
+from distancenets.statistics.hypothesis_tests import holm
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.runs import read_runs
 from distancenets.statistics.summaries import summary, summary_table
@@ -191,7 +191,7 @@ def test_command_writes_the_same_bytes_twice(runs: pd.DataFrame, tmp_path: Path)
     settings = "statistics: {resamples: 199, comparisons: [[Abs2, Abs]]}\n"
     (tmp_path / "study.yaml").write_text(study + settings)
     for folder in ("one", "two"):
-        where = [str(tmp_path / "runs.csv"), "--output", str(tmp_path / folder)]
+        where = [str(tmp_path / "runs.csv"), "--out-dir", str(tmp_path / folder)]
         chosen = ["--study", str(tmp_path / "study.yaml")]
         result = CliRunner().invoke(app, ["statistics", *where, *chosen])
         assert result.exit_code == 0, result.output

@@ -9,11 +9,11 @@ import pandas
 import pytest
 import yaml
 
-from conftest import Workshop
+from conftest import REPOSITORY, Workshop
 from distancenets import cli, markdown
 from distancenets.configuration.arguments import refuse_unreadable_studies
 from distancenets.configuration.settings import read_yaml
-from distancenets.configuration.study import Study, load_study, parse_seeds, study_of
+from distancenets.configuration.study import Study, load_study, parse_seeds, study_from_config
 from distancenets.errors import UserError
 from distancenets.figures.nodes import node_figure
 from distancenets.tables.writers import latex
@@ -106,7 +106,7 @@ def test_files_that_snakemake_read_are_checked_too(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("seeds: 2\nseeds: 3\n")
     with pytest.raises(UserError, match="the key 'seeds' is there twice"):
-        study_of(STUDY, [path])
+        study_from_config(STUDY, [path])
 
 
 @pytest.mark.parametrize("text", ["0-10000000000", "18446744073709551617", "3"])
@@ -133,7 +133,8 @@ def test_a_job_takes_the_threads_that_it_is_given(workshop: Workshop) -> None:
 def test_what_the_system_refuses_is_one_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a folder in a file's place, wherever it is met."""
     (workshop.folder / "runs.csv").mkdir()
-    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--output", "figure")
+    where = ("--published", str(REPOSITORY / "config" / "published.yaml"))
+    said = workshop.refused("figure", "final-accuracies", "runs.csv", "--experiment", "raw", "--stem", "figure", *where)
     assert said == "error: runs.csv: cannot be read: Is a directory"
     monkeypatch.setattr(cli, "_run", lambda: Path(workshop.folder / "runs.csv").read_text())
     assert workshop.refused() == f"error: {workshop.folder / 'runs.csv'}: Is a directory"
@@ -153,8 +154,8 @@ def test_letters_that_a_terminal_lacks_do_not_end_a_command(
 def test_brackets_are_no_markup(workshop: Workshop) -> None:
     """Rich reads [/x] as the end of a style: it was eaten, or crashed."""
     output = workshop.folder / "[/x] [bold]"
-    assert workshop.train("--output", str(output)).returncode == 0
-    shown = workshop.run("show", str(next(output.rglob("run.json")).parent), "--output", str(output))
+    assert workshop.train("--study-dir", str(output)).returncode == 0
+    shown = workshop.run("show-run", str(next(output.rglob("run.json")).parent), "--study-dir", str(output))
     assert shown.returncode == 0 and "[/x] [bold]/runs" in shown.stdout
     source = {"kind": "folder", "path": "/nowhere/[/x]"}
     pins = yaml.safe_load((workshop.folder / "config" / "datasets.yaml").read_text())

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from dataset_files import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, settings_of, write_idx
 from distancenets.cli.commands import app
-from distancenets.configuration.datasets import DatasetSettings, dataset, datasets
+from distancenets.configuration.datasets import DatasetSettings, datasets, load_dataset_settings
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.pins import pinned
-from distancenets.datasets.store import fetch, read
+from distancenets.datasets.store import fetch, load_dataset
 from distancenets.errors import UserError
 
 
@@ -49,7 +49,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, path: list[Any], value: object
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UserError, match=r"unknown data set 'cifar' \(known: mnist, fashion_mnist\)"):
-        dataset("cifar", CONFIG)
+        load_dataset_settings("cifar", CONFIG)
 
 
 @pytest.fixture
@@ -75,16 +75,16 @@ def test_a_tampered_file_is_refused_at_every_load(
 ) -> None:
     folder, settings = kept
     path = folder / "images.safetensors"
-    read(folder, settings)
+    load_dataset(folder, settings)
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(UserError, match=f"^{path}: ({complaint}).*fetch it with: distancenets data mnist$"):
-        read(folder, settings)
+    with pytest.raises(UserError, match=f"^{path}: ({complaint}).*fetch it with: distancenets data fetch mnist$"):
+        load_dataset(folder, settings)
 
 
 def test_a_missing_file_is_answered_with_the_command_that_fetches_it(tmp_path: Path, tiny: Arrays) -> None:
     folder = tmp_path / "data" / "mnist"
-    with pytest.raises(UserError, match=r"images.safetensors: no such file; .* distancenets data mnist$"):
-        read(folder, settings_of(tiny, FOLDER))
+    with pytest.raises(UserError, match=r"images.safetensors: no such file; .* distancenets data fetch mnist$"):
+        load_dataset(folder, settings_of(tiny, FOLDER))
 
 
 def test_a_failed_fetch_leaves_what_was_there(kept: tuple[Path, DatasetSettings]) -> None:
@@ -92,7 +92,7 @@ def test_a_failed_fetch_leaves_what_was_there(kept: tuple[Path, DatasetSettings]
     others = settings.sha256.replaced(test_labels="0" * 64)
     with pytest.raises(UserError, match="every source failed"):
         fetch("mnist", settings.replaced(sources=[NOTHING], sha256=others), folder.parent)
-    read(folder, settings)
+    load_dataset(folder, settings)
 
 
 def test_what_has_the_pinned_digests_is_kept(kept: tuple[Path, DatasetSettings]) -> None:
@@ -115,16 +115,16 @@ def test_files_are_found_as_torchvision_lays_them_out(tiny: Arrays, tmp_path: Pa
     settings = settings_of(tiny, FOLDER)
     write_idx(tmp_path / "mine" / layout, tiny, 2)
     (tmp_path / "mine" / "FashionMNIST" / "raw").mkdir(parents=True)
-    assert_serves(read(fetch("mnist", settings, tmp_path / "data", tmp_path / "mine"), settings), tiny)
+    assert_serves(load_dataset(fetch("mnist", settings, tmp_path / "data", tmp_path / "mine"), settings), tiny)
 
 
 def test_the_home_folder_is_expanded(tiny: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     write_idx(tmp_path / "digits", tiny, 2)
     settings = settings_of(tiny, {"kind": "folder", "path": "~/digits"})
-    assert_serves(read(fetch("mnist", settings, tmp_path / "data"), settings), tiny)
+    assert_serves(load_dataset(fetch("mnist", settings, tmp_path / "data"), settings), tiny)
     anywhere = settings_of(tiny, FOLDER)
-    assert_serves(read(fetch("mnist", anywhere, tmp_path / "other", Path("~/digits")), anywhere), tiny)
+    assert_serves(load_dataset(fetch("mnist", anywhere, tmp_path / "other", Path("~/digits")), anywhere), tiny)
 
 
 def test_a_folder_in_a_file_s_place_is_named(tiny: Arrays, tmp_path: Path) -> None:
@@ -185,11 +185,11 @@ def test_the_command_fetches_from_the_folder_of_the_environment(tiny: Arrays, tm
     values["mnist"] |= {"sha256": digests_of(tiny), "sources": [FOLDER]}
     config = tmp_path / "datasets.yaml"
     config.write_text(yaml.safe_dump(values))
-    command = ["data", "mnist", "--root", str(tmp_path / "data"), "--datasets", str(config)]
+    command = ["data", "fetch", "mnist", "--data", str(tmp_path / "data"), "--datasets", str(config)]
     outcome = CliRunner().invoke(app, command, env={"DISTANCENETS_DATA": str(folder)})
     assert outcome.exit_code == 0, outcome.output
     assert outcome.output == f"mnist: fetched by folder into {tmp_path / 'data' / 'mnist'}\n"
-    assert_serves(read(tmp_path / "data" / "mnist", dataset("mnist", config)), tiny)
+    assert_serves(load_dataset(tmp_path / "data" / "mnist", load_dataset_settings("mnist", config)), tiny)
     shutil.rmtree(tmp_path / "data")
     outcome = CliRunner().invoke(app, command, env={"DISTANCENETS_DATA": None})
     assert isinstance(outcome.exception, UserError)
@@ -207,7 +207,7 @@ def test_a_new_data_set_is_pinned_to_its_bytes(tmp_path: Path) -> None:
     assert settings.sha256.model_dump() == digests_of(arrays)
     share = arrays.train_images / 255
     assert (settings.pixel_mean, settings.pixel_sd) == pytest.approx((share.mean(), share.std()), abs=5e-5)
-    assert_serves(read(fetch("mine", settings, tmp_path / "data", say=lambda _: None), settings), arrays)
+    assert_serves(load_dataset(fetch("mine", settings, tmp_path / "data", say=lambda _: None), settings), arrays)
 
 
 def test_what_the_networks_cannot_take_is_not_pinned(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def written(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Worksho
     path.write_text(yaml.safe_dump(study))
     assert workshop.train("--seeds", "0-1").returncode == 0
     runs = str(workshop.results / "runs.csv")
-    claims = ("claims", runs, "--output", str(workshop.results), *PUBLISHED)
-    for command in (["collect"], *(["measure", name] for name in ("node", "activity", "projections")), claims):
+    claims = ("claims", runs, "--out-dir", str(workshop.results), *PUBLISHED)
+    for command in (["collect"], *(["measure", name] for name in ("figure1", "activity", "projections")), claims):
         answer = workshop.run(*command)
         assert answer.returncode == 0, answer.stderr
     return workshop
@@ -63,17 +63,17 @@ def test_an_accuracy_set_by_hand_is_refused_by_every_reader(place: Workshop) -> 
     table.to_csv(path, index=False)
     out = str(place.folder / "out")
     for command in (
-        ["statistics", str(path), "--output", out],
-        ["claims", str(path), "--output", out, *PUBLISHED],
-        ["tables", str(path), "--output", out, *PUBLISHED],
-        ["protocols", str(path), "--output", out, *PUBLISHED],
-        ["figure", "final-accuracies", str(path), "--output", f"{out}.svg", "--experiment", "raw", *PUBLISHED],
-        ["metrics"],
+        ["statistics", str(path), "--out-dir", out],
+        ["claims", str(path), "--out-dir", out, *PUBLISHED],
+        ["table", "paper", str(path), "--out-dir", out, *PUBLISHED],
+        ["table", "protocols", str(path), "--stem", out, *PUBLISHED],
+        ["figure", "final-accuracies", str(path), "--stem", f"{out}.svg", "--experiment", "raw", *PUBLISHED],
+        ["dvc-metrics"],
     ):
         line = place.refused(*command)
         assert "runs.csv: changed after it was written; delete it" in line
     assert not (place.folder / "out").exists()
-    assert place.run("collect").returncode == 0 and place.run("metrics").returncode == 0
+    assert place.run("collect").returncode == 0 and place.run("dvc-metrics").returncode == 0
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -94,7 +94,7 @@ def test_a_flipped_bit_anywhere_is_noticed_by_name(place: Workshop, name: str) -
 def test_a_damaged_listing_is_named(place: Workshop) -> None:
     listing = place.results / "digests" / "collect.json"
     listing.write_text(listing.read_text().replace("runs.csv", "rums.csv"))
-    assert "digests/collect.json: " in place.refused("metrics")
+    assert "digests/collect.json: " in place.refused("dvc-metrics")
 
 
 @pytest.mark.parametrize("content", ["", '"', "a,b\n1,2\n", "\0", "a\n1,2\n"])

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from conftest import REPOSITORY
 from distancenets.cli.commands import app
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.statistics import PAPER_COMPARISONS
 from distancenets.figures.differences import differences_figure
 from distancenets.figures.style import use_style, write_figure
@@ -32,11 +32,11 @@ def test_the_title_counts_the_runs_that_are_drawn(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text(runs.to_csv(index=False))
     (tmp_path / "study.yaml").write_text("study: s\ntitle: t\nseeds: 20\nexperiments: {raw: {epochs: 9}}\n")
     chosen = ["--study", str(tmp_path / "study.yaml")]
-    made = CliRunner().invoke(app, ["statistics", str(tmp_path / "runs.csv"), "--output", str(tmp_path), *chosen])
+    made = CliRunner().invoke(app, ["statistics", str(tmp_path / "runs.csv"), "--out-dir", str(tmp_path), *chosen])
     assert made.exit_code == 0, made.output
     figure = ["figure", "differences", str(tmp_path / "comparisons.csv"), "--experiment", "raw"]
     published_file = ["--published", str(REPOSITORY / "config" / "published.yaml")]
-    drawn = CliRunner().invoke(app, [*figure, "--output", str(tmp_path / "drawn"), *chosen, *published_file])
+    drawn = CliRunner().invoke(app, [*figure, "--stem", str(tmp_path / "drawn"), *chosen, *published_file])
     assert drawn.exit_code == 0, drawn.output
     assert f"raw, 9 epochs, 2–{len(A)} seeds; published" in (tmp_path / "drawn.svg").read_text()
 
@@ -70,7 +70,7 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
 
 
 def test_printed_differences_by_hand() -> None:
-    table = published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
+    table = load_published(REPOSITORY / "config" / "published.yaml").tables["discussion"]
     found = printed_differences(table, SETTINGS).set_index("label")
     assert list(found.index) == [f"{first} vs {second}" for first, second in PAPER_COMPARISONS]
     row = found.loc["ReLU2-Neg vs ReLU"]

@@ -16,9 +16,9 @@ from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings, load_study
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.report.reference import configuration_page, interpreting_page, outputs_page
-from distancenets.statistics.power import detectable_d, detectable_d_z
+from distancenets.statistics.hypothesis_tests import minimum_detectable_d, minimum_detectable_d_z
 from distancenets.statistics.summaries import binomial_standard_error
 
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
@@ -93,20 +93,20 @@ def finished(workshop: Workshop) -> Path:
     (workshop.folder / "config" / "config.yaml").write_text(text.replace("seeds: 4", "seeds: 2") + axes)
     shutil.copy(REPOSITORY / "config" / "published.yaml", workshop.folder / "config")
     runs = "results/small/runs.csv"
-    measured = (*CATALOGUE, "node", "correct")
+    measured = (*MEASUREMENTS, "figure1", "correct")
     assert workshop.train("--seeds", "0-1", model=("relu", "unconstrained")).returncode == 0
     for command in (
         ["collect"],
-        ["metrics"],
+        ["dvc-metrics"],
         *(["measure", name] for name in measured),
-        ["statistics", runs, "--output", "results/small/statistics"],
-        ["claims", runs, "--output", "results/small"],
-        ["audit", "--output", "results/small"],
-        ["tables", runs, "--output", "results/small/tables"],
-        ["protocols", runs, "--output", "results/small/tables/protocols"],
-        ["robustness", "results/small/claims.json", "--output", "results/small/tables/robustness"],
-        ["geometry-tables"],
-        ["images"],
+        ["statistics", runs, "--out-dir", "results/small/statistics"],
+        ["claims", runs, "--out-dir", "results/small"],
+        ["audit", "--out-dir", "results/small"],
+        ["table", "paper", runs, "--out-dir", "results/small/tables"],
+        ["table", "protocols", runs, "--stem", "results/small/tables/protocols"],
+        ["table", "robustness", "results/small/claims.json", "--stem", "results/small/tables/robustness"],
+        ["table", "measurements"],
+        ["table", "images"],
     ):
         answer = workshop.run(*command)
         assert answer.returncode == 0, answer.stderr
@@ -167,8 +167,8 @@ def columns(root: Path, files: str) -> set[str]:
 def test_the_numbers_of_the_limits_are_those_of_the_statistics() -> None:
     accuracies = [f"{binomial_standard_error(accuracy, 10_000):.2f}" for accuracy in (95, 97.6)]
     assert "is {} points at 95 % and {} points at 97.6 %".format(*accuracies) in LIMITS
-    unpaired = [f"{detectable_d(n, n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
-    paired = [f"{detectable_d_z(n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
+    unpaired = [f"{minimum_detectable_d(n, n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
+    paired = [f"{minimum_detectable_d_z(n, 0.05, 0.8):.2f}" for n in (20, 10, 3)]
     said = "20 seeds a model find a true difference of {} pooled SDs unpaired and {} SDs of the differences paired"
     assert said.format(unpaired[0], paired[0]) in LIMITS
     wider = stats.t.ppf(1 - 0.05 / 2, 19) / stats.t.ppf(1 - 0.05, 19)

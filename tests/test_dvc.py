@@ -215,7 +215,7 @@ def test_results_written_in_place_leave_the_cache_alone(first: Repository, tmp_p
     content = weights.read_bytes()
     with weights.open("r+b") as file:
         file.write(b"overwritten in place")
-    assert "files are what dvc.lock says" in repository.run("distancenets", "artifacts")
+    assert "files are what dvc.lock says" in repository.run("distancenets", "check-dvc-cache")
     repository.run("dvc", "checkout", "--force")
     assert weights.read_bytes() == content
 
@@ -234,11 +234,11 @@ def test_a_damaged_cache_file_is_named(first: Repository, tmp_path: Path, name: 
         entry = json.loads((cache / md5[:2] / md5[2:]).read_text())[0]
         name, md5 = entry["relpath"], entry["md5"]
     file = cache / md5[:2] / md5[2:]
-    assert "files are what dvc.lock says" in repository.run("distancenets", "artifacts")
+    assert "files are what dvc.lock says" in repository.run("distancenets", "check-dvc-cache")
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     file.chmod(0o444)
-    line = repository.refused("distancenets", "artifacts")
+    line = repository.refused("distancenets", "check-dvc-cache")
     assert f"{name}: damaged in DVC's cache" in line and md5[2:] in line and "Traceback" not in line
 
 

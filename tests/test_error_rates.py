@@ -10,10 +10,18 @@ from scipy import stats
 
 from conftest import REPOSITORY
 from distancenets.claims.conditions import Quantity, SameSide
-from distancenets.claims.estimates import Estimate, centre, correlation, difference, share, spread, spread_ratio
+from distancenets.claims.definitions import CLAIMS
+from distancenets.claims.estimates import (
+    Estimate,
+    correlation,
+    difference,
+    mean_estimate,
+    sd_estimate,
+    share,
+    spread_ratio,
+)
 from distancenets.claims.evidence import Evidence, Sample
 from distancenets.claims.judgement import judged
-from distancenets.claims.register import REGISTER
 from distancenets.claims.thresholds import Outcome, within
 from distancenets.claims.verdicts import Verdict, verdict
 from distancenets.configuration.claims import ClaimsSettings
@@ -83,7 +91,7 @@ def dead(mean: float, together: bool) -> Draw:
 
 KINDS: dict[str, tuple[Draw, Callable[..., Estimate], float]] = {
     "difference": (normal(1, 1), difference, 0.0),
-    "SD": (normal(1), spread, 1.0),
+    "SD": (normal(1), sd_estimate, 1.0),
     "ratio of spreads": (normal(3, 1), spread_ratio, 3.0),
     "correlation": (correlated(-0.5), correlation, -0.5),
     "share, nodes together": (dead(0.3, True), share, 0.3),
@@ -105,7 +113,7 @@ def test_looking_again_does_not_misplace_two_sides() -> None:
     rng, wrong = np.random.default_rng(32), {Outcome.HOLDS: 0, Outcome.FAILS: 0}
     for _ in range(600):
         clear, edge = rng.normal(0, 0.1, LOOKS[-1]), rng.normal(0.2, 0.1, LOOKS[-1])
-        of = [Quantity("x", [Sample("M", "", series(values))], centre, str) for values in (clear, edge)]
+        of = [Quantity("x", [Sample("M", "", series(values))], mean_estimate, str) for values in (clear, edge)]
         condition = SameSide(tuple(of), within("margin", 0.2))
         ends = [[each.at(seeds, ALPHA / 2 * share_of_level(seeds)) for each in of] for seeds in LOOKS]
         seen = {condition.outcome(estimates, 0.2) for estimates in ends}
@@ -154,7 +162,7 @@ def simulated(
     With a bias, a model is the one without it but for a twentieth of its SD.
     """
     rng = np.random.default_rng(seed)
-    claim, of = next(claim for claim in REGISTER if claim.number == number), study()
+    claim, of = next(claim for claim in CLAIMS if claim.number == number), study()
     about = next(entry for entry in RECORD.claims if entry.id == number)
     found = dict.fromkeys(map(str, Verdict), 0.0)
     for _ in range(studies):
@@ -170,7 +178,7 @@ def simulated(
             own = math.sqrt(sd**2 - 0.01) * deviations + shared if sd > 0.1 else sd * deviations
             accuracies[name] = series(mean + own)
         evidence = Evidence(accuracies, about, of.claims, of.statistics)
-        parts = judged(claim.decide(evidence), of.statistics.alpha)
+        parts = judged(claim.conditions(evidence), of.statistics.alpha)
         found[verdict(part.outcome for part in parts)] += 1 / studies
     return found
 

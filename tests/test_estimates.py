@@ -8,22 +8,22 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from distancenets.claims.conditions import Condition, Part, Quantity, SameSide, signed
+from distancenets.claims.conditions import Condition, ConditionResult, Quantity, SameSide, signed
 from distancenets.claims.estimates import (
     Estimate,
-    centre,
     contrast,
     correlation,
     difference,
+    mean_estimate,
+    sd_estimate,
     share,
-    spread,
     spread_ratio,
 )
 from distancenets.claims.evidence import Sample
 from distancenets.claims.thresholds import Outcome, Region, above, below, below_minus, within
 from distancenets.claims.verdicts import Verdict, flips, least_alpha, reason, verdict
+from distancenets.statistics.hypothesis_tests import brown_forsythe
 from distancenets.statistics.looks import Look
-from distancenets.statistics.spread import brown_forsythe
 from synthetic_data import series
 
 
@@ -34,10 +34,10 @@ def test_estimates_against_scipy() -> None:
     found = difference(a, b, 0.05)
     assert [found.value, found.low, found.high] == pytest.approx([np.mean(a - b), ends.low, ends.high])
     ends = stats.ttest_1samp(a, 0).confidence_interval(0.98)
-    assert centre(a, 0.01)[1:3] == pytest.approx([ends.low, ends.high])
+    assert mean_estimate(a, 0.01)[1:3] == pytest.approx([ends.low, ends.high])
     assert contrast(a, b, b, a, 0.05)[:3] == pytest.approx([2 * end for end in found[:3]])
     ratio = np.var(a, ddof=1) * 14 / stats.chi2.ppf([0.975, 0.025], 14)
-    assert spread(a, 0.025)[1:3] == pytest.approx(np.sqrt(ratio))
+    assert sd_estimate(a, 0.025)[1:3] == pytest.approx(np.sqrt(ratio))
     assert correlation(a, b, 0.05).value == pytest.approx(stats.spearmanr(a, b).statistic)
 
 
@@ -74,13 +74,17 @@ def test_shares_have_clopper_and_pearsons_bounds_with_runs_as_trials() -> None:
 def test_equal_runs_are_known_to_an_image_or_not_at_all() -> None:
     equal = np.full(10, 95.0)
     image = 0.01
-    for found in (centre(equal, 0.01, image), difference(equal, equal, 0.01, image), spread(equal, 0.01, image)):
+    for found in (
+        mean_estimate(equal, 0.01, image),
+        difference(equal, equal, 0.01, image),
+        sd_estimate(equal, 0.01, image),
+    ):
         assert found.high - found.low > image / 2
     # Accuracies in whole images, of normal runs so much alike that ten of them come out equal one time in a hundred.
     sd = image / 2 / stats.norm.ppf((1 + 0.01 ** (1 / 10)) / 2)
-    assert spread(equal, 0.01, image).high >= sd
+    assert sd_estimate(equal, 0.01, image).high >= sd
     assert spread_ratio(equal, equal, 0.01, image).low < 1 < spread_ratio(equal, equal, 0.01, image).high
-    for unknown in (centre(equal, 0.01), spread(equal, 0.01), difference(equal, equal, 0.01)):
+    for unknown in (mean_estimate(equal, 0.01), sd_estimate(equal, 0.01), difference(equal, equal, 0.01)):
         assert math.isnan(unknown.low) and math.isnan(unknown.high)
 
 
@@ -120,7 +124,7 @@ def test_regions_place_intervals() -> None:
         ((-0.4, -0.3), Outcome.FAILS),
         ((math.nan, math.nan), Outcome.OPEN),
     ):
-        assert region.place(Estimate(0, *ends, 1)) is expected
+        assert region.classify(Estimate(0, *ends, 1)) is expected
 
 
 def test_sides_are_the_same_only_if_both_are_known() -> None:
@@ -137,7 +141,7 @@ def test_a_condition_is_judged_by_the_seeds_of_the_last_look() -> None:
 
     def record(values: np.ndarray, level: float) -> Estimate:
         seen.append((list(values), level))
-        return centre(values, level)
+        return mean_estimate(values, level)
 
     rng = np.random.default_rng(1)
     values = rng.normal(0, 1, 50)
@@ -148,26 +152,26 @@ def test_a_condition_is_judged_by_the_seeds_of_the_last_look() -> None:
     gap = Sample("M", "", series(values).drop(15))
     part = Condition((Quantity("x", [gap], record, signed),), above("least", -10)).judge(0.04)
     assert part.look == Look(10, 0.25) and part.outcome is Outcome.HOLDS
-    few = Condition((Quantity("x =", [sample(*values[:9])], centre, signed),), above("least", -10)).judge(0.04)
+    few = Condition((Quantity("x =", [sample(*values[:9])], mean_estimate, signed),), above("least", -10)).judge(0.04)
     assert (few.outcome, few.text, few.look) == (Outcome.OPEN, "x above −10: M: 9 of 10 seeds", None)
 
 
 def test_between_looks_the_last_verdict_stands() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(1, 1, 20)
-    at_ten = Condition((Quantity("x", [sample(*values[:10])], centre, signed),), above("least", 0)).judge(0.05)
+    at_ten = Condition((Quantity("x", [sample(*values[:10])], mean_estimate, signed),), above("least", 0)).judge(0.05)
     for seeds in range(10, 20):
         # What is not yet looked at may be anything.
         later = [*values[:10], *np.full(seeds - 10, -100.0)]
-        part = Condition((Quantity("x", [sample(*later)], centre, signed),), above("least", 0)).judge(0.05)
+        part = Condition((Quantity("x", [sample(*later)], mean_estimate, signed),), above("least", 0)).judge(0.05)
         assert (part.outcome, part.text) == (at_ten.outcome, at_ten.text)
 
 
 # Verdicts
 
 
-def part(outcome: Outcome, text: str = "", share: float = 0.5) -> Part:
-    return Part(outcome, text, share=share)
+def part(outcome: Outcome, text: str = "", share: float = 0.5) -> ConditionResult:
+    return ConditionResult(outcome, text, share=share)
 
 
 def test_each_verdict_means_one_thing() -> None:
@@ -190,13 +194,17 @@ def test_the_least_level_is_that_of_the_weakest_condition_that_the_verdict_rests
     assert math.isnan(least_alpha([strong, part(Outcome.OPEN)], 0.05))
     # At the smallest share of its level a condition is judged as it was, and below it is open.
     values = np.random.default_rng(3).normal(1, 1, 20)
-    judged = Condition((Quantity("x", [sample(*values)], centre, signed),), above("least", 0)).judge(0.05)
+    judged = Condition((Quantity("x", [sample(*values)], mean_estimate, signed),), above("least", 0)).judge(0.05)
     assert judged.outcome is Outcome.HOLDS and 0 < judged.share < 1
-    assert centre(values, 0.05 * 0.5 * judged.share).low > 0 > centre(values, 0.05 * 0.5 * judged.share / 1.02).low
+    assert (
+        mean_estimate(values, 0.05 * 0.5 * judged.share).low
+        > 0
+        > mean_estimate(values, 0.05 * 0.5 * judged.share / 1.02).low
+    )
 
 
 def test_margins_at_which_a_verdict_flips() -> None:
-    def alike(value: float, half: float, margin: float = 0.2) -> Part:
+    def alike(value: float, half: float, margin: float = 0.2) -> ConditionResult:
         ends = Estimate(value, value - half, value + half, 1.0)
         of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed)
         return Condition((of,), within("margin", margin)).judge(0.05)

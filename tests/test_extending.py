@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from conftest import REPOSITORY, SPLITS, write_dataset
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.datasets.store import Dataset
 from distancenets.models.registry import find_model
 
@@ -95,8 +95,8 @@ def test_a_model_is_trained_listed_tabled_and_drawn(tmp_path: Path, mnist: Datas
         copy,
         *(command.replace("0-2", "0-1") for command in documented("A model", "distancenets")),
         "distancenets collect",
-        f"distancenets tables {runs} --output tables",
-        f"distancenets figure final-accuracies {runs} --experiment raw --output drawn",
+        f"distancenets table paper {runs} --out-dir tables",
+        f"distancenets figure final-accuracies {runs} --experiment raw --stem drawn",
     )
     names = ("softplus", "softplus_bias", "softplus_l2", "softplus_cosine", "relu_cosine", "abs_cosine")
     assert all(f" {name} " in said for name in names)
@@ -116,7 +116,7 @@ def test_a_data_set_is_pinned_fetched_trained_on_and_tabled(tmp_path: Path, mnis
         trained,
         trained.replace("relu", "abs"),
         "distancenets collect --study config/letters.yaml",
-        "distancenets tables results/letters/runs.csv --output tables --study config/letters.yaml",
+        "distancenets table paper results/letters/runs.csv --out-dir tables --study config/letters.yaml",
     )
     assert "letters: fetched by folder into data/letters" in said
     table = pandas.read_csv(copy / "tables" / "table2.csv").set_index("printed")
@@ -171,9 +171,9 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
     said = run(copy, *documented("A claim", "distancenets"))
     assert "15 biased ReLU2-Neg recovers: supported; 5,000 epochs, 20 seeds: ReLU2-Neg_Bias − ReLU_Bias = +0.00" in said
     claims = (copy / "results" / "paper" / "claims.md").read_text()
-    assert "Supported if: ReLU2-Neg_Bias does not lie 0.2 points or more below ReLU_Bias." in claims
+    assert "Supported if: ReLU2-Neg_Bias is not 0.2 points or more below ReLU_Bias." in claims
     table = pandas.read_csv(copy / "results" / "paper" / "tables" / "robustness.csv").set_index("claim")
-    assert len(published(copy / "config" / "published.yaml").claims) == len(table) == 15
+    assert len(load_published(copy / "config" / "published.yaml").claims) == len(table) == 15
     assert dict(table.loc[15]) == {
         "name": "biased ReLU2-Neg recovers",
         "published": "supported",

@@ -16,7 +16,7 @@ from distancenets.errors import UserError
 from distancenets.report.coverage import coverage
 from distancenets.report.findings import findings_page
 from distancenets.report.trajectories import trajectories
-from distancenets.runs.archive import Entry, deposit
+from distancenets.runs.archive import ArchivedRun, add_to_archive
 
 PAGE, PAPER = REPOSITORY / "docs" / "findings.md", Path("config", "paper.yaml")
 DATASETS = REPOSITORY / "config" / "datasets.yaml"
@@ -62,9 +62,9 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
 def test_parts_of_a_study_are_counted_by_milestone() -> None:
     study = load_study(REPOSITORY / PAPER)
     archived = {
-        Run("published", "relu", "intensity", 0): Entry((5000,), {}),
-        Run("published", "relu", "intensity", 3): Entry((5000, 50000), {}),
-        Run("published", "abs", "distance", 0): Entry((5000,), {}),
+        Run("published", "relu", "intensity", 0): ArchivedRun((5000,), {}),
+        Run("published", "relu", "intensity", 3): ArchivedRun((5000, 50000), {}),
+        Run("published", "abs", "distance", 0): ArchivedRun((5000,), {}),
     }
     parts = list(coverage(study, archived))
     assert parts[0] == ("paper", "published", 5000, 3, 320, 2, 16, "1–2", 20)
@@ -80,7 +80,7 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     table = pandas.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
     axes = {"experiment": "raw", "architecture": "abs", "representation": "intensity", "model": "Abs2"}
     listed = pandas.DataFrame({"seed": [0, 3, 4], "provenance": '{"code": {}}'}).assign(**axes)
-    deposit(tmp_path, {"runs": listed, "metrics": table})
+    add_to_archive(tmp_path, {"runs": listed, "metrics": table})
     [row] = trajectories(runs, tmp_path)
     assert row == {
         "experiment": "raw",
@@ -95,7 +95,7 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     }
     assert trajectories([], tmp_path) == []
     # Runs that were followed to different epochs have no common end.
-    deposit(tmp_path, {"runs": listed, "metrics": table[(table["seed"] > 0) | (table["epoch"] < 9000)]})
+    add_to_archive(tmp_path, {"runs": listed, "metrics": table[(table["seed"] > 0) | (table["epoch"] < 9000)]})
     ends = [(row["epochs"], row["seeds"], row["end"]) for row in trajectories(runs, tmp_path)]
     assert ends == [("0", "1", "20"), ("9,000", "1", "0")]
 

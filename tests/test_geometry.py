@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY, Workshop
-from distancenets.configuration.published import published
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
-from distancenets.measurements.long_format import AXES
+from distancenets.configuration.published import load_published
+from distancenets.measurements.registry import AXES, FIGURES, MEASUREMENTS
 from distancenets.tables.measurements import Column, Layout, geometry_cells, geometry_table, with_published_activity
 
 
@@ -35,7 +34,7 @@ def test_every_measurement_writes_its_tables(small_study: Workshop) -> None:
     folder = small_study.results / "measurements"
     rows = {"activity": 32, "projections_by_run": 8, "orientation_by_run": 8, "prototypes_by_run": 8}
     rows |= {"mahalanobis_by_run": 48, "perturbation_by_run": 16, "prototype_neighbours": 800}
-    for name in CATALOGUE:
+    for name in MEASUREMENTS:
         measured(small_study, name)
     for name, count in rows.items():
         table = pandas.read_csv(folder / f"{name}.csv")
@@ -54,12 +53,12 @@ def tables_and_figures_follow(study: Workshop) -> None:
     """Check what is made of the measurements here: measuring anew would take as long as all other tests."""
     assert study.run("collect").returncode == 0
     where = ("--published", str(REPOSITORY / "config" / "published.yaml"))
-    for arguments in (("figure", "geometry", "--experiment", "raw"), ("geometry-tables",)):
+    for arguments in (("figure", "measurements", "--experiment", "raw"), ("table", "measurements")):
         answer = study.run(*arguments, *where)
         assert answer.returncode == 0, answer.stderr
     for name in FIGURES:
         assert (study.results / "figures" / f"{name}_raw.png").stat().st_size > 5000
-    for name in CATALOGUE:
+    for name in MEASUREMENTS:
         shown = (study.results / "tables" / f"{name}.md").read_text()
         assert "ReLU2-Neg" in shown and "ReLU-L2-Neg" in shown and "3 and 6 epochs" in shown
     by_run = pandas.read_csv(study.results / "measurements" / "orientation_by_run.csv")
@@ -67,10 +66,10 @@ def tables_and_figures_follow(study: Workshop) -> None:
     table = pandas.read_csv(study.results / "tables" / "orientation.csv").set_index("model").query("epochs == 6")
     assert table["score_mean"]["ReLU2-Neg"] == pytest.approx(scores.mean())
     assert table["score_sd_population"]["ReLU2-Neg"] == pytest.approx(scores.std(ddof=0))
-    line = study.refused("figure", "geometry", "--experiment", "no")
+    line = study.refused("figure", "measurements", "--experiment", "no")
     assert "has no experiment 'no'" in line
     (study.results / "measurements" / "activity.csv").unlink()
-    assert "activity.csv: cannot be read" in study.refused("figure", "geometry", "--experiment", "raw", *where)
+    assert "activity.csv: cannot be read" in study.refused("figure", "measurements", "--experiment", "raw", *where)
 
 
 def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
@@ -127,7 +126,7 @@ def test_printed_shares_stand_beside_the_model_and_layer_they_are_of() -> None:
         for layer in ("hidden", "output")
     ]
     table = geometry_table(pandas.concat(parts), layout)
-    activity = published(REPOSITORY / "config" / "published.yaml").activity
+    activity = load_published(REPOSITORY / "config" / "published.yaml").activity
     words = with_published_activity(table, geometry_cells(table, layout), activity)[1].set_index(["model", "layer"])
     of = words["published"]
     assert "never active: 33.00 %" in of["ReLU2", "output"] and "never active: 22 %" in of["ReLU2", "output"]

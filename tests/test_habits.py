@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
 
@@ -35,7 +35,7 @@ def test_zenodo_the_citation_and_the_package_agree(project: dict[str, Any]) -> N
 
 
 def test_all_cite_the_paper_of_the_record() -> None:
-    paper = published(REPOSITORY / "config" / "published.yaml").paper
+    paper = load_published(REPOSITORY / "config" / "published.yaml").paper
     zenodo, citation = json.loads((REPOSITORY / ".zenodo.json").read_text()), read("CITATION.cff")
     wanted = paper.identifier.replace(" ", ":")
     assert [each["identifier"] for each in zenodo["related_identifiers"]] == [wanted]

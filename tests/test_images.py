@@ -10,7 +10,7 @@ import torch
 
 from conftest import REPOSITORY, Workshop
 from distancenets.claims.comparisons import compared_models
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.figures.disagreement import SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed
 from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model
@@ -20,7 +20,7 @@ from distancenets.runs.manifest import Holding, read_manifest, table_of, write_m
 from distancenets.statistics.components import components, interval
 from distancenets.tables.images import extent, images_cells, images_table
 
-RECORD = published(REPOSITORY / "config" / "published.yaml")
+RECORD = load_published(REPOSITORY / "config" / "published.yaml")
 WHERE = ("--published", str(REPOSITORY / "config" / "published.yaml"))
 MODELS = {"ReLU": ("relu", "unconstrained"), "Abs": ("abs", "unconstrained"), "ReLU2-Neg": ("relu", "distance")}
 
@@ -200,6 +200,6 @@ def test_a_damaged_archive_is_named(small_study: Workshop) -> None:
 def made(study: Workshop) -> str:
     """Make the table and the figure, and return the table as a reader sees it."""
     done(study, "measure", "correct")
-    done(study, "images", *WHERE)
+    done(study, "table", "images", *WHERE)
     done(study, "figure", "disagreement", "--experiment", "raw", *WHERE)
     return (study.results / "tables" / "images.md").read_text()

@@ -12,8 +12,8 @@ from conftest import REPOSITORY
 from distancenets.audit import counts, grim
 from distancenets.audit.interval_t_test import (
     Design,
-    Reading,
     Sample,
+    SdConvention,
     cohens_d,
     designs_with,
     p_value,
@@ -26,10 +26,10 @@ from distancenets.audit.intervals import Interval, legible, may_be_equal, roundi
 from distancenets.audit.recomputation import sample
 from distancenets.audit.repeated_rows import chance_of_equal_means
 from distancenets.audit.repetitions import chance_of_the_same_t
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 
 
-def exact(mean: float, sd: float, runs: int = 20, reading: Reading = Reading.SAMPLE) -> Sample:
+def exact(mean: float, sd: float, runs: int = 20, reading: SdConvention = SdConvention.SAMPLE) -> Sample:
     return Sample(Interval(mean, mean), Interval(sd, sd).scaled(reading.sample_factor(runs)), runs)
 
 
@@ -61,7 +61,7 @@ def test_numbers_are_shown_to_about_four_digits(value: float, shown: str) -> Non
 def test_pooled_sd_t_and_d_by_hand() -> None:
     # Population SDs 3 and 4 over 5 runs: sample variances 9 × 5/4 = 11.25 and 16 × 5/4 = 20, pooled 15.625.
     # t = (12 − 2) / √(15.625 (1/5 + 1/5)) = 10 / √6.25 = 10 / 2.5 = 4; d = 10 / √15.625 = 2.5298...
-    first, second = exact(12, 3, 5, Reading.POPULATION), exact(2, 4, 5, Reading.POPULATION)
+    first, second = exact(12, 3, 5, SdConvention.POPULATION), exact(2, 4, 5, SdConvention.POPULATION)
     assert pooled_sd(first, second).low == pytest.approx(math.sqrt(15.625))
     assert t_statistic(first, second).low == pytest.approx(4.0)
     assert cohens_d(first, second).high == pytest.approx(2.529822)
@@ -71,10 +71,10 @@ def test_pooled_sd_t_and_d_by_hand() -> None:
 
 @pytest.mark.parametrize("runs", [(20, 20), (5, 12)])
 def test_t_and_p_agree_with_scipy(runs: tuple[int, int]) -> None:
-    for reading in Reading:
+    for reading in SdConvention:
         first, second = exact(94.1, 0.7, runs[0], reading), exact(93.2, 1.9, runs[1], reading)
         sds = [
-            sd * (math.sqrt(n / (n - 1)) if reading is Reading.POPULATION else 1)
+            sd * (math.sqrt(n / (n - 1)) if reading is SdConvention.POPULATION else 1)
             for sd, n in zip((0.7, 1.9), runs, strict=True)
         ]
         expected = stats.ttest_ind_from_stats(94.1, sds[0], runs[0], 93.2, sds[1], runs[1])
@@ -132,7 +132,7 @@ def test_possible_percentages_and_the_power_of_the_check_by_hand() -> None:
 
 
 def test_the_chance_of_equal_means_by_hand_and_by_simulation() -> None:
-    record = published(REPOSITORY / "config" / "published.yaml")
+    record = load_published(REPOSITORY / "config" / "published.yaml")
     abs_row = record.tables["table2"].row("abs", "unconstrained")
     assert abs_row is not None
     # SD of a difference of two means 0.215 √(2/20) = 0.067989; P(|N| ≤ 0.01 / 0.067989 = 0.147083) = 0.116933
@@ -191,39 +191,43 @@ def test_a_printed_sd_of_zero_leaves_t_without_an_upper_bound() -> None:
 
 
 def test_an_sd_is_read_as_its_table_says() -> None:
-    table = published(REPOSITORY / "config" / "published.yaml").tables["table2"]
+    table = load_published(REPOSITORY / "config" / "published.yaml").tables["table2"]
     factor = math.sqrt(20 / 19)
     assert sample(table.rows[0], table).sd.low == pytest.approx(0.215 * factor)
     assert sample(table.rows[0], table.replaced(deviation="sample")).sd.low == pytest.approx(0.215)
-    assert sample(table.rows[0], table, Reading.SAMPLE).sd.low == pytest.approx(0.215)
+    assert sample(table.rows[0], table, SdConvention.SAMPLE).sd.low == pytest.approx(0.215)
 
 
 def test_grimmer_by_hand() -> None:
     # 20 counts with the mean 2.20 have the sum 44, and the sum of squares 20 (2.2² + SD²) with a population SD:
     # 159.1 to 159.8 for 1.765 to 1.775, no whole number. With a sample SD it is 20 · 2.2² + 19 SD²: 155.99 to 156.66.
-    able = [counts.possible(Decimal("2.20"), Decimal("1.77"), 20, 10, reading) for reading in Reading]
+    able = [counts.possible(Decimal("2.20"), Decimal("1.77"), 20, 10, reading) for reading in SdConvention]
     assert able == [False, True]
     witness = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 6])
     assert f"{witness.mean():.2f} {witness.std(ddof=1):.2f}" == "2.20 1.77"
     # Sums of 20 whole numbers end in .00, .05, .10 …
-    assert not any(counts.possible(Decimal("2.21"), Decimal("1.77"), 20, 10, reading) for reading in Reading)
+    assert not any(counts.possible(Decimal("2.21"), Decimal("1.77"), 20, 10, reading) for reading in SdConvention)
     # Sum 107 and sum of squares 619: odd both.
-    assert counts.possible(Decimal("5.35"), Decimal("1.53"), 20, 10, Reading.POPULATION)
+    assert counts.possible(Decimal("5.35"), Decimal("1.53"), 20, 10, SdConvention.POPULATION)
     # Sum 2 of 2 numbers, sum of squares 2 or 4; the SD of the second is 1, and 3 would be odd.
     spreads = ("0.00", "1.00", "0.71")
-    assert [counts.possible(Decimal(1), Decimal(sd), 2, 2, Reading.POPULATION) for sd in spreads] == [True, True, False]
+    assert [counts.possible(Decimal(1), Decimal(sd), 2, 2, SdConvention.POPULATION) for sd in spreads] == [
+        True,
+        True,
+        False,
+    ]
     # Beyond 5.00 no population SD of numbers from 0 to 10 goes.
-    assert not counts.possible(Decimal(5), Decimal("5.10"), 20, 10, Reading.POPULATION)
+    assert not counts.possible(Decimal(5), Decimal("5.10"), 20, 10, SdConvention.POPULATION)
 
 
 @pytest.mark.parametrize(("runs", "most"), [(2, 6), (3, 4), (5, 3)])
 @pytest.mark.parametrize("places", [1, 2])
-@pytest.mark.parametrize("reading", list(Reading))
+@pytest.mark.parametrize("reading", list(SdConvention))
 def test_grimmer_calls_nothing_impossible_that_whole_numbers_have(
-    runs: int, most: int, places: int, reading: Reading
+    runs: int, most: int, places: int, reading: SdConvention
 ) -> None:
     every = np.array(list(itertools.combinations_with_replacement(range(most + 1), runs)))
-    sds = every.std(axis=1, ddof=reading is Reading.SAMPLE)
+    sds = every.std(axis=1, ddof=reading is SdConvention.SAMPLE)
     had = {(f"{mean:.{places}f}", f"{sd:.{places}f}") for mean, sd in zip(every.mean(axis=1), sds, strict=True)}
     assert all(counts.possible(Decimal(mean), Decimal(sd), runs, most, reading) for mean, sd in had)
     assert 0 < counts.power(Decimal(1), places, runs, most, reading) < 1

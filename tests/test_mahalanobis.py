@@ -10,7 +10,6 @@ from sklearn.covariance import LedoitWolf
 
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.ledoit_wolf import class_covariance
-from distancenets.measurements.long_format import AXES
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
     mahalanobis,
@@ -19,6 +18,7 @@ from distancenets.measurements.mahalanobis import (
     scale_agreement,
     shuffled,
 )
+from distancenets.measurements.registry import AXES
 from toy_networks import hand_built
 
 

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
-from distancenets.measurements.catalogue import CATALOGUE
-from distancenets.measurements.long_format import AXES, long_form
+from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 from distancenets.measurements.orientation import farther, measure_orientation, unit_scores
 from distancenets.measurements.perturbation import clamped_accuracies, drop_off, drop_offs, feature_range
@@ -27,7 +26,8 @@ from distancenets.measurements.projections import (
     separable,
 )
 from distancenets.measurements.prototypes import class_centres, measure_prototypes, nearest_images
-from distancenets.measurements.register import measurement
+from distancenets.measurements.registry import AXES, MEASUREMENTS
+from distancenets.measurements.tables import measurement
 from distancenets.models.networks import initialise
 from distancenets.models.registry import models
 from distancenets.training.batches import Network
@@ -240,7 +240,7 @@ def test_the_drop_off_is_where_accuracy_passes_one_half() -> None:
     assert drop_offs(sides, [0, 20, 100])[0].tolist() == pytest.approx([60, 90])
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", MEASUREMENTS)
 def test_no_more_than_a_chunk_of_activations_is_held(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a chunk comes, the one before it may still be in hand, and none from before that."""
     # Seven chunks even of a class alone.

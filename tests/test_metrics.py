@@ -6,7 +6,7 @@ import pandas
 import pytest
 
 from conftest import Workshop
-from distancenets.tables.dvc import CURVE_POINTS, final_accuracies, mean_curves
+from distancenets.tables.dvc import CURVE_POINTS, curves_by_model, final_accuracies
 
 
 def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:
@@ -43,7 +43,7 @@ def test_every_milestone_has_its_accuracies_however_few_runs_reached_it() -> Non
 
 @pytest.mark.parametrize("epochs", [1, 3, 5000])
 def test_a_curve_is_the_mean_over_seeds_from_the_first_to_the_last_epoch(epochs: int) -> None:
-    [(path, curve)] = mean_curves(curves(epochs))
+    [(path, curve)] = curves_by_model(curves(epochs))
     assert path.as_posix() == "raw/relu_distance.csv"
     assert curve["test_accuracy"].iloc[0] == 5 and curve["test_accuracy"].iloc[-1] == 6
     assert set(curve["seeds"]) == {2}
@@ -56,12 +56,12 @@ def test_check_names_the_run_that_is_not_the_study_s(workshop: Workshop) -> None
     path.write_text(path.read_text() + "architectures: [relu]\nrepresentations: [distance]\n")
     text = path.read_text().replace("node: 3", "node: 3\n    representation: distance").replace("seeds: 4", "seeds: 1")
     path.write_text(text)
-    assert "seed~0/run.json: cannot be read" in workshop.refused("check")
+    assert "seed~0/run.json: cannot be read" in workshop.refused("check-runs")
     assert workshop.train("--seeds", "0").returncode == 0
-    assert "all 1 runs" in workshop.run("check").stdout
+    assert "all 1 runs" in workshop.run("check-runs").stdout
     path.write_text(text.replace("epochs: 6", "epochs: 7"))
-    assert "seed~0/run.json: made with other parameters" in workshop.refused("check")
+    assert "seed~0/run.json: made with other parameters" in workshop.refused("check-runs")
     path.write_text(text)
     [weights] = workshop.results.rglob("weights.safetensors")
     weights.write_bytes(b"")
-    assert "weights.safetensors: damaged" in workshop.refused("check")
+    assert "weights.safetensors: damaged" in workshop.refused("check-runs")

@@ -6,13 +6,13 @@ import pytest
 from matplotlib import pyplot
 
 from conftest import REPOSITORY
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.figures.accuracies import final_accuracies_figure
 from distancenets.figures.model_rows import of_row, present_rows, title_of
 from distancenets.figures.prototypes import neighbours_figure
 from distancenets.statistics.published import printed_accuracies
 
-TABLES = published(REPOSITORY / "config" / "published.yaml").tables
+TABLES = load_published(REPOSITORY / "config" / "published.yaml").tables
 COLUMNS = ["architecture", "representation", "epoch", "seed", "test_accuracy"]
 RUNS = pandas.DataFrame(
     [

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, Workshop
-from distancenets.claims.judgement import Ruling, ruling
+from distancenets.claims.definitions import CLAIMS
+from distancenets.claims.judgement import ClaimResult, judge_claim
 from distancenets.claims.planning import Target, batches, targets
 from distancenets.claims.plans import as_commands
-from distancenets.claims.register import REGISTER
 from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
-from distancenets.runs.archive import Entry
+from distancenets.runs.archive import ArchivedRun
 from distancenets.runs.costs import costs
 from synthetic_data import AS_CLAIMED, RECORD, constructed, judged, runs_of, study
 
@@ -26,7 +26,7 @@ def run(seed: int, architecture: str = "relu", representation: str = "distance")
 
 def target(number: int, chance: float | None, runs: Mapping[Run, int], seeds: int = 10) -> Target:
     about = next(claim for claim in RECORD.claims if claim.id == number)
-    return Target(Ruling(about, "raw", Verdict.UNDETERMINED, "", "", 5000), seeds, runs, chance, True)
+    return Target(ClaimResult(about, "raw", Verdict.UNDETERMINED, "", "", 5000), seeds, runs, chance, True)
 
 
 def price(run: Run, epochs: int) -> float:
@@ -93,14 +93,16 @@ def test_what_a_look_lacks_is_what_was_not_trained() -> None:
     assert targets([judged(1, runs)], study(), runs) == []
     linear = study(experiments={"raw": {"epochs": 50_000, "milestones": [5000], "architectures": ["relu", "abs"]}})
     few = runs_of({"ReLU": constructed(AS_CLAIMED)["ReLU"]})
-    claim = next(claim for claim in REGISTER if claim.number == 10)
-    assert [each.reachable for each in targets([ruling(claim, "raw", linear, few, {}, RECORD)], linear, few)] == [False]
+    claim = next(claim for claim in CLAIMS if claim.number == 10)
+    assert [each.reachable for each in targets([judge_claim(claim, "raw", linear, few, {}, RECORD)], linear, few)] == [
+        False
+    ]
 
 
-def entry(name: str, seconds: float, pack: int = 1, epochs: int = 5000, kind: str = "cpu") -> Entry:
+def entry(name: str, seconds: float, pack: int = 1, epochs: int = 5000, kind: str = "cpu") -> ArchivedRun:
     recipe = {"experiment": {"epochs": epochs}}
     device = {"kind": kind, "name": name}
-    return Entry(
+    return ArchivedRun(
         (5000,), {"device": device, "seconds": seconds, "threads": 2, "pack": [*range(pack)], "recipe": recipe}
     )
 

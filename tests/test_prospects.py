@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from distancenets.claims.estimates import Estimate, centre, share, spread
+from distancenets.claims.estimates import Estimate, mean_estimate, sd_estimate, share
 from distancenets.claims.prospects import Chance, Prospect, alike, prospect, prospect_text, together
 from distancenets.claims.thresholds import Outcome, Region
 
@@ -20,7 +20,7 @@ def extended(
     """Return how often 40 seeds, 20 of them these values, decide; one study per truth and SD."""
     rng = np.random.default_rng(6)
     decided = [
-        region.place(estimate(np.concatenate([values, rng.normal(truth, sd, 20)]), LEVEL)) is not Outcome.OPEN
+        region.classify(estimate(np.concatenate([values, rng.normal(truth, sd, 20)]), LEVEL)) is not Outcome.OPEN
         for truth, sd in zip(truths, sds, strict=True)
     ]
     return float(np.mean(decided))
@@ -28,16 +28,16 @@ def extended(
 
 @pytest.mark.parametrize("region", [Region(-np.inf, 0.2), Region(-0.5, np.inf), Region(-0.8, 0.8), Region(0.5, np.inf)])
 def test_the_chance_of_a_mean_is_that_of_extended_studies(region: Region) -> None:
-    found = prospect(centre(NORMAL, LEVEL), 20, region, LEVEL, 40)
+    found = prospect(mean_estimate(NORMAL, LEVEL), 20, region, LEVEL, 40)
     assert found is not None and found.seeds == 40
     rng = np.random.default_rng(7)
     # What may be true, given these 20 runs: mean and SD as they follow from no other knowledge.
     sds = np.sqrt(19 / rng.chisquare(19, 1500))
     truths = rng.normal(0, sds / np.sqrt(20))
-    assert extended(NORMAL, truths, sds, region, centre) == pytest.approx(found.expected.decides, abs=0.06)
+    assert extended(NORMAL, truths, sds, region, mean_estimate) == pytest.approx(found.expected.decides, abs=0.06)
     # The ends of the range: the truth at an end of an interval of 80 %.
     ends = [
-        extended(NORMAL, np.full(800, truth), np.ones(800), region, centre)
+        extended(NORMAL, np.full(800, truth), np.ones(800), region, mean_estimate)
         for truth in np.array([-1, 1]) * 1.328 / 20**0.5
     ]
     assert (min(ends), max(ends)) == pytest.approx((found.least.decides, found.most.decides), abs=0.06)
@@ -45,11 +45,11 @@ def test_the_chance_of_a_mean_is_that_of_extended_studies(region: Region) -> Non
 
 def test_the_chance_of_an_sd_is_that_of_extended_studies() -> None:
     region = Region(-np.inf, 1.5)
-    found = prospect(spread(NORMAL, LEVEL), 20, region, LEVEL, 40)
+    found = prospect(sd_estimate(NORMAL, LEVEL), 20, region, LEVEL, 40)
     assert found is not None
     rng = np.random.default_rng(8)
     sds = np.sqrt(19 / rng.chisquare(19, 1500))
-    assert extended(NORMAL, np.zeros(1500), sds, region, spread) == pytest.approx(found.expected.decides, abs=0.06)
+    assert extended(NORMAL, np.zeros(1500), sds, region, sd_estimate) == pytest.approx(found.expected.decides, abs=0.06)
 
 
 def test_no_dead_node_so_far_is_decided_by_as_many_seeds_as_it_takes() -> None:
@@ -62,13 +62,13 @@ def test_no_dead_node_so_far_is_decided_by_as_many_seeds_as_it_takes() -> None:
 
 
 def test_an_estimate_on_the_edge_cannot_be_decided() -> None:
-    on_edge = prospect(centre(NORMAL, LEVEL), 20, Region(-np.inf, 0.01), LEVEL, 40)
-    beside = prospect(centre(NORMAL, LEVEL), 20, Region(-np.inf, 0.2), LEVEL, 40)
+    on_edge = prospect(mean_estimate(NORMAL, LEVEL), 20, Region(-np.inf, 0.01), LEVEL, 40)
+    beside = prospect(mean_estimate(NORMAL, LEVEL), 20, Region(-np.inf, 0.2), LEVEL, 40)
     assert on_edge is not None and beside is not None
     assert not on_edge.decidable and beside.decidable
     assert prospect_text(on_edge) == "cannot be decided at this margin: the estimate is on its edge"
     assert prospect_text(beside).startswith("the next look, at 40 seeds, decides with probability 0.")
-    assert prospect(centre(np.ones(10), LEVEL), 10, Region(0, 1), LEVEL, 20) is None
+    assert prospect(mean_estimate(np.ones(10), LEVEL), 10, Region(0, 1), LEVEL, 20) is None
 
 
 def test_a_claim_is_decided_if_all_conditions_hold_or_one_fails() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import REPOSITORY, Workshop
-from distancenets.configuration.published import published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
@@ -21,7 +21,7 @@ from distancenets.statistics.z_scores import mean_distance, root_mean_square, sp
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
 from distancenets.tables.robustness import reading, robustness_table, with_reading
 
-TABLES = published(REPOSITORY / "config" / "published.yaml").tables
+TABLES = load_published(REPOSITORY / "config" / "published.yaml").tables
 STUDY = validated(
     Study,
     {
@@ -160,7 +160,7 @@ def test_commands_and_figure(workshop: Workshop) -> None:
         for claim, verdict in enumerate(verdicts, 1)
     ]
     (workshop.folder / "claims.json").write_text(json.dumps(records))
-    assert workshop.run("robustness", "claims.json", "--output", "robustness").returncode == 0
+    assert workshop.run("table", "robustness", "claims.json", "--stem", "robustness").returncode == 0
     table = pd.read_csv(workshop.folder / "robustness.csv")
     assert list(table) == ["claim", "name", "raw", "wide", "across experiments"]
     assert list(table["raw"]) == ["supported", "contradicted", "mixed", "refuted", "undetermined"]
@@ -168,11 +168,13 @@ def test_commands_and_figure(workshop: Workshop) -> None:
         "| 2 | claim 2 | contradicted | mixed | depends on the hyper-parameters |"
         in (workshop.folder / "robustness.md").read_text()
     )
-    assert workshop.run("figure", "robustness", "claims.json", "--output", "picture").returncode == 0
+    assert workshop.run("figure", "robustness", "claims.json", "--stem", "picture").returncode == 0
     assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
     assert "small: the paper's claims, 1–5 seeds" in html.unescape((workshop.folder / "picture.svg").read_text())
     (workshop.folder / "claims.json").write_text("{}")
-    assert "claims.json: not a list of verdicts" in workshop.refused("robustness", "claims.json", "--output", "other")
+    assert "claims.json: not a list of verdicts" in workshop.refused(
+        "table", "robustness", "claims.json", "--stem", "other"
+    )
     assert not (workshop.folder / "other.csv").exists()
 
 

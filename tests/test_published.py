@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from distancenets.configuration.published import TABLES, Published, published
+from distancenets.configuration.published import TABLES, Published, load_published
 from distancenets.errors import UserError
 
 RECORD = Path(__file__).parents[1] / "config" / "published.yaml"
@@ -17,7 +17,7 @@ SOURCES = Path(__file__).parents[1] / "workflow" / "distancenets"
 
 @pytest.fixture(scope="module")
 def record() -> Published:
-    return published(RECORD)
+    return load_published(RECORD)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def refusal(values: dict[str, Any], folder: Path) -> str:
     path = folder / "published.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     with pytest.raises(UserError) as refused:
-        published(path)
+        load_published(path)
     message = str(refused.value)
     assert message.startswith(str(path))
     assert "\n" not in message
@@ -201,7 +201,7 @@ def test_a_printed_sd_of_zero_is_accepted(values: dict[str, Any], tmp_path: Path
     values["tables"]["table2"]["rows"][0]["sd"] = "0.00"
     path = tmp_path / "published.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
-    row = published(path).tables["table2"].row("abs", "unconstrained")
+    row = load_published(path).tables["table2"].row("abs", "unconstrained")
     assert row is not None and str(row.sd) == "0.00"
 
 
@@ -212,7 +212,7 @@ def test_a_missing_table_is_refused(values: dict[str, Any], tmp_path: Path) -> N
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.yaml: cannot be read"):
-        published(tmp_path / "nowhere.yaml")
+        load_published(tmp_path / "nowhere.yaml")
 
 
 def test_the_record_survives_being_dumped_and_validated_again(record: Published) -> None:

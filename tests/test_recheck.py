@@ -202,7 +202,7 @@ def test_the_first_difference_is_the_earliest_and_a_nan_is_one() -> None:
     ("arguments", "message"),
     [
         (["--experiment", "nope"], "study 'small' has no experiment 'nope' (it has: raw)"),
-        (["--output", "elsewhere"], "elsewhere/archive: holds no run of study 'small'; `distancenets archive` adds"),
+        (["--study-dir", "elsewhere"], "elsewhere/archive: holds no run of study 'small'; `distancenets archive` adds"),
     ],
 )
 def test_what_cannot_be_rechecked_is_one_line(archived: Workshop, arguments: list[str], message: str) -> None:
@@ -215,20 +215,20 @@ def test_a_run_without_metrics_is_named(archived: Workshop) -> None:
 
 
 def test_an_archived_run_is_shown_without_its_files(archived: Workshop) -> None:
-    said = archived.run("show", "raw/relu/distance/1").stdout
+    said = archived.run("show-run", "raw/relu/distance/1").stdout
     assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not here: the run is archived)") == 3
     assert archived.train("--seeds", "1").returncode == 0
-    trained = archived.run("show", "raw/relu/distance/1").stdout
+    trained = archived.run("show-run", "raw/relu/distance/1").stdout
     sheet = re.compile(r" +epoch .*?(?=results/)", re.DOTALL)
     assert sheet.findall(said) == sheet.findall(trained) != []
     assert re.findall("SHA-256 .*", said) == re.findall("SHA-256 .*", trained) != []
-    assert "no such run; it has not been trained" in archived.refused("show", "raw/relu/distance/3")
+    assert "no such run; it has not been trained" in archived.refused("show-run", "raw/relu/distance/3")
 
 
 def test_show_names_the_command_that_gives_the_same_bits(archived: Workshop) -> None:
     assert archived.train("--seeds", "1-2", "--epochs", "5").returncode == 0
     first = folder(archived, 1)
-    said = archived.run("show", "raw/relu/distance/1").stdout
+    said = archived.run("show-run", "raw/relu/distance/1").stdout
     [command] = re.findall(r"^again: distancenets (.*)$", said, re.MULTILINE)
     answer = archived.run(*command.split())
     assert answer.returncode == 0, answer.stderr
@@ -236,7 +236,7 @@ def test_show_names_the_command_that_gives_the_same_bits(archived: Workshop) -> 
     assert sha256(weights) in "".join(said.split())
     archived.study(epochs=9, hidden=8)
     unknown = "again: config/config.yaml has no such run; name its study by --study"
-    assert unknown in archived.run("show", str(first)).stdout
+    assert unknown in archived.run("show-run", str(first)).stdout
     file = first / "run.json"
     file.write_text(sealed_text(read_sealed(file) | {"engine": {"name": "dense"}}))
-    assert "not promised (engine dense)" in archived.run("show", str(first)).stdout
+    assert "not promised (engine dense)" in archived.run("show-run", str(first)).stdout

@@ -29,7 +29,7 @@ from run_helpers import MODEL, digests, folder, trained
 def test_the_same_command_gives_the_same_bits(workshop: Workshop) -> None:
     trained(workshop)
     first = digests(workshop, range(2))
-    trained(workshop, "--output", "elsewhere")
+    trained(workshop, "--study-dir", "elsewhere")
     again = [
         hashlib.sha256(
             (workshop.folder / "elsewhere" / run_path(Run("raw", *MODEL, seed)) / name).read_bytes()
@@ -189,7 +189,7 @@ def test_no_data_and_no_source_is_refused(workshop: Workshop) -> None:
 
 def test_an_output_folder_that_cannot_be_written_is_named(workshop: Workshop) -> None:
     (workshop.folder / "blocked").write_text("a file where a folder should be")
-    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--output", "blocked")
+    line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--study-dir", "blocked")
     assert "blocked" in line and "cannot be written" in line
 
 
@@ -213,7 +213,7 @@ def test_aggregation_refuses_a_run_that_does_not_belong(workshop: Workshop) -> N
     (workshop.folder / "config/config.yaml").write_text(yaml.safe_dump(study))
     trained(workshop)
     assert workshop.run("collect").returncode == 0
-    trained(workshop, "--epochs", "5", "--output", "other")
+    trained(workshop, "--epochs", "5", "--study-dir", "other")
     stray = workshop.folder / "other" / run_path(Run("raw", *MODEL, 1))
     shutil.copy(stray / "metrics.parquet", folder(workshop, 1))
     line = workshop.refused("collect")

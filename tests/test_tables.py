@@ -4,7 +4,7 @@ import pandas
 import pytest
 
 from conftest import REPOSITORY
-from distancenets.configuration.published import published as load_published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.study import load_study
 from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
 

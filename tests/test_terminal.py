@@ -15,7 +15,7 @@ from conftest import REPOSITORY, Workshop
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Run, Study, write_study
 from distancenets.models.registry import models
-from distancenets.tables.study_comparison import Finished, differences_table, lone_models, settings_table
+from distancenets.tables.study_comparison import FinishedStudy, differences_table, lone_models, settings_table
 from distancenets.terminal.text_plots import HEIGHT, MARGIN, WIDTH, text_plot
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
@@ -62,8 +62,8 @@ def trained(workshop: Workshop) -> Workshop:
 
 def test_a_run_is_shown_by_its_axes_and_by_its_folder(trained: Workshop) -> None:
     folder = Path("results/small") / run_path(Run("raw", "relu", "distance", 1))
-    said = trained.run("show", "raw/relu/distance/1").stdout
-    assert said == trained.run("show", "relu/distance/1").stdout == trained.run("show", str(folder)).stdout
+    said = trained.run("show-run", "raw/relu/distance/1").stdout
+    assert said == trained.run("show-run", "relu/distance/1").stdout == trained.run("show-run", str(folder)).stdout
     assert said.startswith("ReLU2-Neg, seed 1: raw\n") and "−σ(W h)" in said and "tiny, raw pixels, 16 hidden" in said
     provenance = json.loads((trained.folder / folder / "run.json").read_text())
     assert provenance["digest"][:12] in said and provenance["engine"]["name"] in said
@@ -88,16 +88,16 @@ def test_a_run_is_shown_by_its_axes_and_by_its_folder(trained: Workshop) -> None
     ],
 )
 def test_a_run_that_is_not_there_is_one_line(workshop: Workshop, run: str, message: str) -> None:
-    assert message in workshop.refused("show", run)
+    assert message in workshop.refused("show-run", run)
 
 
 def test_files_of_two_runs_and_a_damaged_provenance_are_refused(trained: Workshop) -> None:
     first, second = (trained.results / run_path(Run("raw", "relu", "distance", seed)) for seed in (0, 1))
     (first / "metrics.parquet").write_bytes((second / "metrics.parquet").read_bytes())
-    assert "metrics.parquet: damaged" in trained.refused("show", "relu/distance/0")
+    assert "metrics.parquet: damaged" in trained.refused("show-run", "relu/distance/0")
     provenance = json.loads((second / "run.json").read_text())
     (second / "run.json").write_text(json.dumps({"digest": provenance["digest"]}))
-    assert "run.json: carries no digest of its content" in trained.refused("show", "relu/distance/1")
+    assert "run.json: carries no digest of its content" in trained.refused("show-run", "relu/distance/1")
 
 
 def study(name: str, **changes: object) -> Study:
@@ -128,8 +128,8 @@ SECOND = {("ReLU", 100): [89.0, 90.5, 91.0, 88.0], ("ReLU", 300): [95.0, 95.5, 9
 
 
 def test_differences_are_welchs_and_paired_ones_of_common_seeds() -> None:
-    a = Finished(study("a"), runs("raw", FIRST))
-    b = Finished(study("b", experiments={"raw": EXPERIMENT | {"epochs": 300}}), runs("raw", SECOND))
+    a = FinishedStudy(study("a"), runs("raw", FIRST))
+    b = FinishedStudy(study("b", experiments={"raw": EXPERIMENT | {"epochs": 300}}), runs("raw", SECOND))
     (row,) = differences_table(a, b).to_dict("records")
     first, second = np.array(FIRST["ReLU", 100]), np.array(SECOND["ReLU", 100])
     welch = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
@@ -150,9 +150,9 @@ def test_differences_are_welchs_and_paired_ones_of_common_seeds() -> None:
 
 
 def test_without_common_names_or_milestones_the_last_of_the_reported_ones_are_compared() -> None:
-    a = Finished(study("a"), runs("raw", FIRST))
+    a = FinishedStudy(study("a"), runs("raw", FIRST))
     other = {"published": EXPERIMENT | {"epochs": 300}, "wide": {"epochs": 7}}
-    b = Finished(study("b", experiments=other), runs("published", {("ReLU", 300): [96.0], ("Abs2", 300): [95.0]}))
+    b = FinishedStudy(study("b", experiments=other), runs("published", {("ReLU", 300): [96.0], ("Abs2", 300): [95.0]}))
     rows = differences_table(a, b)
     assert list(rows["model"]) == ["ReLU", "Abs2"]
     places = rows[["experiment_a", "epoch_a", "experiment_b", "epoch_b"]]
@@ -186,7 +186,7 @@ def two(tmp_path: Path) -> Workshop:
 
 
 def test_the_command_compares_by_name_and_by_folder_and_writes_both_forms(two: Workshop) -> None:
-    answer = two.run("compare", "a", "results/b", "--csv", "out/rows.csv", "--json", "out/all.json")
+    answer = two.run("compare-studies", "a", "results/b", "--csv", "out/rows.csv", "--json", "out/all.json")
     assert answer.returncode == 0, answer.stderr
     words = " ".join(answer.stdout.split())
     assert "seeds 4 5" in words and "raw, 100 epochs" in words and "Only in a, raw: Abs2" in words
@@ -198,21 +198,21 @@ def test_the_command_compares_by_name_and_by_folder_and_writes_both_forms(two: W
     assert content["settings"] == [{"setting": "seeds", "a": "4", "b": "5"}]
     assert content["only_in_one"][0] == {"study": "a", "experiment": "raw", "model": "Abs2"}
     assert content["differences"][0]["model"] == "ReLU" and content["b"] == "results/b"
-    same = two.run("compare", "a", "a").stdout
+    same = two.run("compare-studies", "a", "a").stdout
     assert "The settings are the same." in same and "+0.00 [+0.00, +0.00], 3 pairs" in same and "Only in" not in same
 
 
 def test_studies_that_cannot_be_compared_are_one_line(two: Workshop) -> None:
     expected = "nope: neither a study in results/ (there are: a, b) nor a folder with a study.yaml"
-    assert two.refused("compare", "a", "nope").endswith(expected)
+    assert two.refused("compare-studies", "a", "nope").endswith(expected)
     (two.folder / "results" / "b" / "runs.csv").unlink()
-    assert "results/b/runs.csv: cannot be read" in two.refused("compare", "a", "b", "--csv", "rows.csv")
+    assert "results/b/runs.csv: cannot be read" in two.refused("compare-studies", "a", "b", "--csv", "rows.csv")
     (two.folder / "results" / "a" / "study.yaml").write_text(yaml.safe_dump({"study": "a", "seed": 1}))
-    assert "results/a/study.yaml: unknown key 'seed'" in two.refused("compare", "a", "b")
+    assert "results/a/study.yaml: unknown key 'seed'" in two.refused("compare-studies", "a", "b")
     assert not (two.folder / "rows.csv").exists()
 
 
 def test_the_committed_study_differs_from_itself_in_nothing() -> None:
-    answer = Workshop(REPOSITORY).run("compare", "paper", "paper")
+    answer = Workshop(REPOSITORY).run("compare-studies", "paper", "paper")
     assert answer.returncode == 0 and answer.stdout.startswith("The settings are the same.")
     assert answer.stdout.count(" pairs") >= len(models()) and not re.search(r"[+−](?!0\.00)[\d.]+ \[", answer.stdout)

@@ -262,7 +262,7 @@ def test_another_checkout_s_package_is_refused(finished: Checkout, small: Checko
         script = [sys.executable, "-m", *command]
         return subprocess.run(script, cwd=small.folder, env=surroundings, capture_output=True, text=True, check=False)
 
-    commands = [("snakemake", "-n", *FEW), ("distancenets", "check")]
+    commands = [("snakemake", "-n", *FEW), ("distancenets", "check-runs")]
     assert [attempt(*command).returncode for command in commands] == [0, 0]
     small.edit("workflow/distancenets/training/losses.py", "exp_()", "exp_()  # changed")
     for command in commands:

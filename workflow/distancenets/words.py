@@ -23,3 +23,8 @@ def epochs_text(epochs: Iterable[int]) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Return `parts` as an enumeration: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def plus_minus(mean: float, sd: float) -> str:
+    """Return a mean and its SD as the paper prints them, such as 95.26 ± 0.19."""
+    return f"{mean:.2f} ± {sd:.2f}"

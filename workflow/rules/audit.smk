@@ -18,4 +18,4 @@ rule audit_published:
     message:
         "Audit the published numbers"
     shell:
-        "distancenets audit --published {input.published} --output {params.folder} > {log} 2>&1"
+        "distancenets audit --published {input.published} --out-dir {params.folder} > {log} 2>&1"

@@ -22,4 +22,4 @@ rule judge_claims:
     message:
         "Judge the paper's claims"
     shell:
-        "distancenets claims {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"
+        "distancenets claims {input.runs} --study {params.study} --out-dir {params.folder} > {log} 2>&1"

@@ -7,28 +7,28 @@ from pathlib import Path
 import pandas
 from snakemake.utils import Paramspace
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.claims.planned_runs import planned_runs
 from distancenets.configuration.recipes import study_digest
-from distancenets.configuration.study import Run, seed_ranges, study_of, write_study
+from distancenets.configuration.study import Run, seed_ranges, study_from_config, write_study
 from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
-from distancenets.runs.inventory import NONE, held_part, sources
+from distancenets.measurements.registry import MEASUREMENTS, FIGURES
+from distancenets.runs.inventory import NONE, available_subset, sources
 from distancenets.report.sides import shown, study_beside
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
 
 try:
-    STUDY = study_of(config, workflow.configfiles)
+    STUDY = study_from_config(config, workflow.configfiles)
     RESULTS = f"results/{STUDY.study}"
     PLANNED = NONE
     if STUDY.missing == "plan":
         limits = workflow.resource_settings
         PLANNED = planned_runs(STUDY, Path(RESULTS), limits.cores or limits.nodes, workflow.is_main_process)
     TRAINS = STUDY.missing == "train" or bool(PLANNED)
-    STUDY = held_part(STUDY, Path(RESULTS), planned=PLANNED)
+    STUDY = available_subset(STUDY, Path(RESULTS), planned=PLANNED)
     BESIDE = study_beside(STUDY, Path("results"))
     # Fresh runs, each with its recipe, and archived ones.
     FRESH, ARCHIVED = sources(STUDY, Path(RESULTS), planned=PLANNED)
@@ -40,7 +40,7 @@ except UserError as error:
 
 # Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
 PREFIX = f'set -euo pipefail; export PATH="$PATH":{shlex.quote(str(Path(sys.executable).parent))}; '
-# For `distancenets data`. No parameter of the rule: where data come from changes nothing.
+# For `distancenets data fetch`. No parameter of the rule: where data come from changes nothing.
 if STUDY.data_folder is not None:
     PREFIX += f"export DISTANCENETS_DATA={shlex.quote(str(STUDY.data_folder))}; "
 # Snakemake formats it.

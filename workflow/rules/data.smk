@@ -12,8 +12,8 @@ rule fetch_dataset:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        digest=lambda job: dataset(job.dataset).sha256.combined,
+        digest=lambda job: load_dataset_settings(job.dataset).sha256.combined,
     message:
         "Fetch {wildcards.dataset} and check its digests"
     shell:
-        "distancenets data {wildcards.dataset} > {log} 2>&1"
+        "distancenets data fetch {wildcards.dataset} > {log} 2>&1"

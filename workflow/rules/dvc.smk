@@ -23,4 +23,4 @@ rule write_metrics:
     message:
         "Write final accuracies and mean learning curves for comparison between revisions"
     shell:
-        "distancenets metrics --study {params.study} > {log} 2>&1"
+        "distancenets dvc-metrics --study {params.study} > {log} 2>&1"

@@ -21,7 +21,7 @@ rule draw_learning_curves:
         "Draw the learning curves of {wildcards.experiment}"
     shell:
         "distancenets figure learning-curves {input.curves} --experiment {wildcards.experiment}"
-        " --output {params.stem} > {log} 2>&1"
+        " --stem {params.stem} > {log} 2>&1"
 
 
 rule draw_final_accuracies:
@@ -45,7 +45,7 @@ rule draw_final_accuracies:
         "Draw the final accuracies of {wildcards.experiment}"
     shell:
         "distancenets figure final-accuracies {input.runs} --experiment {wildcards.experiment}"
-        " --output {params.stem} > {log} 2>&1"
+        " --stem {params.stem} > {log} 2>&1"
 
 
 rule draw_six_models:
@@ -68,7 +68,7 @@ rule draw_six_models:
     message:
         "Draw both published sets of Table 2 and the measured accuracies"
     shell:
-        "distancenets figure six-models {params.tables} --output {params.stem} > {log} 2>&1"
+        "distancenets figure six-models {params.tables} --stem {params.stem} > {log} 2>&1"
 
 
 rule draw_figure1:
@@ -92,7 +92,7 @@ rule draw_figure1:
     message:
         "Draw Figure 1, the class distributions of one hidden node"
     shell:
-        "distancenets figure node {input.outputs} --study {params.study}" " --output {params.stem} > {log} 2>&1"
+        "distancenets figure figure1 {input.outputs} --study {params.study} --stem {params.stem} > {log} 2>&1"
 
 
 rule draw_differences:
@@ -119,7 +119,7 @@ rule draw_differences:
     shell:
         "distancenets figure differences {input.comparisons} --study {params.study}"
         " --experiment {wildcards.experiment}"
-        " --output {params.stem} > {log} 2>&1"
+        " --stem {params.stem} > {log} 2>&1"
 
 
 rule draw_robustness:
@@ -143,4 +143,4 @@ rule draw_robustness:
     message:
         "Draw the claims across experiments"
     shell:
-        "distancenets figure robustness {input.claims} --study {params.study}" " --output {params.stem} > {log} 2>&1"
+        "distancenets figure robustness {input.claims} --study {params.study} --stem {params.stem} > {log} 2>&1"

@@ -44,7 +44,7 @@ rule build_images:
     message:
         "Part what seeds and test images bring into accuracies"
     shell:
-        "distancenets images --study {params.study} > {log} 2>&1"
+        "distancenets table images --study {params.study} > {log} 2>&1"
 
 
 rule draw_disagreement:

@@ -4,7 +4,7 @@ A network takes 0.2 to 3 s, about as long as starting torch and reading the imag
 and hundreds of runs and milestones are minutes in one job, beside days of training.
 """
 
-GEOMETRY = {name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files) for name, entry in CATALOGUE.items()}
+GEOMETRY = {name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files) for name, entry in MEASUREMENTS.items()}
 
 
 rule collect_runs:
@@ -47,7 +47,7 @@ rule measure_figure1:
     message:
         "Record what the node of Figure 1 gives for each test image"
     shell:
-        "distancenets measure node --study {params.study} > {log} 2>&1"
+        "distancenets measure figure1 --study {params.study} > {log} 2>&1"
 
 
 for name, files in GEOMETRY.items():
@@ -102,10 +102,10 @@ rule build_measurement_tables:
     message:
         "Build the tables of the measurements"
     shell:
-        "distancenets geometry-tables --study {params.study} > {log} 2>&1"
+        "distancenets table measurements --study {params.study} > {log} 2>&1"
 
 
-rule draw_geometry:
+rule draw_measurements:
     input:
         measurements=GEOMETRY.values(),
         runs=f"{RESULTS}/runs.csv",
@@ -132,4 +132,4 @@ rule draw_geometry:
     message:
         "Draw the measurements of {wildcards.experiment}"
     shell:
-        "distancenets figure geometry --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"
+        "distancenets figure measurements --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"

@@ -16,7 +16,7 @@ rule write_summary:
         protocols=rules.compare_protocols.output,
         robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
         geometry_tables=rules.build_measurement_tables.output,
-        geometry=expand(rules.draw_geometry.output, experiment=STUDY.experiments),
+        geometry=expand(rules.draw_measurements.output, experiment=STUDY.experiments),
         images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],
         code=code("report", "runs"),
     output:

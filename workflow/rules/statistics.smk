@@ -20,4 +20,4 @@ rule compare_models:
     message:
         "Summarise every model and compare every pair"
     shell:
-        "distancenets statistics {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"
+        "distancenets statistics {input.runs} --study {params.study} --out-dir {params.folder} > {log} 2>&1"

@@ -29,7 +29,7 @@ rule build_tables:
     message:
         "Build the tables of the paper"
     shell:
-        "distancenets tables {input.runs} --study {params.study} --output {params.folder} > {log} 2>&1"
+        "distancenets table paper {input.runs} --study {params.study} --out-dir {params.folder} > {log} 2>&1"
 
 
 rule compare_protocols:
@@ -54,7 +54,7 @@ rule compare_protocols:
     message:
         "Hold every protocol against every published column"
     shell:
-        "distancenets protocols {input.runs} --study {params.study}" " --output {params.stem} > {log} 2>&1"
+        "distancenets table protocols {input.runs} --study {params.study} --stem {params.stem} > {log} 2>&1"
 
 
 rule build_robustness:
@@ -76,4 +76,4 @@ rule build_robustness:
     message:
         "Set out the claims across experiments"
     shell:
-        "distancenets robustness {input.claims} --output {params.stem} > {log} 2>&1"
+        "distancenets table robustness {input.claims} --stem {params.stem} > {log} 2>&1"

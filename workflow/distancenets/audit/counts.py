@@ -5,14 +5,14 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from distancenets.audit.findings import Check, Finding, Verdict, agreement
+from distancenets.audit.findings import Check, Consistency, Finding, agreement
 from distancenets.audit.grim import subject
-from distancenets.audit.interval_t_test import Reading
+from distancenets.audit.interval_t_test import SdConvention
 from distancenets.audit.intervals import decimals, half_unit
 from distancenets.configuration.published import PrintedCounts, Published, PublishedActivity
 
 
-def possible(mean: Decimal, sd: Decimal, runs: int, most: int, reading: Reading) -> bool:
+def possible(mean: Decimal, sd: Decimal, runs: int, most: int, reading: SdConvention) -> bool:
     """Tell whether `runs` whole numbers from 0 to `most` may have the printed mean and SD (the GRIMMER test).
 
     Sum and sum of squares are whole numbers, both even or both odd, and the sum of squares lies between that of
@@ -24,7 +24,7 @@ def possible(mean: Decimal, sd: Decimal, runs: int, most: int, reading: Reading)
     return any(_squares_exist(total, sd, runs, most, reading) for total in _totals(mean, runs, most))
 
 
-def power(mean: Decimal, places: int, runs: int, most: int, reading: Reading) -> float:
+def power(mean: Decimal, places: int, runs: int, most: int, reading: SdConvention) -> float:
     """Return the share of the SDs with `places` decimals that are impossible beside `mean`.
 
     They are counted up to the largest SD of numbers from 0 to `most`, that of half the numbers at either end.
@@ -41,8 +41,8 @@ def numbers_of_nodes(record: Published) -> list[Finding]:
 
 def _finding(entry: PublishedActivity, printed: PrintedCounts) -> Finding:
     runs, most = entry.runs or 0, entry.nodes or 0
-    may_be = {reading: possible(printed.mean, printed.sd, runs, most, reading) for reading in Reading}
-    stated = Reading(printed.deviation)
+    may_be = {reading: possible(printed.mean, printed.sd, runs, most, reading) for reading in SdConvention}
+    stated = SdConvention(printed.deviation)
     strength = power(printed.mean, decimals(printed.sd), runs, most, stated)
     if not list(_totals(printed.mean, runs, most)):
         why = f"No {runs} whole numbers have this mean."
@@ -57,7 +57,7 @@ def _finding(entry: PublishedActivity, printed: PrintedCounts) -> Finding:
         computed=", ".join(f"{'possible' if able else 'impossible'} as {kind} SD" for kind, able in may_be.items()),
         low=None,
         high=None,
-        verdict=Verdict.UNTOLD if may_be[stated] and strength == 0 else agreement(may_be[stated]),
+        verdict=Consistency.UNTOLD if may_be[stated] and strength == 0 else agreement(may_be[stated]),
         why=why,
     )
 
@@ -69,10 +69,10 @@ def _totals(mean: Decimal, runs: int, most: int) -> Iterator[int]:
     yield from range(max(0, ceil(low)), min(runs * most, floor(high)) + 1)
 
 
-def _squares_exist(total: int, sd: Decimal, runs: int, most: int, reading: Reading) -> bool:
+def _squares_exist(total: int, sd: Decimal, runs: int, most: int, reading: SdConvention) -> bool:
     """Tell whether a whole sum of squares goes with the sum `total` and rounds to the SD."""
     half, least = Fraction(half_unit(sd)), Fraction(total**2, runs)
-    divisor = runs if reading is Reading.POPULATION else runs - 1
+    divisor = runs if reading is SdConvention.POPULATION else runs - 1
     low = least + divisor * max(Fraction(0), Fraction(sd) - half) ** 2
     high = least + divisor * (Fraction(sd) + half) ** 2
     each, more = divmod(total, runs)

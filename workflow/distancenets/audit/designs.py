@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from distancenets.audit.findings import Check, Finding, Verdict, hull
+from distancenets.audit.findings import Check, Consistency, Finding, hull
 from distancenets.audit.interval_t_test import Design, designs_with, p_value
 from distancenets.audit.intervals import decimals, rounding
 from distancenets.audit.recomputation import Recomputation, Statistic, p_target, printed
@@ -33,14 +33,14 @@ def effect_sizes(record: Published, found: Sequence[Recomputation]) -> list[Find
         values = [design.d_from_t(rounding(test.t), n) for design, n in known]
         formulas = " or ".join(_formula(design, n) for design, n in known)
         if not known:
-            verdict, why = Verdict.UNTOLD, f"{test.df} df do not say how many runs there were."
+            verdict, why = Consistency.UNTOLD, f"{test.df} df do not say how many runs there were."
         elif any(value.meets(rounding(test.d)) for value in values):
-            verdict, why = Verdict.CONSISTENT, "The printed t gives it."
+            verdict, why = Consistency.CONSISTENT, "The printed t gives it."
         elif any(design is Design.PAIRED for design, _ in known):
-            verdict = Verdict.UNTOLD
+            verdict = Consistency.UNTOLD
             why = "The printed t does not give it, but another d of a paired test depends on the runs' correlation."
         else:
-            verdict, why = Verdict.INCONSISTENT, "The printed t does not give it."
+            verdict, why = Consistency.INCONSISTENT, "The printed t does not give it."
         d = hull(values) if values else None
         findings.append(
             Finding(
@@ -70,16 +70,16 @@ def _design(called: Design, df: int, runs: tuple[int, ...], tests: Sequence[Publ
     own = [called.df(n) for n in runs]
     others = [n for n in runs if other.df(n) == df]
     if set(own) == {df}:
-        verdict, why = Verdict.CONSISTENT, f"{df} df are those of a {called.name_in_words} test."
+        verdict, why = Consistency.CONSISTENT, f"{df} df are those of a {called.name_in_words} test."
     elif df in own:
-        verdict = Verdict.UNTOLD
+        verdict = Consistency.UNTOLD
         why = f"{df} df are those of a {called.name_in_words} test of some of the sets that it may come from."
     elif others:
-        verdict = Verdict.INCONSISTENT
+        verdict = Consistency.INCONSISTENT
         proof = _df_of_p(tests, df, called.df(others[0]))
         why = f"{df} df are those of a {other.name_in_words} test of {others[0]} runs a model{proof}."
     else:
-        verdict = Verdict.INCONSISTENT
+        verdict = Consistency.INCONSISTENT
         told = " or ".join(map(str, runs))
         why = f"{df} df belong to neither a paired nor a two-sample test of {told} runs a model."
     return Finding(

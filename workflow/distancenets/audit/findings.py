@@ -11,7 +11,7 @@ from distancenets.audit.intervals import Interval
 LEVEL = 0.05
 
 
-class Verdict(StrEnum):
+class Consistency(StrEnum):
     """Whether the printed number agrees with what follows from the other printed numbers."""
 
     CONSISTENT = "consistent"
@@ -60,7 +60,7 @@ class Finding:
     computed: str
     low: float | None
     high: float | None
-    verdict: Verdict
+    verdict: Consistency
     why: str
 
     def record(self) -> dict[str, str | float | None]:
@@ -74,9 +74,9 @@ def _plain(value: str | float | None) -> str | float | None:
     return str(value) if isinstance(value, StrEnum) else value
 
 
-def agreement(agrees: bool) -> Verdict:
+def agreement(agrees: bool) -> Consistency:
     """Return the verdict of a check that can be told."""
-    return Verdict.CONSISTENT if agrees else Verdict.INCONSISTENT
+    return Consistency.CONSISTENT if agrees else Consistency.INCONSISTENT
 
 
 def hull(intervals: Iterable[Interval]) -> Interval:

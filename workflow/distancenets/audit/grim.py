@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
-from distancenets.audit.findings import Check, Finding, Verdict, agreement
+from distancenets.audit.findings import Check, Consistency, Finding, agreement
 from distancenets.audit.intervals import Interval, decimals, legible, rounding
 from distancenets.configuration.published import Published, PublishedActivity, PublishedRow, PublishedTable
 
@@ -50,7 +50,7 @@ def node_shares(record: Published) -> list[Finding]:
             count, strength = nearest_count(percent, total), power(decimals(percent), total)
             share = 100 * count / total
             if strength == 0:
-                verdict = Verdict.UNTOLD
+                verdict = Consistency.UNTOLD
                 why = "With so few decimals every printable percentage is possible: the check has no power."
             else:
                 verdict = agreement(possible(percent, total))
@@ -84,7 +84,7 @@ def accuracies(record: Published) -> list[Finding]:
         titles = dict.fromkeys(table.title for table, _ in entries)
         impossible = [row.place for row in rows if not possible(row.mean, total)]
         if strength == 0:
-            verdict = Verdict.UNTOLD
+            verdict = Consistency.UNTOLD
             why = f"A mean over {images:,} images × {runs} runs can take every printable value: no power."
         else:
             verdict, why = agreement(not impossible), f"Impossible: {', '.join(impossible) or 'none'}."
@@ -136,7 +136,7 @@ def subject(entry: PublishedActivity) -> str:
     return f"{names}: {entry.quantity.replace('_', ' ')} ({entry.layer} layer)"
 
 
-def _compared(one: PublishedActivity, other: PublishedActivity, gap: Interval) -> tuple[Check, Verdict, str]:
+def _compared(one: PublishedActivity, other: PublishedActivity, gap: Interval) -> tuple[Check, Consistency, str]:
     may_agree = gap.meets(Interval(0, 0))
     if one.active_below is None or other.active_below is None or one.active_below == other.active_below:
         why = "One quantity of the same models has two values: other runs, or another way of counting."
@@ -147,7 +147,7 @@ def _compared(one: PublishedActivity, other: PublishedActivity, gap: Interval) -
             f"Both hold only if not one of {_nodes(one)} nodes is active on between {narrow} % and {wide} % "
             "of the inputs; else one definition is wrong."
         )
-        return Check.DEFINITION, Verdict.UNTOLD, why
+        return Check.DEFINITION, Consistency.UNTOLD, why
     larger_is_wider = (gap.low > 0) == (one.active_below > other.active_below)
     why = f"The wider definition has the {'larger' if larger_is_wider else 'smaller'} share."
     return Check.DEFINITION, agreement(larger_is_wider), why

@@ -9,7 +9,7 @@ from scipy import stats
 from distancenets.audit.intervals import Interval
 
 
-class Reading(StrEnum):
+class SdConvention(StrEnum):
     """How a printed standard deviation is to be read: divided by n, or by n − 1."""
 
     POPULATION = "population"
@@ -17,7 +17,7 @@ class Reading(StrEnum):
 
     def sample_factor(self, runs: int) -> float:
         """Return what turns a printed SD into the sample SD: √(n / (n − 1)) for a population SD, else 1."""
-        return math.sqrt(runs / (runs - 1)) if self is Reading.POPULATION else 1.0
+        return math.sqrt(runs / (runs - 1)) if self is SdConvention.POPULATION else 1.0
 
 
 class Design(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from distancenets.audit.findings import LEVEL, Check, Finding, Verdict, agreement, hull
+from distancenets.audit.findings import LEVEL, Check, Consistency, Finding, agreement, hull
 from distancenets.audit.interval_t_test import p_value
 from distancenets.audit.intervals import Interval, legible, rounding
 from distancenets.audit.recomputation import Recomputation, Statistic, counterpart, p_target, printed, sample
@@ -41,14 +41,14 @@ def signs(record: Published) -> list[Finding]:
         opposed = sum(gap.high < 0 if upwards else gap.low > 0 for gap in differences)
         order = f"{test.first.printed} {'above' if upwards else 'below'} {test.second.printed}"
         if bearing == len(differences):
-            verdict, why = Verdict.CONSISTENT, f"Every set has {order}."
+            verdict, why = Consistency.CONSISTENT, f"Every set has {order}."
         elif opposed == len(differences):
             verdict, why = (
-                Verdict.INCONSISTENT,
+                Consistency.INCONSISTENT,
                 f"No set has {order}: it is the sign of the reverse comparison.",
             )
         else:
-            verdict, why = Verdict.UNTOLD, f"{bearing} of {len(differences)} sets have {order}."
+            verdict, why = Consistency.UNTOLD, f"{bearing} of {len(differences)} sets have {order}."
         gap = hull(differences)
         findings.append(
             _finding(
@@ -74,9 +74,9 @@ def wordings(record: Published) -> list[Finding]:
         verdict = _verdict_on_words(test, p)
         beside = f"{printed(test, Statistic.P)}, d = {test.d}"
         why = {
-            Verdict.CONSISTENT: f"{beside} does not contradict the words.",
-            Verdict.INCONSISTENT: f"{beside} stands beside the words and says the opposite at the 5 % level.",
-            Verdict.UNTOLD: f"{beside} may lie on either side of the 5 % level.",
+            Consistency.CONSISTENT: f"{beside} does not contradict the words.",
+            Consistency.INCONSISTENT: f"{beside} stands beside the words and says the opposite at the 5 % level.",
+            Consistency.UNTOLD: f"{beside} may lie on either side of the 5 % level.",
         }[verdict]
         findings.append(
             _finding(
@@ -107,16 +107,18 @@ def wordings_recomputed(record: Published, found: Sequence[Recomputation]) -> li
         if test.reading is None or not entries:
             continue
         verdicts = [_verdict_on_words(test, entry.recomputed) for entry in entries]
-        if set(verdicts) == {Verdict.INCONSISTENT}:
-            verdict = Verdict.INCONSISTENT
+        if set(verdicts) == {Consistency.INCONSISTENT}:
+            verdict = Consistency.INCONSISTENT
             why = "Every printed set of means and SDs says the opposite at the 5 % level."
-        elif set(verdicts) == {Verdict.CONSISTENT}:
-            verdict = Verdict.CONSISTENT
+        elif set(verdicts) == {Consistency.CONSISTENT}:
+            verdict = Consistency.CONSISTENT
             why = "No printed set of means and SDs contradicts the words at the 5 % level."
         else:
-            verdict = Verdict.UNTOLD
+            verdict = Consistency.UNTOLD
             opposed = dict.fromkeys(
-                entry.table.title for entry, one in zip(entries, verdicts, strict=True) if one is Verdict.INCONSISTENT
+                entry.table.title
+                for entry, one in zip(entries, verdicts, strict=True)
+                if one is Consistency.INCONSISTENT
             )
             why = f"The sets disagree at the 5 % level; against the words: {', '.join(opposed) or 'none'}."
         p = hull(entry.recomputed for entry in entries)
@@ -144,9 +146,9 @@ def _differences(record: Published, test: PublishedTest) -> list[Interval]:
     return differences
 
 
-def _verdict_on_words(test: PublishedTest, p: Interval) -> Verdict:
+def _verdict_on_words(test: PublishedTest, p: Interval) -> Consistency:
     if p.low <= LEVEL < p.high:
-        return Verdict.UNTOLD
+        return Consistency.UNTOLD
     return agreement((test.reading == "different") == (p.high <= LEVEL))
 
 
@@ -156,7 +158,7 @@ def _finding(
     *,
     shown: str,
     interval: Interval,
-    verdict: Verdict,
+    verdict: Consistency,
     why: str,
     quantity: str = "",
 ) -> Finding:

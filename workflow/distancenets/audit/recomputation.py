@@ -8,8 +8,8 @@ from itertools import product
 from distancenets.audit.findings import Check, Finding, agreement, hull
 from distancenets.audit.interval_t_test import (
     Design,
-    Reading,
     Sample,
+    SdConvention,
     cohens_d,
     degrees_of_freedom,
     designs_with,
@@ -48,7 +48,7 @@ class Recomputation:
     test: PublishedTest
     statistic: Statistic
     table: PublishedTable
-    reading: Reading
+    reading: SdConvention
     recomputed: Interval
     target: Interval
 
@@ -85,7 +85,7 @@ def recomputations(record: Published) -> list[Recomputation]:
     differences.
     """
     found = []
-    for test, table, reading in product(record.tests, record.tables.values(), Reading):
+    for test, table, reading in product(record.tests, record.tables.values(), SdConvention):
         rows = counterpart(table, test.first), counterpart(table, test.second)
         if rows[0] is None or rows[1] is None:
             continue
@@ -106,9 +106,9 @@ def counterpart(table: PublishedTable, model: ModelName) -> PublishedRow | None:
     return next((row for row in rows if row is not None), None)
 
 
-def sample(row: PublishedRow, table: PublishedTable, reading: Reading | None = None) -> Sample:
+def sample(row: PublishedRow, table: PublishedTable, reading: SdConvention | None = None) -> Sample:
     """Return what is known of the runs behind a printed row, its SD read as the table's kind or as `reading`."""
-    read_as = Reading(table.deviation) if reading is None else reading
+    read_as = SdConvention(table.deviation) if reading is None else reading
     return Sample(rounding(row.mean), spread(row.sd).scaled(read_as.sample_factor(table.runs)), table.runs)
 
 
@@ -131,7 +131,7 @@ def printed(test: PublishedTest, statistic: Statistic) -> str:
     return f"t({test.df}) = {test.t}" if statistic is Statistic.T else f"d = {test.d}"
 
 
-def score(found: Sequence[Recomputation], table: PublishedTable, reading: Reading, *statistics: Statistic) -> int:
+def score(found: Sequence[Recomputation], table: PublishedTable, reading: SdConvention, *statistics: Statistic) -> int:
     """Return how many of the printed statistics of these kinds a set can have produced."""
     return sum(
         entry.fits

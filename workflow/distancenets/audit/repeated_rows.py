@@ -6,7 +6,7 @@ from itertools import combinations
 
 from scipy import stats
 
-from distancenets.audit.findings import Check, Finding, Verdict, agreement
+from distancenets.audit.findings import Check, Consistency, Finding, agreement
 from distancenets.audit.interval_t_test import degrees_of_freedom, p_value, t_statistic
 from distancenets.audit.intervals import TOLERANCE, half_unit, may_be_equal, spread
 from distancenets.audit.recomputation import counterpart, sample
@@ -28,13 +28,13 @@ def repeated_rows(record: Published) -> list[Finding]:
         shared = shared_rows(one, other)
         chance = chance_of_shared_rows(one, other, shared)
         if not shared:
-            verdict, why = Verdict.CONSISTENT, "The two tables share no row."
+            verdict, why = Consistency.CONSISTENT, "The two tables share no row."
         elif chance >= UNLIKELY:
-            verdict, why = Verdict.UNTOLD, f"Luck may explain it (chance up to {chance:.2g})."
+            verdict, why = Consistency.UNTOLD, f"Luck may explain it (chance up to {chance:.2g})."
         elif all(row.model == twin.model for row, twin in shared) and one.epochs == other.epochs:
-            verdict, why = Verdict.CONSISTENT, "The same models after the same epochs, printed twice."
+            verdict, why = Consistency.CONSISTENT, "The same models after the same epochs, printed twice."
         else:
-            verdict = Verdict.INCONSISTENT
+            verdict = Consistency.INCONSISTENT
             why = (
                 f"The same numbers are printed for {one.heading} ({_names(row for row, _ in shared)}) and "
                 f"for {other.heading} ({_names(twin for _, twin in shared)}); the chance that independent runs "
@@ -69,13 +69,13 @@ def repeated_experiments(record: Published) -> list[Finding]:
         beyond = [row.printed for (row, _), t in zip(twins, tests, strict=True) if p_value(t, df).high < UNLIKELY]
         largest = max((t.magnitude() for t in tests), key=lambda size: size.low)
         if beyond:
-            verdict = Verdict.INCONSISTENT
+            verdict = Consistency.INCONSISTENT
             why = (
                 f"{len(differing)} of {len(twins)} models differ although models and epochs are the same; "
                 f"chance does not explain it for {', '.join(beyond)} (p < {UNLIKELY})."
             )
         elif differing:
-            verdict, why = Verdict.UNTOLD, f"{len(differing)} of {len(twins)} models differ, within chance."
+            verdict, why = Consistency.UNTOLD, f"{len(differing)} of {len(twins)} models differ, within chance."
         else:
             verdict, why = agreement(True), "The results are the same."
         findings.append(

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from scipy import stats
 
-from distancenets.audit.findings import LEVEL, Check, Finding, Verdict
+from distancenets.audit.findings import LEVEL, Check, Consistency, Finding
 from distancenets.audit.intervals import half_unit, may_be_equal
 from distancenets.audit.recomputation import Recomputation, Statistic
 from distancenets.audit.source_tables import origin
@@ -52,18 +52,18 @@ def _same_t(
     luck = f"the chance that luck prints the t of one of the {others} other tests there is at most {chance:.2g}."
     interval, computed = None, "both fit"
     if len(fitting) == 2:
-        verdict, why = Verdict.CONSISTENT, "Both comparisons give this t by themselves."
+        verdict, why = Consistency.CONSISTENT, "Both comparisons give this t by themselves."
     elif fitting and misfits:
         misfit = misfits[0]
         interval, computed = misfit.recomputed, f"{misfit.recomputed} for {misfit.test.comparison} ({misfit.label})"
         beside = f" (the d = {misfit.test.d} beside it fits them)" if own[misfit.test.id, Statistic.D].fits else ""
-        verdict = Verdict.INCONSISTENT if chance < LEVEL else Verdict.UNTOLD
+        verdict = Consistency.INCONSISTENT if chance < LEVEL else Consistency.UNTOLD
         why = (
             f"The rows of {fitting[0].test.comparison} give it, those of {misfit.test.comparison} do not{beside}; "
             f"{luck}"
         )
     else:
-        verdict, computed = Verdict.UNTOLD, "no set decides"
+        verdict, computed = Consistency.UNTOLD, "no set decides"
         why = f"No set of means and SDs says to which comparison it belongs; {luck}"
     return Finding(
         check=Check.REPEATED_T,

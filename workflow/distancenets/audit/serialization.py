@@ -14,13 +14,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from distancenets.audit.findings import Check, Finding, Verdict, of_check
-from distancenets.audit.summary import conclusions, counts, errors, summary
+from distancenets.audit.findings import Check, Consistency, Finding, of_check
+from distancenets.audit.review import conclusions, counts, errors, summary
 from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
 from distancenets.markdown import markdown_table
 
-COLOURS = {Verdict.CONSISTENT: "green", Verdict.INCONSISTENT: "bold red", Verdict.UNTOLD: "yellow"}
+COLOURS = {Consistency.CONSISTENT: "green", Consistency.INCONSISTENT: "bold red", Consistency.UNTOLD: "yellow"}
 
 
 def as_csv(findings: Sequence[Finding]) -> str:
@@ -98,7 +98,7 @@ def write(findings: Sequence[Finding], folder: Path) -> list[Path]:
 def _findings_table(findings: Sequence[Finding]) -> str:
     rows = []
     for finding in findings:
-        shown = f"**{finding.verdict}**" if finding.verdict is Verdict.INCONSISTENT else str(finding.verdict)
+        shown = f"**{finding.verdict}**" if finding.verdict is Consistency.INCONSISTENT else str(finding.verdict)
         cells = (str(finding.check), finding.where, finding.printed, finding.computed)
         rows.append([*map(_plain, cells), shown, _plain(finding.why)])
     return markdown_table(["Check", "Where", "Printed", "Computed", "Verdict", "Why"], rows).rstrip()

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from distancenets.audit.findings import Check, Finding, Verdict, agreement
-from distancenets.audit.interval_t_test import Reading
+from distancenets.audit.findings import Check, Consistency, Finding, agreement
+from distancenets.audit.interval_t_test import SdConvention
 from distancenets.audit.intervals import may_be_equal
 from distancenets.audit.recomputation import Recomputation, Statistic, counterpart, printed, score
 from distancenets.configuration.published import Published, PublishedTable, PublishedTest
 
-Source = tuple[PublishedTable, Reading]
+Source = tuple[PublishedTable, SdConvention]
 
 
 def ranking(found: Sequence[Recomputation]) -> list[tuple[Source, int]]:
@@ -39,13 +39,13 @@ def sets_behind_the_statistics(found: Sequence[Recomputation]) -> list[Finding]:
         fits = {statistic: score(found, table, reading, statistic) for statistic in Statistic}
         tests = len({entry.test.id for entry in found if (entry.table, entry.reading) == (table, reading)})
         if total == best > 0 and alone:
-            verdict = Verdict.CONSISTENT
+            verdict = Consistency.CONSISTENT
             why = "It gives more of the printed t and d than any other set or reading of the SD."
         elif total == best > 0:
-            verdict = Verdict.UNTOLD
+            verdict = Consistency.UNTOLD
             why = "Another set or reading of the SD gives as many of the printed t and d."
         else:
-            verdict = Verdict.INCONSISTENT
+            verdict = Consistency.INCONSISTENT
             why = f"It gives {total} of the {2 * tests} printed t and d; the best set gives {best}."
         outside = [row.printed for row in table.rows if not row.in_paper]
         if outside:
@@ -79,7 +79,7 @@ def kind_of_deviation(found: Sequence[Recomputation]) -> list[Finding]:
     if source is None:
         return []
     table, reading = source
-    totals = {entry: score(found, table, entry, Statistic.T, Statistic.D) for entry in Reading}
+    totals = {entry: score(found, table, entry, Statistic.T, Statistic.D) for entry in SdConvention}
     agrees = reading == table.deviation
     return [
         Finding(
@@ -87,8 +87,8 @@ def kind_of_deviation(found: Sequence[Recomputation]) -> list[Finding]:
             where=table.title,
             printed=f"{table.deviation} SD",
             computed=", ".join(f"{total} t and d fit as {entry} SD" for entry, total in totals.items()),
-            low=float(totals[Reading(table.deviation)]),
-            high=float(totals[Reading(table.deviation)]),
+            low=float(totals[SdConvention(table.deviation)]),
+            high=float(totals[SdConvention(table.deviation)]),
             verdict=agreement(agrees),
             why=f"The printed SDs give most of the statistics if they are {reading} SDs"
             f"{'.' if agrees else f', and the record files them as {table.deviation} SDs.'}",

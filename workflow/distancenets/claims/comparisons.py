@@ -1,8 +1,8 @@
 """The differences of accuracies that claims are about."""
 
 from distancenets.claims.conditions import Condition
+from distancenets.claims.definitions import CLAIMS
 from distancenets.claims.evidence import Evidence
-from distancenets.claims.register import REGISTER
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.published import Published
 from distancenets.configuration.statistics import StatisticsSettings
@@ -15,12 +15,12 @@ def compared_models(record: Published) -> dict[str, tuple[str, ...]]:
     """
     about = {claim.id: claim for claim in record.claims}
     found: dict[str, tuple[str, ...]] = {}
-    for claim in REGISTER:
+    for claim in CLAIMS:
         if claim.measurement is None:
             evidence = Evidence({}, about[claim.number], ClaimsSettings(), StatisticsSettings())
             quantities = (
                 quantity
-                for condition in claim.decide(evidence)
+                for condition in claim.conditions(evidence)
                 if isinstance(condition, Condition)
                 for quantity in condition.quantities
                 if quantity.name.endswith(" =")

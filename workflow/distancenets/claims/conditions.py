@@ -21,7 +21,7 @@ LEAST_TO_PLAN = 3
 
 
 @dataclass(frozen=True)
-class Part:
+class ConditionResult:
     """One judged condition.
 
     `text` has the outcome's numbers in words, `measured` the part of it that does not depend on what is asked. `look`
@@ -50,7 +50,7 @@ class Judged(Protocol):
         """What it is judged by, one value per seed."""
         ...
 
-    def judge(self, level: float) -> Part:
+    def judge(self, level: float) -> ConditionResult:
         """Return the outcome if each wrong answer may come with probability `level` over all looks."""
         ...
 
@@ -94,7 +94,7 @@ class Condition:
         """What it is judged by, one value per seed."""
         return [sample for quantity in self.quantities for sample in quantity.samples]
 
-    def judge(self, level: float) -> Part:
+    def judge(self, level: float) -> ConditionResult:
         """Return the outcome at the last look that all samples have passed.
 
         The `level` is one-sided, over all looks; several quantities share it.
@@ -105,12 +105,14 @@ class Condition:
             names = " and ".join(quantity.name.removesuffix(" =") for quantity in self.quantities)
             text = f"{names} {self.threshold.asked}: {_lacks(self.samples)}"
             measured = "; ".join(filter(None, (quantity.so_far(seeds) for quantity in self.quantities)))
-            return Part(Outcome.OPEN, text, measured, threshold=self.threshold, prospects=self.prospects(seeds, level))
+            return ConditionResult(
+                Outcome.OPEN, text, measured, threshold=self.threshold, prospects=self.prospects(seeds, level)
+            )
         value = self.threshold.value
         now = self._estimates(passed.seeds, level * passed.share)
         outcome = self.outcome(now, value)
         measured = " and ".join(quantity.words(each) for quantity, each in zip(self.quantities, now, strict=True))
-        part = Part(
+        part = ConditionResult(
             outcome,
             self.words(outcome, measured),
             measured,
@@ -129,7 +131,7 @@ class Condition:
 
     def outcome(self, estimates: Sequence[Estimate], value: float) -> Outcome:
         """Return the outcome for a `value` of the threshold."""
-        return self.threshold.region(value).place(estimates[0])
+        return self.threshold.region(value).classify(estimates[0])
 
     def words(self, outcome: Outcome, measured: str) -> str:
         """Return what was measured and whether it is as asked."""
@@ -193,14 +195,14 @@ class Given:
         """Nothing: no seed is waited for."""
         return ()
 
-    def judge(self, level: float) -> Part:
+    def judge(self, level: float) -> ConditionResult:
         """Return that it is given, or that it fails if a run shows otherwise."""
         seen = self.sample.values
         if seen.empty:
-            return Part(Outcome.GIVEN, self.text)
+            return ConditionResult(Outcome.GIVEN, self.text)
         found = int((seen > 0).sum())
         measured = f"seen in {found} of {seen.size} runs"
-        return Part(Outcome.FAILS if found else Outcome.GIVEN, f"{self.text}; {measured}", measured)
+        return ConditionResult(Outcome.FAILS if found else Outcome.GIVEN, f"{self.text}; {measured}", measured)
 
 
 def lacking(samples: Iterable[Sample]) -> list[Sample]:
@@ -234,7 +236,7 @@ def _least_share(same: Callable[[float], bool]) -> float:
 
 def _side(estimate: Estimate, margin: float) -> int | None:
     regions = ((-1, Region(-math.inf, -margin)), (0, Region(-margin, margin)), (1, Region(margin, math.inf)))
-    return next((side for side, region in regions if region.place(estimate) is Outcome.HOLDS), None)
+    return next((side for side, region in regions if region.classify(estimate) is Outcome.HOLDS), None)
 
 
 _LINKS = {Outcome.HOLDS: "", Outcome.FAILS: "not ", Outcome.OPEN: "undecided whether "}

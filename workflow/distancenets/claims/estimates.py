@@ -36,7 +36,7 @@ class Estimate(NamedTuple):
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, math.nan)
 
 
-def centre(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
+def mean_estimate(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
     """Return the mean of `values` with its t interval."""
     sd = max(standard_deviation(values, ddof=1), least_sd)
     if not sd > 0:
@@ -47,7 +47,7 @@ def centre(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
 
 def difference(a: FloatArray, b: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
     """Return mean(a − b) with its paired t interval."""
-    return centre(paired_differences(a, b), level, least_sd)
+    return mean_estimate(paired_differences(a, b), level, least_sd)
 
 
 def contrast(
@@ -70,7 +70,7 @@ def share(values: FloatArray, level: float) -> Estimate:
     return Estimate(found, low, high, scale, _arcsine)
 
 
-def spread(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
+def sd_estimate(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
     """Return the sample SD of `values` with its χ² interval, which takes the runs to be normal."""
     freedom = values.size - 1
     sd = max(standard_deviation(values, ddof=1), least_sd)

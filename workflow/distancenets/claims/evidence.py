@@ -80,6 +80,10 @@ class Evidence:
         found = self.accuracies.get(model)
         return Sample(model, "", NONE if found is None else found.sort_index(), found is not None)
 
+    def stated(self, quantity: str) -> float:
+        """Return the `quantity`, mean or sd, that the claim itself states in numbers."""
+        return next(float(figure.value) for figure in self.published.figures if figure.quantity == quantity)
+
     def measured(self, table: str, column: str, model: str, **rows: str) -> Sample:
         """Return a `column` of a measurement's `table` about `model`, in the `rows` where columns have these values.
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from distancenets.claims.conditions import Judged, Part, lacking
+from distancenets.claims.conditions import ConditionResult, Judged, lacking
+from distancenets.claims.definitions import CLAIMS, Claim
 from distancenets.claims.evidence import Evidence
 from distancenets.claims.numbers import Number, numbers
 from distancenets.claims.prospects import AHEAD, Prospect, prospect_text, together
-from distancenets.claims.register import REGISTER, Claim
 from distancenets.claims.thresholds import Outcome
 from distancenets.claims.verdicts import Flip, Verdict, flips, least_alpha, reason, verdict
 from distancenets.configuration.published import Published, PublishedClaim
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
-from distancenets.statistics.corrections import holm
+from distancenets.statistics.hypothesis_tests import holm
 from distancenets.statistics.looks import FIRST, complete_seeds, next_looks
 from distancenets.words import seeds_text
 
@@ -25,7 +25,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class Ruling:
+class ClaimResult:
     """The verdict on one claim in one experiment, and what it rests on.
 
     `epochs` are those read, `seeds` the fewest that a judged condition used, 0 of none. `epochs_needed` and `wanted`,
@@ -49,7 +49,7 @@ class Ruling:
     flips: Sequence[Flip] = ()
     alpha: float = math.nan
     holm: float = math.nan
-    parts: Sequence[Part] = ()
+    parts: Sequence[ConditionResult] = ()
     numbers: Sequence[Number] = ()
     evidence: Sequence[str] = ()
 
@@ -64,7 +64,7 @@ class Ruling:
         return self.prospects[0] if self.prospects else None
 
 
-def rulings(study: Study, runs: pd.DataFrame, measurements: Tables, record: Published) -> list[Ruling]:
+def judge_claims(study: Study, runs: pd.DataFrame, measurements: Tables, record: Published) -> list[ClaimResult]:
     """Return a ruling on every claim of the register in every experiment of `study`, experiment by experiment.
 
     Parameters
@@ -76,15 +76,15 @@ def rulings(study: Study, runs: pd.DataFrame, measurements: Tables, record: Publ
     """
     found = []
     for experiment in study.experiments:
-        here = [ruling(claim, experiment, study, runs, measurements, record) for claim in REGISTER]
+        here = [judge_claim(claim, experiment, study, runs, measurements, record) for claim in CLAIMS]
         corrected = holm(np.array([each.alpha for each in here]))
         found += [replace(each, holm=float(p)) for each, p in zip(here, corrected, strict=True)]
     return found
 
 
-def ruling(
+def judge_claim(
     claim: Claim, experiment: str, study: Study, runs: pd.DataFrame, measurements: Tables, record: Published
-) -> Ruling:
+) -> ClaimResult:
     """Return what `experiment` says about `claim`: undetermined where anything it needs is missing."""
     about = next(entry for entry in record.claims if entry.id == claim.number)
     published_epochs = record.tables[claim.table].epochs
@@ -95,9 +95,9 @@ def ruling(
     accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
     here = _measured_here(measurements, experiment, epochs)
     evidence = Evidence(accuracies, about, study.claims, study.statistics, here)
-    conditions = claim.decide(evidence)
+    conditions = claim.conditions(evidence)
     parts = judged(conditions, study.statistics.alpha)
-    found = Ruling(about, experiment, Verdict.UNDETERMINED, "", claim.rule_in(study, about), epochs)
+    found = ClaimResult(about, experiment, Verdict.UNDETERMINED, "", claim.rule(evidence), epochs)
     found = replace(found, numbers=numbers(claim, evidence, parts, record), evidence=claim.evidence)
     if reached is None:
         lacks = [f"needs {least:,} epochs; {epochs:,} trained", *_lacks(claim, conditions, epochs)]
@@ -114,7 +114,7 @@ def ruling(
     return _decided(found, conditions, parts, study.statistics.alpha)
 
 
-def judged(conditions: Sequence[Judged], alpha: float) -> list[Part]:
+def judged(conditions: Sequence[Judged], alpha: float) -> list[ConditionResult]:
     """Return the `conditions` of a claim, each judged at the one-sided level `alpha` / (their number), over all looks.
 
     What is given by algebra takes no part of the level.
@@ -123,7 +123,9 @@ def judged(conditions: Sequence[Judged], alpha: float) -> list[Part]:
     return [condition.judge(level) for condition in conditions]
 
 
-def _decided(found: Ruling, conditions: Sequence[Judged], parts: Sequence[Part], alpha: float) -> Ruling:
+def _decided(
+    found: ClaimResult, conditions: Sequence[Judged], parts: Sequence[ConditionResult], alpha: float
+) -> ClaimResult:
     """Return `found` with its verdict, its reason in words and what would change it."""
     outcome = verdict(part.outcome for part in parts)
     used = [part.look.seeds for part in parts if part.look]
@@ -142,13 +144,13 @@ def _ahead_text(ahead: Sequence[Prospect]) -> str:
     return f" ({prospect_text(ahead[0])})" if ahead else ""
 
 
-def _prospects(parts: Sequence[Part]) -> list[Prospect]:
+def _prospects(parts: Sequence[ConditionResult]) -> list[Prospect]:
     """Return what the next looks may bring for all open conditions; none if too little is known of one."""
     ahead = [part.prospects for part in parts if part.outcome is Outcome.OPEN]
     return [together(each) for each in zip(*ahead, strict=True)] if all(ahead) else []
 
 
-def _wanted(conditions: Sequence[Judged], parts: Sequence[Part]) -> list[dict[str, int]]:
+def _wanted(conditions: Sequence[Judged], parts: Sequence[ConditionResult]) -> list[dict[str, int]]:
     """Return model → seeds that each of the next looks at the open conditions needs."""
     wanted: list[dict[str, int]] = [{} for _ in range(AHEAD)]
     for condition, part in zip(conditions, parts, strict=True):

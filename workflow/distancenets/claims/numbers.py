@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from distancenets.claims.conditions import Part
+from distancenets.claims.conditions import ConditionResult
+from distancenets.claims.definitions import Claim
 from distancenets.claims.evidence import Evidence
-from distancenets.claims.register import Claim
 from distancenets.configuration.published import Published
 from distancenets.models.registry import find_model
 from distancenets.statistics.moments import mean, standard_deviation
+from distancenets.words import plus_minus
 
 NOT_TRAINED = "not trained"
 NOT_MEASURED = "not measured"
@@ -25,7 +26,7 @@ class Number(NamedTuple):
     measured: str
 
 
-def numbers(claim: Claim, evidence: Evidence, parts: Sequence[Part], record: Published) -> list[Number]:
+def numbers(claim: Claim, evidence: Evidence, parts: Sequence[ConditionResult], record: Published) -> list[Number]:
     """Return the numbers behind `claim`: accuracies of its models, shares of dead nodes, or what `parts` measured.
 
     Accuracies are means ± population SD in percent, as the paper prints them; dead are output nodes that are active for
@@ -69,5 +70,4 @@ def _dead_outputs(model: str, evidence: Evidence, record: Published) -> Number:
 
 def _spread(values: "pd.Series[float]") -> str:
     known = values.to_numpy(np.float64)
-    spread = "" if known.size == 1 else f" ± {standard_deviation(known, ddof=0):.2f}"
-    return f"{mean(known):.2f}{spread}"
+    return f"{mean(known):.2f}" if known.size == 1 else plus_minus(mean(known), standard_deviation(known, ddof=0))

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import pandas
 
 from distancenets.claims.evidence import archived_measurements
-from distancenets.claims.judgement import rulings
+from distancenets.claims.judgement import judge_claims
 from distancenets.claims.planning import Batch, Target, batches, targets
 from distancenets.configuration.datasets import DATASETS_FILE
-from distancenets.configuration.published import published as load_published
+from distancenets.configuration.published import load_published
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
 from distancenets.files import write_text
@@ -17,7 +17,7 @@ from distancenets.jobs.processor import processor
 from distancenets.runs.archive import entries
 from distancenets.runs.collect import learning_curves, runs_at_milestones
 from distancenets.runs.costs import Costs, costs
-from distancenets.runs.inventory import Planned, held_part
+from distancenets.runs.inventory import Planned, available_subset
 
 PUBLISHED_FILE = Path("config/published.yaml")
 
@@ -38,9 +38,9 @@ class Plan(NamedTuple):
 def plan(study: Study, root: Path, hours: float, cores: int, datasets: Path, published: Path) -> Plan:
     """Return what to train next on so many `cores`, given the archive below `root` and the runs that are finished."""
     held = entries(study, root, datasets)
-    part = held_part(study.replaced(missing="skip"), root, datasets)
+    part = available_subset(study.replaced(missing="skip"), root, datasets)
     runs = runs_at_milestones(learning_curves(part, root, datasets), part)
-    judged = rulings(study, runs, archived_measurements(list(held), root), load_published(published))
+    judged = judge_claims(study, runs, archived_measurements(list(held), root), load_published(published))
     found, prices = targets(judged, study, runs), costs(held, processor("model name"))
     return Plan(found, batches(found, prices.of, hours * 3600 * cores), prices)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from distancenets.claims.judgement import Ruling
+from distancenets.claims.judgement import ClaimResult
 from distancenets.claims.prospects import Prospect
 from distancenets.configuration.study import Run, Study
 
@@ -22,7 +22,7 @@ class Target(NamedTuple):
     train what the claim needs.
     """
 
-    ruling: Ruling
+    ruling: ClaimResult
     seeds: int
     lacking: Mapping[Run, int]
     chance: float | None
@@ -47,7 +47,7 @@ class Batch(NamedTuple):
     completes: bool
 
 
-def targets(rulings: Iterable[Ruling], study: Study, runs: pd.DataFrame) -> list[Target]:
+def targets(rulings: Iterable[ClaimResult], study: Study, runs: pd.DataFrame) -> list[Target]:
     """Return the next looks at every undetermined claim, in order; where nothing is known of a claim, the first alone.
 
     Parameters
@@ -93,7 +93,7 @@ def batches(found: Sequence[Target], cost: Cost, budget: float) -> list[Batch]:
 
 
 def _target(
-    ruling: Ruling,
+    ruling: ClaimResult,
     wanted: Mapping[str, int],
     ahead: Prospect | None,
     study: Study,

@@ -7,8 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from distancenets.claims.conditions import Part
-from distancenets.claims.judgement import Ruling
+from distancenets.claims.conditions import ConditionResult
+from distancenets.claims.judgement import ClaimResult
 from distancenets.claims.prospects import Prospect
 from distancenets.claims.thresholds import Outcome
 from distancenets.configuration.study import Study
@@ -20,7 +20,7 @@ from distancenets.markdown import markdown_table
 MARKS = {Outcome.HOLDS: "holds", Outcome.FAILS: "**fails**", Outcome.OPEN: "open", Outcome.GIVEN: "given"}
 
 
-def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
+def records(rulings: Sequence[ClaimResult]) -> list[dict[str, Any]]:
     """Return the rulings as plain values, one dictionary a claim and experiment."""
     return [
         {
@@ -49,12 +49,12 @@ def records(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(rulings: Sequence[Ruling]) -> str:
+def as_json(rulings: Sequence[ClaimResult]) -> str:
     """Return the rulings as JSON text."""
     return json.dumps(records(rulings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def as_markdown(rulings: Sequence[Ruling], study: Study) -> str:
+def as_markdown(rulings: Sequence[ClaimResult], study: Study) -> str:
     """Return a page with every experiment's verdicts, then each claim's rule and conditions."""
     parts = ["# The paper's claims", _reading(study)]
     for experiment in study.experiments:
@@ -84,7 +84,7 @@ def verdict_table(rulings: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def verdicts(rulings: Sequence[Ruling]) -> dict[str, dict[str, str]]:
+def verdicts(rulings: Sequence[ClaimResult]) -> dict[str, dict[str, str]]:
     """Return experiment → claim → verdict, in the plain form that `dvc metrics` compares."""
     found: dict[str, dict[str, str]] = {}
     for ruling in rulings:
@@ -92,7 +92,7 @@ def verdicts(rulings: Sequence[Ruling]) -> dict[str, dict[str, str]]:
     return found
 
 
-def write(rulings: Sequence[Ruling], study: Study, folder: Path) -> None:
+def write(rulings: Sequence[ClaimResult], study: Study, folder: Path) -> None:
     """Write `claims.json`, `verdicts.json` and `claims.md` into `folder`."""
     write_text(folder / "verdicts.json", json.dumps(verdicts(rulings), indent=2, ensure_ascii=False) + "\n")
     with deriving("claims", folder / "claims.json"):
@@ -133,7 +133,7 @@ which the verdict would be given, corrected for all claims of the experiment: be
 verdict stands among all of them."""
 
 
-def _details(ruling: Ruling) -> str:
+def _details(ruling: ClaimResult) -> str:
     title = f"### {ruling.claim.id}. {ruling.claim.name}, {ruling.experiment}: {ruling.verdict}"
     lines = [f"- {MARKS[part.outcome]}: {part.text}{_judged_at(part)}" for part in ruling.parts]
     lines = lines or [f"- {ruling.why}"]
@@ -141,11 +141,11 @@ def _details(ruling: Ruling) -> str:
     return "\n".join([title, "", f"Supported if: {ruling.rule}", "", *lines])
 
 
-def _judged_at(part: Part) -> str:
+def _judged_at(part: ConditionResult) -> str:
     return f" ({part.look.seeds} seeds, {Fraction(part.look.share)} of the level)" if part.look else ""
 
 
-def _condition(part: Part) -> dict[str, Any]:
+def _condition(part: ConditionResult) -> dict[str, Any]:
     look = {"seeds": part.look.seeds, "share_of_level": part.look.share} if part.look else {}
     return {"outcome": str(part.outcome), "text": part.text} | look
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from distancenets.claims.estimates import Estimate
+from distancenets.claims.evidence import Evidence
 
 
 class Outcome(StrEnum):
@@ -24,7 +25,7 @@ class Region(NamedTuple):
     low: float
     high: float
 
-    def place(self, estimate: Estimate) -> Outcome:
+    def classify(self, estimate: Estimate) -> Outcome:
         """Return holds for an interval inside the region, fails for one outside, open for one across an edge."""
         if math.isnan(estimate.low) or math.isnan(estimate.high):
             return Outcome.OPEN
@@ -46,6 +47,29 @@ class Threshold:
     region: Callable[[float], Region]
     edge: Callable[[float], float]
     asked: str
+
+
+class Setting(NamedTuple):
+    """A setting of the study that a threshold is set by: its name in words, and its value."""
+
+    name: str
+    of: Callable[[Evidence], float]
+
+    def threshold(self, kind: Callable[[str, float], Threshold], evidence: Evidence) -> Threshold:
+        """Return the threshold of this `kind`, such as `above`."""
+        return kind(self.name, self.of(evidence))
+
+
+EQUIVALENCE = Setting("equivalence margin", lambda evidence: evidence.statistics.equivalence_margin)
+FAILURE = Setting("failure margin", lambda evidence: evidence.claims.failure_margin)
+SPREAD_RATIO = Setting("spread ratio", lambda evidence: evidence.claims.spread_ratio)
+DEAD_SHARE = Setting("share of dead nodes", lambda evidence: evidence.claims.dead_share)
+DEAD_CORRELATION = Setting("rank correlation with dead nodes", lambda evidence: evidence.claims.dead_correlation)
+OVERLAP = Setting("overlap", lambda evidence: evidence.claims.overlap)
+DIFFERING_NODES = Setting("share of differing nodes", lambda evidence: evidence.claims.differing_nodes)
+AGREEMENT = Setting("agreement", lambda evidence: evidence.claims.agreement)
+GAIN = Setting("gain over a control", lambda _: 0.0)
+PREFERENCE = Setting("preference", lambda _: 0.0)
 
 
 def within(setting: str, margin: float, of: float = 0.0) -> Threshold:

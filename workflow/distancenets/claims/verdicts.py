@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from distancenets.claims.conditions import Part
+from distancenets.claims.conditions import ConditionResult
 from distancenets.claims.thresholds import Outcome, number
 
 SHOWN = 3
@@ -52,7 +52,7 @@ def verdict(outcomes: Iterable[Outcome]) -> Verdict:
     return Verdict.SUPPORTED if found == {Outcome.HOLDS} else Verdict.CONTRADICTED
 
 
-def reason(parts: Sequence[Part]) -> str:
+def reason(parts: Sequence[ConditionResult]) -> str:
     """Return the conditions that decided, in one clause: those that fail or stay open first, three at most."""
     first = {Outcome.FAILS: 0, Outcome.OPEN: 1, Outcome.HOLDS: 2}
     ordered = sorted((part for part in parts if part.outcome in first), key=lambda part: first[part.outcome])
@@ -62,7 +62,7 @@ def reason(parts: Sequence[Part]) -> str:
     return "; ".join(told)
 
 
-def least_alpha(parts: Sequence[Part], alpha: float) -> float:
+def least_alpha(parts: Sequence[ConditionResult], alpha: float) -> float:
     """Return the smallest level of the claim at which its verdict would be the same; NaN of an undetermined one.
 
     A claim is refuted by one condition that fails; any other verdict rests on all of its conditions.
@@ -75,7 +75,7 @@ def least_alpha(parts: Sequence[Part], alpha: float) -> float:
     return alpha * (min(shares[Outcome.FAILS]) if found is Verdict.REFUTED else max(decided))
 
 
-def flips(parts: Sequence[Part]) -> list[Flip]:
+def flips(parts: Sequence[ConditionResult]) -> list[Flip]:
     """Return, for each threshold of the judged `parts`, the nearest values below and above at which the verdict
     changes.
 
@@ -99,8 +99,8 @@ def flips(parts: Sequence[Part]) -> list[Flip]:
     return found
 
 
-def _verdict_at(parts: Sequence[Part], setting: str, value: float) -> Verdict:
-    def outcome(part: Part) -> Outcome:
+def _verdict_at(parts: Sequence[ConditionResult], setting: str, value: float) -> Verdict:
+    def outcome(part: ConditionResult) -> Outcome:
         chosen = part.outcome_at is not None and part.threshold is not None and part.threshold.setting == setting
         return part.outcome_at(value) if chosen and part.outcome_at else part.outcome
 

@@ -1,29 +1,44 @@
-"""``distancenets data``: fetch a data set."""
+"""`distancenets data …`: data sets, fetched and pinned."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distancenets.cli.application import app
-from distancenets.configuration.datasets import DATASETS_FILE, dataset
+from distancenets.cli.application import group
+from distancenets.cli.options import DATA, DATASETS, DataFolder, DatasetsFile
+
+data = group("data", "Fetch a data set, or pin a new one.")
 
 
-@app.command()
-def data(
+@data.command()
+def fetch(
     name: Annotated[str, typer.Argument(help="The data set, by its name in the file of data sets.")],
     folder: Annotated[
         Path | None,
-        typer.Option(
-            envvar="DISTANCENETS_DATA",
-            help="IDX files at hand, here or in a subfolder of the data set's name.",
-        ),
+        typer.Option(envvar="DISTANCENETS_DATA", help="IDX files at hand, here or in a subfolder of the set's name."),
     ] = None,
-    root: Annotated[Path, typer.Option(help="Where the data sets are kept.")] = Path("data"),
-    datasets: Annotated[Path, typer.Option(help="The file of data sets.")] = DATASETS_FILE,
+    root: DataFolder = DATA,
+    datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Fetch a data set from the first source that serves it, and check its digests."""
-    settings = dataset(name, datasets)
+    from distancenets.configuration.datasets import load_dataset_settings
+
+    settings = load_dataset_settings(name, datasets)
     from distancenets.datasets.store import fetch
 
     fetch(name, settings, root, folder)
+
+
+@data.command()
+def pin(
+    name: Annotated[str, typer.Argument(help="What the data set is to be called: lower-case letters, digits and _.")],
+    folder: Annotated[Path, typer.Argument(help="The folder with MNIST's four IDX files, plain or .gz.")],
+) -> None:
+    """Print the entry for config/datasets.yaml that pins the data in a folder; edit its title and class names."""
+    import yaml
+
+    from distancenets.datasets.pins import pinned
+
+    entry = {name: pinned(name, folder).model_dump(mode="json", exclude_none=True)}
+    print(yaml.safe_dump(entry, sort_keys=False, allow_unicode=True), end="")

@@ -1,145 +1,159 @@
-"""`distancenets figure …`: one figure as PNG and SVG."""
+"""`distancenets figure …`: a figure as PNG and SVG."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distancenets.cli.application import app
-from distancenets.cli.options import DATASETS, PUBLISHED, STUDY, DatasetsFile, PublishedFile, StudyFile
+from distancenets.cli.application import group
+from distancenets.cli.options import (
+    DATA,
+    DATASETS,
+    PUBLISHED,
+    STUDY,
+    DataFolder,
+    DatasetsFile,
+    Experiment,
+    PublishedFile,
+    RunsTable,
+    Stem,
+    StudyDir,
+    StudyFile,
+    load,
+)
 
-figure = typer.Typer(help="Draw a figure, as PNG and SVG.", no_args_is_help=True)
-app.add_typer(figure, name="figure")
+if TYPE_CHECKING:
+    from distancenets.configuration.study import Study
+    from distancenets.datasets.store import Dataset
 
-Output = Annotated[Path, typer.Option(help="The figure's path without its ending.")]
+figure = group("figure", "Draw a figure as PNG and SVG.")
 
 
 @figure.command("learning-curves")
 def learning_curves(
     curves: Annotated[Path, typer.Argument(help="The study's learning_curves.parquet.")],
-    output: Output,
-    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
+    stem: Stem,
+    experiment: Experiment,
 ) -> None:
     """Draw train loss, train error and test error against epochs."""
-    from distancenets.derived import read_derived
-    from distancenets.figures.learning_curves import learning_curves_figure
-    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures import drawing
 
-    use_style()
-    write_figure(learning_curves_figure(read_derived(curves), experiment), output)
+    drawing.draw_learning_curves(curves, experiment, stem)
 
 
 @figure.command("final-accuracies")
-def final_accuracies(
-    runs: Annotated[Path, typer.Argument(help="The study's runs.csv.")],
-    output: Output,
-    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
-    published: PublishedFile = PUBLISHED,
-) -> None:
+def final_accuracies(runs: RunsTable, stem: Stem, experiment: Experiment, published: PublishedFile = PUBLISHED) -> None:
     """Draw the test accuracy of every run at its milestones, beside the published means."""
-    from distancenets.configuration.published import published as load_published
-    from distancenets.derived import read_derived
-    from distancenets.figures.accuracies import final_accuracies_figure
-    from distancenets.figures.model_rows import title_of
-    from distancenets.figures.style import use_style, write_figure
-    from distancenets.statistics.published import printed_accuracies
+    from distancenets.configuration.published import load_published
+    from distancenets.figures import drawing
 
-    use_style()
-    measured = read_derived(runs)
-    chosen = measured[measured["experiment"] == experiment]
-    printed = printed_accuracies(load_published(published).tables.values(), chosen)
-    write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), output)
+    drawing.draw_final_accuracies(runs, load_published(published), experiment, stem)
 
 
 @figure.command("six-models")
-def six_models(
-    tables: Annotated[Path, typer.Argument(help="The study's folder of tables.")],
-    output: Output,
-) -> None:
+def six_models(tables: Annotated[Path, typer.Argument(help="The study's folder of tables.")], stem: Stem) -> None:
     """Draw Table 2, the discussion's numbers and the measured accuracies of the six models."""
-    from distancenets.derived import read_derived
-    from distancenets.figures.six_models import six_models_figure
-    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures import drawing
 
-    use_style()
-    table2, discussion = (read_derived(tables / f"{name}.csv") for name in ("table2", "discussion"))
-    write_figure(six_models_figure(table2, discussion), output)
+    drawing.draw_six_models(tables, stem)
 
 
-@figure.command("node")
-def node(
-    outputs: Annotated[Path, typer.Argument(help="What `distancenets measure node` wrote.")],
-    output: Output,
+@figure.command()
+def figure1(
+    outputs: Annotated[Path, typer.Argument(help="The table that `distancenets measure figure1` wrote.")],
+    stem: Stem,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
-    """Draw Figure 1: what one hidden node gives for each class."""
-    from distancenets.configuration.datasets import dataset
+    """Draw Figure 1: the distribution of one hidden node's output for each class."""
     from distancenets.configuration.study import load_study
-    from distancenets.derived import read_derived
-    from distancenets.figures.nodes import node_figure
-    from distancenets.figures.style import colour, use_style, write_figure
-    from distancenets.models.registry import find_model
+    from distancenets.figures import drawing
 
-    use_style()
-    settings = load_study(study)
-    chosen, name = settings.report.figure1, settings.reported_experiment
-    model = find_model(chosen.architecture, chosen.representation)
-    classes = dataset(settings.experiment(name).dataset, datasets).class_names
-    epochs = settings.reported_epochs("figure1")
-    title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
-    write_figure(node_figure(read_derived(outputs), classes, title, colour(model)), output)
+    drawing.draw_figure1(outputs, load_study(study), datasets, stem)
 
 
-@figure.command("differences")
+@figure.command()
 def differences(
     comparisons: Annotated[Path, typer.Argument(help="The study's statistics/comparisons.csv.")],
-    output: Output,
-    experiment: Annotated[str, typer.Option(help="The experiment to draw.")],
+    stem: Stem,
+    experiment: Experiment,
     study: StudyFile = STUDY,
     published: PublishedFile = PUBLISHED,
 ) -> None:
     """Draw the differences between the models that the paper compares, measured and published."""
-    from distancenets.configuration.published import published as load_published
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
-    from distancenets.derived import read_derived
-    from distancenets.figures.differences import differences_figure
-    from distancenets.figures.style import use_style, write_figure
-    from distancenets.statistics.published import printed_differences
-    from distancenets.words import seeds_text
+    from distancenets.figures import drawing
 
-    use_style()
-    settings, tables = load_study(study), load_published(published).tables
-    epochs = settings.experiment(experiment).kept_nearest(tables["table2"].epochs)
-    measured = read_derived(comparisons)
-    chosen = (measured["experiment"] == experiment) & (measured["epoch"] == epochs) & measured["compared_in_paper"]
-    rows = measured[chosen]
-    seeds = seeds_text(rows[["n_a", "n_b"]].to_numpy().ravel().tolist())
-    series = {"measured": rows}
-    for name in ("table2", "discussion"):
-        series[f"published, {tables[name].title}"] = printed_differences(tables[name], settings.statistics)
-    statistics = settings.statistics
-    title = f"{experiment}, {epochs:,} epochs, {seeds}; published: {tables['table2'].epochs:,} epochs"
-    order = [f"{first} vs {second}" for first, second in statistics.comparisons]
-    drawn = differences_figure(series, order, statistics.equivalence_margin, statistics.confidence, title)
-    write_figure(drawn, output)
+    drawing.draw_differences(comparisons, load_study(study), load_published(published), experiment, stem)
 
 
-@figure.command("robustness")
+@figure.command()
 def robustness(
-    claims: Annotated[Path, typer.Argument(help="The study's claims.json.")],
-    output: Output,
-    study: StudyFile = STUDY,
+    claims: Annotated[Path, typer.Argument(help="The study's claims.json.")], stem: Stem, study: StudyFile = STUDY
 ) -> None:
     """Draw the verdicts on the claims in every experiment of the study."""
     from distancenets.claims.serialization import read
     from distancenets.configuration.study import load_study
-    from distancenets.figures.robustness import verdicts_figure
-    from distancenets.figures.style import use_style, write_figure
+    from distancenets.figures import drawing
     from distancenets.tables.robustness import robustness_table
-    from distancenets.words import seeds_text
 
-    use_style()
-    rulings = read(claims)
-    title = f"{load_study(study).study}: the paper's claims, {seeds_text(ruling['seeds'] for ruling in rulings)}"
-    write_figure(verdicts_figure(robustness_table(rulings), title), output)
+    verdicts = read(claims)
+    drawing.draw_robustness(robustness_table(verdicts), verdicts, load_study(study), stem)
+
+
+@figure.command()
+def measurements(
+    experiment: Experiment,
+    study_dir: StudyDir = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+    published: PublishedFile = PUBLISHED,
+) -> None:
+    """Draw a figure of each measurement, as figures/<measurement>_<experiment>.
+
+    Figures with a row per model show every milestone. Points and curves of runs are drawn at the milestone nearest to
+    the epochs of the paper's running text, which is about them.
+    """
+    from distancenets.configuration.published import load_published
+    from distancenets.datasets.splits import images_of
+    from distancenets.figures import drawing
+
+    settings, root = load(study, study_dir)
+    images, classes = _images(settings, experiment, data, datasets)
+    split = settings.experiments[experiment].split
+    train = images_of(images, split, settings.report.figure1.seed).train_images.numpy()
+    drawing.draw_measurements(settings, root, load_published(published), experiment, train, classes)
+
+
+@figure.command()
+def disagreement(
+    experiment: Experiment,
+    study_dir: StudyDir = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+    published: PublishedFile = PUBLISHED,
+) -> None:
+    """Draw the test images that representations disagree on most, as figures/disagreement_<experiment>.
+
+    The milestone with answers that is nearest to the epochs of the paper's running text is drawn.
+    """
+    from distancenets.configuration.published import load_published
+    from distancenets.figures.disagreement import draw_disagreement
+
+    settings, root = load(study, study_dir)
+    images, classes = _images(settings, experiment, data, datasets)
+    draw_disagreement(settings, root, load_published(published), experiment, images, classes)
+
+
+def _images(study: "Study", experiment: str, data: Path, datasets: Path) -> "tuple[Dataset, Sequence[str]]":
+    """Return the images of `experiment`, and the names of their classes."""
+    from distancenets.configuration.datasets import load_dataset_settings
+    from distancenets.datasets.store import load_dataset
+
+    name = study.experiment(experiment).dataset
+    source = load_dataset_settings(name, datasets)
+    return load_dataset(data / name, source), source.class_names

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distancenets.cli.application import app
-from distancenets.cli.options import DATA, DATASETS, RESULTS, STUDY, DataFolder, DatasetsFile, StudyFile
+from distancenets.cli.application import EVERYDAY, app
+from distancenets.cli.options import DATA, DATASETS, STUDY, DataFolder, DatasetsFile, StudyDir, StudyFile, load
 
 if TYPE_CHECKING:
     from distancenets.configuration.study import Study
     from distancenets.datasets.store import Dataset
 
 
-@app.command()
+@app.command(rich_help_panel=EVERYDAY)
 def recheck(
     runs: Annotated[
         int | None,
@@ -28,12 +28,12 @@ def recheck(
         int | None, typer.Option(min=1, help="CPU threads, on which no bit depends; all cores if none.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write a row per run to this CSV file.")] = None,
-    output: Annotated[Path | None, typer.Option(help="The study's folder.  [default: results/<study>]")] = None,
+    study_dir: StudyDir = None,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
     data: DataFolder = DATA,
 ) -> None:
-    """Train archived runs again from nothing for their first epochs, and compare every recorded number.
+    """Train archived runs again for their first epochs, and compare every number.
 
     Runs of the compiled engine and of the same code must be equal to the bit. Of others, the first few
     epochs must agree within a tolerance, unless former code drew another start: these cannot be compared.
@@ -45,7 +45,6 @@ def recheck(
     from rich.console import Console
 
     from distancenets.configuration.recipes import study_recipe
-    from distancenets.configuration.study import load_study
     from distancenets.errors import UserError
     from distancenets.files import write_text
     from distancenets.report.rechecks import following, recheck_table
@@ -53,8 +52,7 @@ def recheck(
     from distancenets.runs.archive import METRICS, archived_table, entries
     from distancenets.runs.manifest import archive_folder
 
-    settings = load_study(study)
-    root = output or RESULTS / settings.study
+    settings, root = load(study, study_dir)
     if experiment is not None:
         settings.experiment(experiment)
     held = entries(settings, root, datasets)
@@ -84,11 +82,11 @@ def recheck(
 
 def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":
     """Return the data sets `names`, fetched first if they are missing."""
-    from distancenets.configuration.datasets import dataset
-    from distancenets.datasets.store import fetch, read
+    from distancenets.configuration.datasets import load_dataset_settings
+    from distancenets.datasets.store import fetch, load_dataset
 
-    sources = {name: dataset(name, datasets) for name in sorted(names)}
+    sources = {name: load_dataset_settings(name, datasets) for name in sorted(names)}
     for name, source in sources.items():
         if not (data / name).exists():
             fetch(name, source, data, study.data_folder, partial(print, file=sys.stderr))
-    return {name: read(data / name, source) for name, source in sources.items()}
+    return {name: load_dataset(data / name, source) for name, source in sources.items()}

@@ -1,23 +1,30 @@
-"""`distancenets tables`: the tables of the paper, as CSV, Markdown and LaTeX."""
+"""`distancenets table …`: a table as CSV, Markdown and LaTeX."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from distancenets.cli.application import app
-from distancenets.cli.options import PUBLISHED, STUDY, PublishedFile, StudyFile
+from distancenets.cli.application import group
+from distancenets.cli.options import (
+    PUBLISHED,
+    STUDY,
+    OutDir,
+    PublishedFile,
+    RunsTable,
+    Stem,
+    StudyDir,
+    StudyFile,
+    load,
+)
+
+table = group("table", "Write a table as CSV, Markdown and LaTeX.")
 
 
-@app.command()
-def tables(
-    runs: Annotated[Path, typer.Argument(help="The study's runs.csv.")],
-    output: Annotated[Path, typer.Option(help="The folder that the tables are written to.")],
-    study: StudyFile = STUDY,
-    published: PublishedFile = PUBLISHED,
-) -> None:
-    """Write tables 1 to 5 and the running text's figures, published and measured side by side."""
-    from distancenets.configuration.published import published as load_published
+@table.command()
+def paper(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
+    """Write tables 1 to 5 and the running text's numbers, published and measured side by side."""
+    from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
     from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
@@ -25,11 +32,64 @@ def tables(
     from distancenets.tables.writers import write_table
 
     settings, measured = load_study(study), read_derived(runs)
-    for name, table, caption in (
+    for name, rows, caption in (
         ("table1", models_table(), "Table 1: the models"),
         ("table4", distances_table(), "Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance"),
     ):
-        write_table(output / name, table, table, caption)
+        write_table(out_dir / name, rows, rows, caption)
     for name, printed in load_published(published).tables.items():
-        table = accuracy_table(printed, measured, settings, name)
-        write_table(output / name, table, accuracy_cells(table, printed.deviation), accuracy_caption(printed))
+        rows = accuracy_table(printed, measured, settings, name)
+        write_table(out_dir / name, rows, accuracy_cells(rows, printed.deviation), accuracy_caption(printed))
+
+
+@table.command()
+def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
+    """Write how far each protocol of the study is from each published column of means and SDs."""
+    from distancenets.configuration.published import load_published
+    from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
+    from distancenets.tables.protocols import CAPTION, protocols_cells, protocols_table
+    from distancenets.tables.writers import write_table
+
+    printed = load_published(published).tables
+    rows = protocols_table(load_study(study), read_derived(runs), printed)
+    write_table(stem, rows, protocols_cells(rows, printed), CAPTION)
+
+
+@table.command()
+def robustness(claims: Annotated[Path, typer.Argument(help="The study's claims.json.")], stem: Stem) -> None:
+    """Write the verdicts as a table claims × experiments."""
+    from distancenets.claims.serialization import read
+    from distancenets.tables.robustness import CAPTION, robustness_table, with_reading
+    from distancenets.tables.writers import write_table
+
+    rows = with_reading(robustness_table(read(claims)))
+    write_table(stem, rows, rows, CAPTION)
+
+
+@table.command()
+def measurements(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
+    """Write a table of each measurement, over the seeds of each model, at every milestone or the one reported."""
+    from distancenets.configuration.published import load_published
+    from distancenets.tables.measurements import measurement_tables
+    from distancenets.tables.writers import write_table
+
+    settings, root = load(study, study_dir)
+    for name, rows, cells, caption in measurement_tables(settings, root, load_published(published)):
+        write_table(root / "tables" / name, rows, cells, caption)
+
+
+@table.command()
+def images(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
+    """Write the parts of seed, test image, and seed × image in accuracies and in the differences that claims test."""
+    from distancenets.claims.comparisons import compared_models
+    from distancenets.configuration.published import load_published
+    from distancenets.measurements.correct import read_answers
+    from distancenets.tables.images import CAPTION, extent, images_cells, images_table
+    from distancenets.tables.writers import write_table
+
+    settings, root = load(study, study_dir)
+    record, confidence, answers = load_published(published), settings.statistics.confidence, read_answers(root)
+    rows = images_table(answers, compared_models(record), record, confidence)
+    caption = f"{CAPTION.format(percent=100 * confidence)}; {extent(answers)}"
+    write_table(root / "tables" / "images", rows, images_cells(rows), caption)

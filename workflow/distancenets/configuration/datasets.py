@@ -85,7 +85,7 @@ def datasets(path: Path = DATASETS_FILE) -> dict[str, DatasetSettings]:
     return known
 
 
-def dataset(name: str, path: Path = DATASETS_FILE) -> DatasetSettings:
+def load_dataset_settings(name: str, path: Path = DATASETS_FILE) -> DatasetSettings:
     """Return the settings of the data set `name`; a `UserError` lists the known ones."""
     known = datasets(path)
     if name not in known:

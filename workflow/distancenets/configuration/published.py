@@ -268,7 +268,7 @@ class Published(Settings):
         return self
 
 
-def published(path: Path = Path("config/published.yaml")) -> Published:
+def load_published(path: Path = Path("config/published.yaml")) -> Published:
     """Read the published record; a `UserError` names the file and the key of what is wrong with it."""
     return load(Published, path)
 

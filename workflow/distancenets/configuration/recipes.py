@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from distancenets.configuration.datasets import DATASETS_FILE, DatasetSettings, dataset
+from distancenets.configuration.datasets import DATASETS_FILE, DatasetSettings, load_dataset_settings
 from distancenets.configuration.settings import Settings
 from distancenets.configuration.study import Experiment, Study
 from distancenets.files import sha256
@@ -87,12 +87,12 @@ def study_recipe(
 ) -> Recipe:
     """Return the recipe of a model in an experiment of `study`, with its data set as the file `datasets` has it."""
     settings = study.experiment(experiment)
-    source = dataset(settings.dataset, datasets)
+    source = load_dataset_settings(settings.dataset, datasets)
     return Recipe(architecture=architecture, representation=representation, experiment=settings, dataset=source)
 
 
 def study_digest(study: Study, datasets: Path = DATASETS_FILE) -> str:
     """Return the SHA-256 of what all runs of `study`, and what is measured on them, come from, in hexadecimal."""
     names = sorted({experiment.dataset for experiment in study.experiments.values()})
-    data = [dataset(name, datasets).model_dump(mode="json", include=PINNED) for name in names]
+    data = [load_dataset_settings(name, datasets).model_dump(mode="json", include=PINNED) for name in names]
     return sha256(json.dumps([study.model_dump(mode="json", include=RUNS), data], sort_keys=True).encode())

@@ -252,7 +252,7 @@ def load_study(path: Path) -> Study:
     return load(Study, path)
 
 
-def study_of(values: Mapping[str, object], files: Sequence[Path]) -> Study:
+def study_from_config(values: Mapping[str, object], files: Sequence[Path]) -> Study:
     """Return the study in `values`, which Snakemake merged from `files` and its command line.
 
     Raises

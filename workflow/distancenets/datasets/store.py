@@ -82,7 +82,7 @@ def fetch(
     raise UserError(f"{name}: every source failed: {'; '.join(failures)}")
 
 
-def read(folder: Path, settings: DatasetSettings) -> Dataset:
+def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:
     """The data set that `fetch` wrote to `folder`, named after it.
 
     Raises
@@ -91,7 +91,7 @@ def read(folder: Path, settings: DatasetSettings) -> Dataset:
         The file is missing, damaged, or not the data that `settings` pins.
     """
     path = folder / IMAGES_FILE
-    remedy = f"fetch it with: distancenets data {folder.name}"
+    remedy = f"fetch it with: distancenets data fetch {folder.name}"
     try:
         tensors = safetensors.torch.load(path.read_bytes())
     except FileNotFoundError as error:
@@ -111,7 +111,7 @@ def read(folder: Path, settings: DatasetSettings) -> Dataset:
 def _is_kept(target: Path, settings: DatasetSettings) -> bool:
     """Whether `target` has the pinned data; a manifest that does not say so is written again."""
     try:
-        kept = read(target, settings)
+        kept = load_dataset(target, settings)
     except UserError:
         return False
     try:

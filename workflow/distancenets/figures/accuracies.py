@@ -7,13 +7,12 @@ import pandas
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from distancenets.figures.model_rows import label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH, colour, marker
 from distancenets.models.registry import Model
+from distancenets.statistics.moments import FloatArray
 
-FloatArray = NDArray[numpy.float64]
 TICKS = (10, 50, 80, 90, 95, 97, 98, 99)
 
 

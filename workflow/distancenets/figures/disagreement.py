@@ -1,6 +1,7 @@
 """The test images on which representations disagree most."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy
 from matplotlib import pyplot
@@ -8,13 +9,17 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from distancenets.figures.style import PAGE_WIDTH, PALETTE, plain
-from distancenets.measurements.correct import NO_ANSWERS
+from distancenets.configuration.published import Published
+from distancenets.configuration.study import Study
+from distancenets.datasets.store import Dataset
+from distancenets.figures.style import PAGE_WIDTH, PALETTE, plain, use_style, write_figure
+from distancenets.measurements.correct import NO_ANSWERS, by_model, read_answers
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, models
+from distancenets.statistics.moments import FloatArray
+from distancenets.words import seeds_text
 
 SHOWN = 24  # images
-FloatArray = NDArray[numpy.float64]
 # A model, and the share of its seeds that answer each image correctly, 0 to 1, shape (I,).
 Shares = Sequence[tuple[Model, FloatArray]]
 PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#002840"])
@@ -84,3 +89,23 @@ def _empty(title: str, text: str) -> Figure:
     panel.text(0, 0.5, text, va="center", fontsize=8)
     figure.suptitle(title, x=0.01, ha="left", fontsize=8)
     return figure
+
+
+def draw_disagreement(
+    study: Study, root: Path, record: Published, experiment: str, test: Dataset, classes: Sequence[str]
+) -> None:
+    """Draw the test images that models disagree on most, at the milestone with answers nearest to the discussion's."""
+    use_style()
+    rows = read_answers(root)
+    rows = rows[rows["experiment"] == experiment]
+    about = record.tables["discussion"].epochs
+    near = min(rows["epoch"].unique(), key=lambda epoch: max(epoch, about) / min(epoch, about), default=None)
+    found = by_model(rows[rows["epoch"] == near])
+    shares = [(model, found[model.paper_name][1].mean(axis=0)) for model in drawn_models(list(found))]
+    seeds = seeds_text(len(found[model.paper_name][0]) for model, _ in shares)
+    title = experiment + (
+        f", {near:,} epochs, {seeds}: test images with the largest range over representations" if found else ""
+    )
+    labels = [classes[label] for label in test.test_labels.tolist()]
+    drawn = disagreement_figure(shares, test.test_images.numpy(), labels, title)
+    write_figure(drawn, root / "figures" / f"disagreement_{experiment}")

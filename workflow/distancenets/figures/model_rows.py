@@ -6,15 +6,13 @@ from typing import NamedTuple
 import numpy
 import pandas
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from distancenets.figures.style import colour, marker
 from distancenets.models.registry import Model, models
-from distancenets.statistics.t_tests import interval, paired
+from distancenets.statistics.moments import mean
+from distancenets.statistics.t_tests import CONFIDENCE, mean_interval
 
-FloatArray = NDArray[numpy.float64]
-CONFIDENCE = 0.95
-INTERVAL = "mean of the seeds and its 95 % t interval"
+INTERVAL = f"mean of the seeds and its {100 * CONFIDENCE:g} % t interval"
 
 
 class Row(NamedTuple):
@@ -85,10 +83,10 @@ def draw_runs(
     panel.plot(
         known, height + offsets, marker(model), color=ink, markerfacecolor=face, markersize=3.5, alpha=0.8, label=label
     )
-    low, high = interval(paired(known), CONFIDENCE)
+    low, high = mean_interval(known)
     if numpy.isfinite(low):
         panel.plot([low, high], [height + 0.18] * 2, "-", color="black", linewidth=0.8)
-    panel.plot(known.mean(), height + 0.18, "|", color="black", markersize=5)
+    panel.plot(mean(known), height + 0.18, "|", color="black", markersize=5)
 
 
 def _milestones(table: pandas.DataFrame) -> list[int]:

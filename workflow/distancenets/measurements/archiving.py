@@ -14,19 +14,19 @@ from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
 from distancenets.measurements.answers import stored_answers
-from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.figure1 import node_outputs
 from distancenets.measurements.networks import Stored, trained_networks
-from distancenets.measurements.register import measure
+from distancenets.measurements.registry import MEASUREMENTS
+from distancenets.measurements.tables import measure
 from distancenets.models.registry import find_model
-from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, Entry
+from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, ArchivedRun
 from distancenets.training.fingerprint import is_current
 from distancenets.training.run_files import RunFolder
 
 Tables = dict[str, pandas.DataFrame]
 
 
-class Finished(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: its axes, its files, and the milestones of the study that it reached."""
 
     run: Run
@@ -35,7 +35,7 @@ class Finished(NamedTuple):
     milestones: tuple[int, ...]
 
 
-def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finished]:
+def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[FinishedRun]:
     """Yield the finished runs below `folder` that belong to `study`, however far they were trained.
 
     Raises
@@ -57,10 +57,10 @@ def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finish
         files.check(digest)
         kept = study.experiments[run.experiment].kept_epochs
         milestones = tuple(epoch for epoch in recipe.experiment.kept_epochs if epoch in kept)
-        yield Finished(run, Stored(files, digest), provenance, milestones)
+        yield FinishedRun(run, Stored(files, digest), provenance, milestones)
 
 
-def adds(finished: Finished, archived: Entry | None) -> bool:
+def adds(finished: FinishedRun, archived: ArchivedRun | None) -> bool:
     """Return whether `finished` reached a milestone that the archive lacks, or replaces a run of other code.
 
     A run that the code at hand would repeat to the bit replaces one that it would not, once it has gone as far.
@@ -73,7 +73,7 @@ def adds(finished: Finished, archived: Entry | None) -> bool:
     return new and not old and set(finished.milestones) >= held
 
 
-def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset) -> Tables:
+def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Dataset) -> Tables:
     """Return everything that the archive keeps of a run, by table."""
     run = finished.run
     images = images_of(images, study.experiments[run.experiment].split, run.seed)
@@ -95,7 +95,7 @@ def tables_of(finished: Finished, study: Study, datasets: Path, images: Dataset)
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
         answers = stored_answers(finished.stored, recipe, networks, images)
         measured.setdefault(CORRECT, []).append(answers.assign(**axes))
-        for name in CATALOGUE:
+        for name in MEASUREMENTS:
             for table, rows in measure(name, networks, images).items():
                 measured.setdefault(table, []).append(rows)
         if _is_figure1(run, study):

@@ -11,7 +11,7 @@ import pandas
 from distancenets.configuration.recipes import Recipe
 from distancenets.files import SEAL, sealed
 from distancenets.measurements.answers import BORDERLINE_IMAGES, borderline, unpacked
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import CORRECT, METRICS, RUNS, read_table
 from distancenets.runs.manifest import (
     REPAIR,
@@ -72,7 +72,7 @@ def _model_faults(axes: Axes, holding: Holding, tables: Tables) -> Iterator[str]
             faults = [f"its rows are not those of a run ({error!r})"]
         yield from (f"seed {run.seed}: {fault}" for fault in faults)
     yield from _shared_curves(tables[METRICS])
-    for name in (Path(file).stem for entry in CATALOGUE.values() for file in entry.files):
+    for name in (Path(file).stem for entry in MEASUREMENTS.values() for file in entry.files):
         if name in tables:
             yield from (f"{name}: {fault}" for fault in _coverage_faults(tables[name], runs))
 

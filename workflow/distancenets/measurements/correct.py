@@ -7,23 +7,38 @@ import numpy
 import pandas
 import torch
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.study import Study
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
+from distancenets.derived import deriving, read_derived
 from distancenets.errors import Damaged, UserError
+from distancenets.files import replacing
 from distancenets.measurements.answers import stored_answers, unpacked
-from distancenets.measurements.long_format import AXES
 from distancenets.measurements.networks import Stored, trained_networks
-from distancenets.measurements.register import archived_rows, in_order
+from distancenets.measurements.registry import AXES
+from distancenets.measurements.tables import archived_rows, in_order
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT
-from distancenets.runs.inventory import archived_runs, fresh_runs
+from distancenets.runs.inventory import archived_runs, unarchived_runs
 from distancenets.statistics.components import Correct
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
 NO_ANSWERS = "no run archived with its answers yet"
 COLUMNS = [*AXES, "images", "correct"]
+FILE = "measurements/correct.parquet"
+
+
+def write_answers(study: Study, root: Path, datasets: Path, data: Path) -> None:
+    """Write the answers of every run and milestone of `study` below `root`."""
+    answers = study_answers(study, root, datasets, data)
+    with deriving("correct", root / FILE), replacing(root / FILE) as path:
+        answers.to_parquet(path, index=False)
+
+
+def read_answers(root: Path) -> pandas.DataFrame:
+    """Return what `write_answers` wrote below `root`."""
+    return read_derived(root / FILE, COLUMNS)
 
 
 def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:
@@ -66,12 +81,14 @@ def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataF
 
 def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
     read_before: dict[str, Dataset] = {}
-    for run, recipe in fresh_runs(study, root, datasets).items():
+    for run, recipe in unarchived_runs(study, root, datasets).items():
         settings = study.experiments[run.experiment]
         if settings.split == "drawn":
             continue
         if settings.dataset not in read_before:
-            read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+            read_before[settings.dataset] = load_dataset(
+                data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
+            )
         model = find_model(run.architecture, run.representation)
         stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
         axes = {**run._asdict(), "model": model.paper_name}

@@ -6,8 +6,7 @@ import pandas
 from torch import Tensor
 
 from distancenets.measurements.networks import Networks
-
-AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch")
+from distancenets.measurements.registry import AXES
 
 
 def long_form(

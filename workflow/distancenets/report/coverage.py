@@ -8,12 +8,12 @@ from typing import NamedTuple
 import pandas
 
 from distancenets.configuration.study import Run, Study
-from distancenets.runs.archive import Entry
+from distancenets.runs.archive import ArchivedRun
 from distancenets.statistics.runs import read_runs
 from distancenets.words import listed, seeds_text, span
 
 
-class Part(NamedTuple):
+class Coverage(NamedTuple):
     """The runs of an experiment at a milestone: those there and those asked for, likewise models and seeds."""
 
     study: str
@@ -27,7 +27,7 @@ class Part(NamedTuple):
     wanted_seeds: int
 
 
-def coverage(study: Study, archived: Mapping[Run, Entry]) -> Iterator[Part]:
+def coverage(study: Study, archived: Mapping[Run, ArchivedRun]) -> Iterator[Coverage]:
     """Yield every experiment and milestone of `study`; `seeds` is what the models that were trained have, as 3–10."""
     for name, experiment in study.experiments.items():
         models = len(study.models(name))
@@ -35,7 +35,7 @@ def coverage(study: Study, archived: Mapping[Run, Entry]) -> Iterator[Part]:
             there = [run for run, entry in archived.items() if run.experiment == name and epochs in entry.milestones]
             seeds = Counter(run[:3] for run in there)
             counts = len(there), models * study.seeds, len(seeds), models
-            yield Part(study.study, name, epochs, *counts, span(seeds.values()), study.seeds)
+            yield Coverage(study.study, name, epochs, *counts, span(seeds.values()), study.seeds)
 
 
 def extents(root: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ from distancenets.configuration.settings import read_yaml
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
 from distancenets.files import read_bytes, replacing, sha256
-from distancenets.runs.archive import Entry, entries
+from distancenets.runs.archive import ArchivedRun, entries
 from distancenets.runs.manifest import archive_folder
 
 WORKFLOW, LOCK, CITATION, README = "Snakefile", "envs/run.txt", "CITATION.cff", "README.md"
@@ -140,7 +140,7 @@ def _describe(crate: ROCrate, study: Study) -> None:
     ]
 
 
-def _execution(study_file: Path, study: Study, archived: Mapping[Run, Entry]) -> dict[str, Any]:
+def _execution(study_file: Path, study: Study, archived: Mapping[Run, ArchivedRun]) -> dict[str, Any]:
     """When the archived runs were trained, how many the study has, and the command."""
     provenance = [entry.provenance for entry in archived.values()]
     wanted = len(list(study.runs()))

@@ -13,7 +13,7 @@ from distancenets.derived import read_content
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import MarkdownTable, parse_table
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.registry import FIGURES, MEASUREMENTS
 from distancenets.report.commands import commands
 from distancenets.report.embedded_files import Download, Downloads, data_address
 from distancenets.report.summary import DISAGREEMENT
@@ -91,7 +91,7 @@ class Exhibits:
     def geometry(self) -> list[Exhibit]:
         """Return the table of each measurement, and each experiment's figures."""
         made = commands(self.root, self.study.reported_experiment)["geometry_tables"]
-        tables = [self._table(name, made) for name in CATALOGUE]
+        tables = [self._table(name, made) for name in MEASUREMENTS]
         figures = [
             self._figure(f"{name}_{experiment}", f"{shows}, {experiment}", "geometry", experiment, self._measured(name))
             for experiment in self.study.experiments
@@ -141,7 +141,7 @@ class Exhibits:
 
     def _measured(self, figure: str) -> Sequence[str]:
         name = "prototypes" if figure == "prototype_images" else figure
-        return [f"measurements/{file}" for file in CATALOGUE[name].files if file.endswith(".csv")]
+        return [f"measurements/{file}" for file in MEASUREMENTS[name].files if file.endswith(".csv")]
 
 
 def _parted(caption: str) -> tuple[str, str]:

@@ -10,11 +10,11 @@ from typing import Any
 import pandas
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from distancenets.audit.findings import Check, Verdict
+from distancenets.audit.findings import Check, Consistency
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
 from distancenets.claims.serialization import verdict_table
-from distancenets.claims.verdicts import Verdict as ClaimVerdict
+from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
 from distancenets.errors import UserError
@@ -24,6 +24,7 @@ from distancenets.report.trajectories import trajectories
 from distancenets.runs.archive import entries
 from distancenets.runs.inventory import archived_runs
 from distancenets.statistics.looks import FIRST
+from distancenets.statistics.moments import mean
 from distancenets.tables.protocols import Protocol
 
 TEST_IMAGES = 10_000
@@ -98,7 +99,7 @@ def _accuracies(root: Path) -> Mapping[str, Any]:
             "model": model,
             "seeds": len(values),
             "epoch": f"{epoch:,}",
-            "mean": f"{values.mean():.2f}",
+            "mean": f"{mean(values.to_numpy()):.2f}",
             "range": f"{values.min():.2f}–{values.max():.2f}",
         }
         for (experiment, model, epoch), values in groups
@@ -110,9 +111,7 @@ def _accuracies(root: Path) -> Mapping[str, Any]:
 
 def _claims(root: Path, study: Study) -> Mapping[str, Any]:
     rulings = [entry for entry in read_claims(root / "claims.json") if entry["experiment"] == study.reported_experiment]
-    verdicts = {
-        str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in ClaimVerdict
-    }
+    verdicts = {str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in Verdict}
     table = verdict_table(rulings).strip()
     return {"judged": len(rulings), "verdicts": verdicts, "verdict_table": table, "least_seeds": FIRST}
 
@@ -120,7 +119,7 @@ def _claims(root: Path, study: Study) -> Mapping[str, Any]:
 def _audit(root: Path) -> Mapping[str, Any]:
     path = root / "audit.json"
     audit = json.loads(read_text(path))
-    inconsistent = [entry for entry in audit["findings"] if entry["verdict"] == str(Verdict.INCONSISTENT)]
+    inconsistent = [entry for entry in audit["findings"] if entry["verdict"] == str(Consistency.INCONSISTENT)]
 
     def of(*checks: Check) -> list[dict[str, Any]]:
         found = [entry for entry in inconsistent if entry["check"] in {str(check) for check in checks}]
@@ -137,6 +136,6 @@ def _audit(root: Path) -> Mapping[str, Any]:
         "same_t": of(Check.REPEATED_T)[0],
         "fits_nothing": of(Check.STATISTIC),
         "wordings": of(Check.WORDING, Check.WORDING_RECOMPUTED),
-        "untold": audit["verdicts"][str(Verdict.UNTOLD)],
+        "untold": audit["verdicts"][str(Consistency.UNTOLD)],
         "checked": sum(audit["verdicts"].values()),
     }

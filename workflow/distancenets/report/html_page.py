@@ -7,9 +7,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from distancenets.audit.findings import Check, Verdict
+from distancenets.audit.findings import Check, Consistency
 from distancenets.audit.serialization import read as read_audit
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
@@ -118,9 +118,11 @@ def _audit(downloads: Downloads) -> Mapping[str, Any]:
         "summary": content["summary"],
         "verdicts": content["verdicts"],
         "checks": sum(content["verdicts"].values()),
-        "inconsistent": content["verdicts"][Verdict.INCONSISTENT],
+        "inconsistent": content["verdicts"][Consistency.INCONSISTENT],
         "telling": [
-            entry for entry in concluded if entry["verdict"] != Verdict.CONSISTENT and entry["check"] != Check.ORIGIN
+            entry
+            for entry in concluded
+            if entry["verdict"] != Consistency.CONSISTENT and entry["check"] != Check.ORIGIN
         ],
         "findings": concluded,
         "downloads": [downloads.file("audit.csv"), downloads.file("audit.json")],
@@ -134,11 +136,11 @@ def _provenance(study: Study, downloads: Downloads, datasets: Path) -> Mapping[s
         "runs": len(runs),
         "facts": provenance.facts(runs),
         "cells": provenance.cells(runs),
-        "datasets": [(dataset(name, datasets).title, _digests(name, datasets)) for name in names],
+        "datasets": [(load_dataset_settings(name, datasets).title, _digests(name, datasets)) for name in names],
         "downloads": [downloads.file("provenance.csv"), downloads.file("study.yaml")],
     }
 
 
 def _digests(name: str, datasets: Path) -> Sequence[tuple[str, str]]:
-    digests = dataset(name, datasets).sha256.model_dump()
+    digests = load_dataset_settings(name, datasets).sha256.model_dump()
     return [(split.replace("_", " "), digest) for split, digest in digests.items()]

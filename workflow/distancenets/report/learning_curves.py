@@ -57,7 +57,7 @@ def _curve(folder: Path, model: Model) -> pandas.DataFrame:
             }
         )
     except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: not a learning curve as `distancenets metrics` writes it ({error})") from error
+        raise UserError(f"{path}: not a learning curve as `distancenets dvc-metrics` writes it ({error})") from error
 
 
 def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.markdown import markdown_table
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.registry import FIGURES, MEASUREMENTS
 from distancenets.statistics.columns import COMPARISONS, SUMMARY
 
 LONGEST_DEFAULT = 60
@@ -42,7 +42,7 @@ def outputs_page() -> str:
         "outputs.md.j2",
         summary=_columns(SUMMARY),
         comparisons=_columns(COMPARISONS),
-        catalogue=CATALOGUE,
+        catalogue=MEASUREMENTS,
         figures=FIGURES,
     )
 

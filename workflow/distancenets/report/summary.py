@@ -10,7 +10,7 @@ from distancenets.claims.serialization import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.markdown import plain
-from distancenets.measurements.catalogue import CATALOGUE, FIGURES
+from distancenets.measurements.registry import FIGURES, MEASUREMENTS
 from distancenets.report.coverage import extents
 
 
@@ -52,7 +52,7 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
 def _geometry(study: Study, root: Path) -> Sequence[str]:
     return (
         "## The geometry, measured",
-        *(_table(root, name) for name in CATALOGUE),
+        *(_table(root, name) for name in MEASUREMENTS),
         *(
             f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
             for experiment in study.experiments

@@ -3,7 +3,7 @@
 Each folder holds Parquet tables, which the manifest lists. `runs`: a row per run with seed, trajectory
 (`Recipe.trajectory`), milestones, train_images (their number) and provenance (its `run.json`). `metrics`: a row per run
 and recorded epoch. `correct`: a row per run and milestone (`measurements.answers`). All others are tables of the
-catalogue, and `figure1`: a row per run, milestone and whatever they count. What the folder says, the tables leave out.
+registry, and `figure1`: a row per run, milestone and whatever they count. What the folder says, the tables leave out.
 """
 
 import json
@@ -52,7 +52,7 @@ MODEL_AXES = ["experiment", "architecture", "representation", "model"]
 Found = TypeVar("Found")
 
 
-class Entry(NamedTuple):
+class ArchivedRun(NamedTuple):
     """What the archive says of one run: the milestones that it was measured at, and its `run.json`."""
 
     milestones: tuple[int, ...]
@@ -66,14 +66,14 @@ def archive_files(root: Path) -> list[Path]:
     return [archive_folder(root) / MANIFEST, *sorted(listed)] if manifest else []
 
 
-def entries(study: Study, root: Path, datasets: Path) -> dict[Run, Entry]:
+def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
     """What the archive below `root` holds of the runs of `study`, in the study's order.
 
     A run belongs to the study if its trajectory is the same, however far it was followed.
     """
 
-    def found(manifest: Manifest) -> dict[Run, Entry]:
-        held: dict[Run, Entry] = {}
+    def found(manifest: Manifest) -> dict[Run, ArchivedRun]:
+        held: dict[Run, ArchivedRun] = {}
         for experiment in study.experiments:
             for model in study.models(experiment):
                 axes = (experiment, model.architecture, model.representation.name)
@@ -133,7 +133,7 @@ def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pandas.Da
     return table
 
 
-def deposit(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
+def add_to_archive(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
     """Add the runs of one model to the archive below `root`; what it held of the same seeds is replaced.
 
     The new files are written beside the old ones; the rename of the manifest then makes them count.
@@ -201,9 +201,9 @@ def _joined(parts: Sequence[pandas.DataFrame]) -> pandas.DataFrame:
     return rows.astype(whole).sort_values("seed", kind="stable", ignore_index=True)
 
 
-def _index(runs: pandas.DataFrame, trajectory: str) -> dict[int, Entry]:
+def _index(runs: pandas.DataFrame, trajectory: str) -> dict[int, ArchivedRun]:
     rows = runs[runs["trajectory"] == trajectory]
-    kept = [Entry(tuple(map(int, epochs)), json.loads(text)) for epochs, text in rows[INDEX].to_numpy()]
+    kept = [ArchivedRun(tuple(map(int, epochs)), json.loads(text)) for epochs, text in rows[INDEX].to_numpy()]
     return dict(zip(rows["seed"].tolist(), kept, strict=True))
 
 

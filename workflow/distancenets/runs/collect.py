@@ -5,14 +5,32 @@ from pathlib import Path
 
 import pandas
 
+from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Run, Study
+from distancenets.derived import deriving
+from distancenets.files import replacing_all, write_text
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import METRICS, archived_table
 from distancenets.runs.inventory import sources
+from distancenets.runs.provenance import provenance
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
 RUN_AXES = list(Run._fields)
+
+
+def write_collected(study: Study, root: Path, datasets: Path) -> None:
+    """Write the tables of all runs, and the file that says which settings these runs come from."""
+    curves = learning_curves(study, root, datasets)
+    origins = provenance(study, root, datasets)
+    files = [root / name for name in ("learning_curves.parquet", "runs.csv", "provenance.csv")]
+    with deriving("collect", *files), replacing_all(*files) as [curves_file, runs_file, origins_file]:
+        curves.to_parquet(curves_file, index=False)
+        runs_at_milestones(curves, study).to_csv(runs_file, index=False)
+        origins.to_csv(origins_file, index=False)
+    for earlier in (root / "gathered").glob("*"):
+        earlier.unlink()
+    write_text(root / "gathered" / study_digest(study, datasets), f"{study.study}\n")
 
 
 def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:

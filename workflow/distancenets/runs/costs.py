@@ -6,7 +6,7 @@ from statistics import median
 
 from distancenets.configuration.study import Run
 from distancenets.errors import UserError
-from distancenets.runs.archive import Entry
+from distancenets.runs.archive import ArchivedRun
 
 Axes = tuple[str, str]
 
@@ -29,7 +29,7 @@ class Costs:
         return epochs * self.by_model.get(axes, median(self.by_model.values()))
 
 
-def costs(archived: Mapping[Run, Entry], processor: str) -> Costs:
+def costs(archived: Mapping[Run, ArchivedRun], processor: str) -> Costs:
     """What an epoch takes: the median over the archived runs on this kind of `processor`, or on any CPU.
 
     A run counts for its part of its pack, and with all of its threads.

@@ -10,7 +10,7 @@ from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Experiment, Run, Study
 from distancenets.errors import UserError
-from distancenets.runs.archive import Entry, entries
+from distancenets.runs.archive import ArchivedRun, entries
 from distancenets.training.paths import RUN_FILES, read_run_document, run_path
 
 # Run → epochs.
@@ -22,7 +22,7 @@ class Sources(NamedTuple):
     """The runs of a study that there are or shall be: from run files, each by its recipe, and from the archive."""
 
     fresh: dict[Run, Recipe]
-    archived: dict[Run, Entry]
+    archived: dict[Run, ArchivedRun]
 
 
 def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Sources:
@@ -33,7 +33,7 @@ def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: P
     finished at a milestone beyond the archive's.
     """
     fresh: dict[Run, Recipe] = {}
-    archived: dict[Run, Entry] = {}
+    archived: dict[Run, ArchivedRun] = {}
     recipe = cache(partial(_recipe, study, datasets))
     held = entries(study, root, datasets)
     for run in study.runs():
@@ -52,17 +52,17 @@ def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: P
     return Sources(fresh, archived)
 
 
-def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Entry]:
+def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, ArchivedRun]:
     """Return the runs of `study` that its archive serves."""
     return sources(study, root, datasets).archived
 
 
-def fresh_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Recipe]:
+def unarchived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Recipe]:
     """Return the runs of `study` whose files lie, or are to lie, below `root`, and how far each is trained."""
     return sources(study, root, datasets).fresh
 
 
-def held_part(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Study:
+def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Study:
     """Return `study` itself where missing runs are trained, else the part of it that there are runs of, or plans.
 
     Raises

@@ -7,13 +7,22 @@ import numpy as np
 import pandas as pd
 
 from distancenets.configuration.statistics import StatisticsSettings
-from distancenets.statistics.corrections import holm
-from distancenets.statistics.effect_sizes import cohens_d, d_z, hedges_g, superiority, superiority_interval
-from distancenets.statistics.equivalence import equivalence
+from distancenets.statistics.effect_sizes import (
+    cohens_d,
+    d_z,
+    hedges_g,
+    probability_of_superiority,
+    superiority_interval,
+)
+from distancenets.statistics.hypothesis_tests import (
+    brown_forsythe,
+    equivalence,
+    holm,
+    minimum_detectable_d,
+    minimum_detectable_d_z,
+)
 from distancenets.statistics.moments import moments
 from distancenets.statistics.permutation import EXACT_UP_TO, paired_differences, sign_flip_p
-from distancenets.statistics.power import detectable_d, detectable_d_z
-from distancenets.statistics.spread import brown_forsythe
 from distancenets.statistics.t_tests import interval, paired, pooled_sd, student, t_test, welch
 
 TESTS = (
@@ -50,7 +59,7 @@ def comparison(a: "pd.Series[float]", b: "pd.Series[float]", settings: Statistic
     close = equivalence(unequal, settings.equivalence_margin)
     paired_close = equivalence(matched, settings.equivalence_margin)
     scatter = brown_forsythe(runs_a, runs_b)
-    chance = superiority(runs_a, runs_b)
+    chance = probability_of_superiority(runs_a, runs_b)
     chance_low, chance_high = superiority_interval(chance, of_a.n, of_b.n, settings.confidence)
     return {
         "n_a": of_a.n,
@@ -93,8 +102,10 @@ def comparison(a: "pd.Series[float]", b: "pd.Series[float]", settings: Statistic
         "brown_forsythe_f": scatter.statistic,
         "brown_forsythe_df": scatter.df,
         "brown_forsythe_p": scatter.p,
-        "detectable_difference": detectable_d(of_a.n, of_b.n, settings.alpha, settings.power) * pooled_sd(of_a, of_b),
-        "paired_detectable_difference": detectable_d_z(of_pairs.n, settings.alpha, settings.power) * of_pairs.sd,
+        "detectable_difference": minimum_detectable_d(of_a.n, of_b.n, settings.alpha, settings.power)
+        * pooled_sd(of_a, of_b),
+        "paired_detectable_difference": minimum_detectable_d_z(of_pairs.n, settings.alpha, settings.power)
+        * of_pairs.sd,
     }
 
 

@@ -29,7 +29,7 @@ def d_z(differences: FloatArray) -> float:
     return ratio(of_pairs.mean, of_pairs.sd)
 
 
-def superiority(a: FloatArray, b: FloatArray) -> float:
+def probability_of_superiority(a: FloatArray, b: FloatArray) -> float:
     """Return P(A > B) + ½ P(A = B) of unpaired runs, Mann–Whitney's U / (n_a n_b); shapes (n_a,), (n_b,)."""
     if a.size == 0 or b.size == 0:
         return math.nan

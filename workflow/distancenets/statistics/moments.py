@@ -19,8 +19,6 @@ class Moments(NamedTuple):
 
 def moments(values: FloatArray) -> Moments:
     """Return the moments of `values`, shape (n,); equal values have a standard deviation of exactly 0."""
-    if values.size == 0:
-        return Moments(math.nan, math.nan, 0)
     return Moments(mean(values), standard_deviation(values, ddof=1), values.size)
 
 
@@ -30,7 +28,9 @@ def published_moments(mean: float, population_sd: float, n: int) -> Moments:
 
 
 def mean(values: FloatArray) -> float:
-    """Return the mean of `values`, shape (n,); of equal values, the value itself, free of rounding."""
+    """Return the mean of `values`, shape (n,); of equal values, the value itself, free of rounding; NaN of none."""
+    if values.size == 0:
+        return math.nan
     return float(values[0] if np.ptp(values) == 0 else np.mean(values))
 
 

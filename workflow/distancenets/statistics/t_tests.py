@@ -7,6 +7,9 @@ from scipy import stats
 
 from distancenets.statistics.moments import FloatArray, Moments, moments
 
+# Of intervals in tables and figures that no study's `statistics.confidence` sets.
+CONFIDENCE = 0.95
+
 
 class Difference(NamedTuple):
     """An estimate in percentage points that, over its standard error, follows Student's t."""
@@ -16,7 +19,7 @@ class Difference(NamedTuple):
     df: float
 
 
-class Outcome(NamedTuple):
+class TestResult(NamedTuple):
     """A statistic, its degrees of freedom and its p-value."""
 
     statistic: float
@@ -64,16 +67,21 @@ def pooled_sd(a: Moments, b: Moments) -> float:
     return math.sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
 
 
-def t_test(difference: Difference) -> Outcome:
+def t_test(difference: Difference) -> TestResult:
     """Return the two-sided test of no difference; without spread, t is ±∞ and p 0, or NaN for equal means."""
     t = ratio(difference.value, difference.standard_error)
-    return Outcome(t, difference.df, float(2 * stats.t.sf(abs(t), difference.df)))
+    return TestResult(t, difference.df, float(2 * stats.t.sf(abs(t), difference.df)))
 
 
 def interval(difference: Difference, confidence: float) -> tuple[float, float]:
     """Return the ends (percentage points) of the interval that covers the truth with `confidence`."""
     half = float(stats.t.ppf((1 + confidence) / 2, difference.df)) * difference.standard_error
     return difference.value - half, difference.value + half
+
+
+def mean_interval(values: FloatArray) -> tuple[float, float]:
+    """Return the ends of the t interval of the mean of `values`, shape (n,), at `CONFIDENCE`."""
+    return interval(paired(values), CONFIDENCE)
 
 
 def ratio(numerator: float, denominator: float) -> float:

@@ -2,11 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy
 import pandas
 
 from distancenets.configuration.published import Deviation, PublishedTable
 from distancenets.configuration.study import Study
 from distancenets.models.registry import find_model
+from distancenets.statistics.moments import mean, standard_deviation
+from distancenets.words import plus_minus
 
 NOT_TRAINED = "not trained"
 
@@ -32,7 +35,7 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
     for row in published.rows:
         model = find_model(row.architecture, row.representation)
         same = (chosen["architecture"] == row.architecture) & (chosen["representation"] == row.representation)
-        accuracies = chosen.loc[same, "test_accuracy"]
+        accuracies = chosen.loc[same, "test_accuracy"].to_numpy(numpy.float64)
         rows.append(
             {
                 "printed": row.printed,
@@ -42,12 +45,12 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
                 "published_mean": float(row.mean),
                 "published_sd": float(row.sd),
                 "published_epochs": published.epochs,
-                "mean": accuracies.mean(),
-                "sd_population": accuracies.std(ddof=0),
-                "sd_sample": accuracies.std(ddof=1),
+                "mean": mean(accuracies),
+                "sd_population": standard_deviation(accuracies, ddof=0),
+                "sd_sample": standard_deviation(accuracies, ddof=1),
                 "n": len(accuracies),
                 "epochs": epochs,
-                "difference": accuracies.mean() - float(row.mean),
+                "difference": mean(accuracies) - float(row.mean),
             }
         )
     return pandas.DataFrame(rows)
@@ -60,7 +63,7 @@ def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.Data
         {
             "model (as printed)": table["printed"],
             "representation": table["representation"],
-            "published": [_spread(row.published_mean, row.published_sd) for row in rows],
+            "published": [plus_minus(row.published_mean, row.published_sd) for row in rows],
             "measured": [_measured(row, deviation) for row in rows],
             "n": [str(row.n) if row.n else "–" for row in rows],
             "epochs": [f"{row.epochs:,}" if row.n else "–" for row in rows],
@@ -97,8 +100,4 @@ def _measured(row: _Row, deviation: Deviation) -> str:
     if row.n == 0:
         return NOT_TRAINED
     sd = row.sd_population if deviation == "population" else row.sd_sample
-    return f"{row.mean:.2f}" if row.n == 1 else _spread(row.mean, sd)
-
-
-def _spread(mean: float, sd: float) -> str:
-    return f"{mean:.2f} ± {sd:.2f}"
+    return f"{row.mean:.2f}" if row.n == 1 else plus_minus(row.mean, sd)

@@ -1,5 +1,6 @@
 """Final accuracies and mean learning curves in the plain forms that `dvc metrics` and `dvc plots` compare."""
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas
 
+from distancenets.derived import read_derived
+from distancenets.files import write_text
 from distancenets.statistics.moments import moments
 
 METRICS_FILE = "metrics.json"
@@ -15,6 +18,19 @@ CURVE_POINTS = 200
 QUANTITIES = ["train_loss", "train_accuracy", "test_accuracy"]
 
 Metrics = dict[str, dict[str, dict[str, float]]]
+
+
+def write_metrics(root: Path) -> None:
+    """Write metrics.json and the folder of mean learning curves, from the collected runs below `root`."""
+    found = final_accuracies(read_derived(root / "runs.csv"))
+    folder = root / CURVES_FOLDER
+    curves = dict(curves_by_model(read_derived(root / "learning_curves.parquet")))
+    for path, curve in curves.items():
+        write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
+    # Curves of models that the study has no longer would be compared as if they were its own.
+    for old in {path.relative_to(folder) for path in folder.rglob("*.csv")} - set(curves):
+        (folder / old).unlink()
+    write_text(root / METRICS_FILE, json.dumps(found, indent=2) + "\n")
 
 
 def final_accuracies(runs: pandas.DataFrame) -> Metrics:
@@ -38,7 +54,7 @@ def final_accuracies(runs: pandas.DataFrame) -> Metrics:
     return found
 
 
-def mean_curves(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
+def curves_by_model(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
     """Yield the learning curve of every model, and the path below `CURVES_FOLDER` that it belongs to.
 
     A curve is a row an epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent), each the mean over the

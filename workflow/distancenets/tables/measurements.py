@@ -1,19 +1,21 @@
 """The measurements as tables: mean and spread over the seeds of each model."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy
 import pandas
 
-from distancenets.claims.evidence import AXES
-from distancenets.configuration.published import PublishedActivity
-from distancenets.measurements.catalogue import CATALOGUE
+from distancenets.configuration.published import Published, PublishedActivity
+from distancenets.configuration.study import Study
+from distancenets.derived import read_experiment
+from distancenets.measurements.registry import AXES, MEASUREMENTS
 from distancenets.models.registry import Model, find_model, models
 from distancenets.statistics.moments import mean, standard_deviation
-from distancenets.statistics.t_tests import interval, paired
+from distancenets.statistics.t_tests import mean_interval
+from distancenets.words import epochs_text
 
-CONFIDENCE = 0.95
 NONE = "–"
 
 
@@ -109,11 +111,26 @@ LAYOUTS = {
 }
 
 
+def measurement_tables(
+    study: Study, root: Path, record: Published
+) -> Iterator[tuple[str, pandas.DataFrame, pandas.DataFrame, str]]:
+    """Yield name, rows, cells and caption of the table of each measurement of the reported experiment."""
+    for name in MEASUREMENTS:
+        epoch = study.report.epochs.get(name)
+        runs = read_experiment(root / "measurements" / measured_file(name), study.reported_experiment, epoch)
+        layout = layout_of(name, runs)
+        table = geometry_table(runs, layout)
+        cells = geometry_cells(table, layout)
+        if name == "activity":
+            table, cells = with_published_activity(table, cells, record.activity)
+        yield name, table, cells, f"{layout.caption}; {study.reported_experiment}, {epochs_text(runs['epoch'])}"
+
+
 def measured_file(name: str) -> str:
     """The file below measurements/ that the table of `name` is made from."""
     if name in LAYOUTS:
         return LAYOUTS[name].file
-    files = CATALOGUE[name].files
+    files = MEASUREMENTS[name].files
     return next((file for file in files if file.endswith("_by_run.csv")), files[0])
 
 
@@ -124,11 +141,11 @@ def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
     """
     if name in LAYOUTS:
         return LAYOUTS[name]
-    own = runs.drop(columns=[*AXES, "model"], errors="ignore")
+    own = runs.drop(columns=list(AXES), errors="ignore")
     numbers = [str(column) for column in own.select_dtypes("number")]
     keys = tuple(str(column) for column in own if column not in numbers)
     columns = {column: Column(column.replace("_", " ")) for column in numbers}
-    return Layout(measured_file(name), keys, columns, f"{CATALOGUE[name].text.rstrip('.')}, {SPREAD}")
+    return Layout(measured_file(name), keys, columns, f"{MEASUREMENTS[name].text.rstrip('.')}, {SPREAD}")
 
 
 def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
@@ -200,7 +217,7 @@ def _over_seeds(values: pandas.Series) -> dict[str, float]:
     known = values.dropna().to_numpy(dtype=numpy.float64)
     if known.size == 0:
         return dict.fromkeys(("mean", "sd_population", "low", "high"), numpy.nan) | {"n": 0}
-    low, high = interval(paired(known), CONFIDENCE)
+    low, high = mean_interval(known)
     return {
         "mean": mean(known),
         "sd_population": standard_deviation(known, ddof=0),

@@ -1,9 +1,34 @@
 """Tables 1 and 4: what the models are made of, and what OffsetL2 is beside other distances. From the registry alone."""
 
+from typing import NamedTuple
+
 import pandas
 
-from distancenets.models.distances import DISTANCES
+from distancenets.models.heads import HEADS
 from distancenets.models.registry import models
+
+
+class Distance(NamedTuple):
+    """A unit of features h with a centre μ."""
+
+    unit: str
+    output: str
+    centre: str
+    shape: str
+    measures: str
+
+
+DISTANCES = (
+    Distance("OffsetL2", HEADS["offset_l2"].formula, "learned μ", "learned α: a scale an axis", "distance"),
+    Distance("RBF", "exp(−γ ‖h − μ‖₂²)", "learned or sampled μ", "γ: one width for all axes", "similarity"),
+    Distance(
+        "Mahalanobis",
+        "√((h − μ)ᵀ Σ⁻¹ (h − μ)) = ‖Λ^(−1/2) Vᵀ (h − μ)‖₂",
+        "class mean μ",
+        "covariance Σ = VΛVᵀ: directions V, scales Λ^(−1/2)",
+        "distance",
+    ),
+)
 
 
 def models_table() -> pandas.DataFrame:

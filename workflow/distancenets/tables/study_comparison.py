@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas
 
-from distancenets.configuration.study import Study
+from distancenets.configuration.study import Study, load_study
+from distancenets.errors import UserError
 from distancenets.statistics.comparisons import comparison
+from distancenets.statistics.runs import read_runs
 
 NOT_THERE = "–"
 KEPT = (
@@ -27,7 +30,7 @@ KEPT = (
 )
 
 
-class Finished(NamedTuple):
+class FinishedStudy(NamedTuple):
     """A study and its runs: experiment, epoch, model (the paper's name), seed, test_accuracy (percent)."""
 
     study: Study
@@ -50,6 +53,15 @@ class Finished(NamedTuple):
         return runs[same].set_index("seed")["test_accuracy"]
 
 
+def read_finished_study(name: str, results: Path) -> FinishedStudy:
+    """Return the study of this name below `results`, or in the folder `name`."""
+    folder = next((path for path in (results / name, Path(name)) if (path / "study.yaml").is_file()), None)
+    if folder is None:
+        known = ", ".join(sorted(path.parent.name for path in results.glob("*/study.yaml"))) or "none"
+        raise UserError(f"{name}: neither a study in {results}/ (there are: {known}) nor a folder with a study.yaml")
+    return FinishedStudy(load_study(folder / "study.yaml"), read_runs(folder / "runs.csv"))
+
+
 class Milestones(NamedTuple):
     """What is compared: an experiment of the first study at an epoch, and one of the second at an epoch."""
 
@@ -59,13 +71,13 @@ class Milestones(NamedTuple):
     epoch_b: int
 
 
-def experiment_pairs(first: Finished, second: Finished) -> list[tuple[str, str]]:
+def experiment_pairs(first: FinishedStudy, second: FinishedStudy) -> list[tuple[str, str]]:
     """The experiments of the same name; without any, the two reported ones."""
     same = [(name, name) for name in first.study.experiments if name in second.study.experiments]
     return same or [(first.study.reported_experiment, second.study.reported_experiment)]
 
 
-def milestones(first: Finished, second: Finished) -> Iterator[Milestones]:
+def milestones(first: FinishedStudy, second: FinishedStudy) -> Iterator[Milestones]:
     """Yield the milestones that paired experiments have in common; without any, the last of each."""
     for a, b in experiment_pairs(first, second):
         epochs_a, epochs_b = first.epochs(a), second.epochs(b)
@@ -74,7 +86,7 @@ def milestones(first: Finished, second: Finished) -> Iterator[Milestones]:
             yield Milestones(a, epoch_a, b, epoch_b)
 
 
-def differences_table(first: Finished, second: Finished) -> pandas.DataFrame:
+def differences_table(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
     """One row per model that both studies have at paired milestones, always the first study minus the second.
 
     Returns
@@ -96,7 +108,7 @@ def differences_table(first: Finished, second: Finished) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=[*Milestones._fields, "model", *KEPT])
 
 
-def lone_models(first: Finished, second: Finished) -> pandas.DataFrame:
+def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
     """One row per experiment and model without a counterpart: study (a or b), experiment, model."""
     pairs = experiment_pairs(first, second)
     rows = []

@@ -66,7 +66,7 @@ def again(run: FinishedRun, study: Study, file: Path) -> str | None:
         return None
     axes = " ".join(f"--{axis} {value}" for axis, value in run.run._asdict().items()).replace("--seed ", "--seeds ")
     length = "" if settings.epochs == experiment.epochs else f" --epochs {settings.epochs}"
-    return f"distancenets train {axes}{length} --study {shlex.quote(str(file))} --device cpu --output again"
+    return f"distancenets train {axes}{length} --study {shlex.quote(str(file))} --device cpu --study-dir again"
 
 
 def numbers(run: FinishedRun) -> Table:

@@ -1,4 +1,4 @@
-"""How what the catalogue lists is measured from saved weights and written."""
+"""The tables of the registered measurements: made from saved weights and from the archive, and written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -8,15 +8,15 @@ import pandas
 import torch
 from threadpoolctl import threadpool_limits
 
-from distancenets.configuration.datasets import dataset
+from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.study import Run, Study
 from distancenets.datasets.splits import images_of
-from distancenets.datasets.store import Dataset, read
+from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing_all
-from distancenets.measurements.catalogue import CATALOGUE
 from distancenets.measurements.networks import Networks, finished_networks
+from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
 from distancenets.runs.inventory import sources
@@ -48,11 +48,13 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     torch.set_flush_denormal(True)
     fresh, archived = sources(study, root, datasets)
     read_before: dict[str, Dataset] = {}
-    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in CATALOGUE[name].files}
+    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in MEASUREMENTS[name].files}
     for experiment, settings in study.experiments.items():
         for networks in finished_networks(study, root, experiment, fresh, datasets):
             if settings.dataset not in read_before:
-                read_before[settings.dataset] = read(data / settings.dataset, dataset(settings.dataset, datasets))
+                read_before[settings.dataset] = load_dataset(
+                    data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
+                )
             for some in [networks] if settings.split == "published" else networks.alone():
                 images = images_of(read_before[settings.dataset], settings.split, some.seeds[0])
                 for table, rows in measure(name, some, images).items():
@@ -70,9 +72,10 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
         return measurement(name)(networks, images)
 
 
-def write_tables(name: str, tables: Tables, folder: Path) -> None:
-    """Write the tables of the measurement `name` to `folder`: CSV to six digits, or Parquet where rows run to 10⁶."""
-    files = [folder / file for file in CATALOGUE[name].files]
+def write_measurement(name: str, study: Study, root: Path, datasets: Path, data: Path) -> None:
+    """Write the tables of the measurement `name`: CSV to six digits, or Parquet where rows run to 10⁶."""
+    tables = measure_study(name, study, root, datasets, data)
+    files = [root / "measurements" / file for file in MEASUREMENTS[name].files]
     with deriving(name, *files), replacing_all(*files) as parts:
         for file, part in zip(files, parts, strict=True):
             if file.suffix == ".parquet":
