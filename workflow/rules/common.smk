@@ -15,7 +15,8 @@ from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
 from distancenets.measurements.registry import MEASUREMENTS, FIGURES
 from distancenets.runs.inventory import NONE, available_subset, sources
-from distancenets.report.sides import shown, study_beside
+from distancenets.report.sides import study_beside
+from distancenets.runs.committed import shown
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path

@@ -9,7 +9,6 @@ from typing import Any
 from distancenets.claims.serialization import read as read_claims
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
-from distancenets.runs.committed import compared
 from distancenets.runs.manifest import archive_folder, read_manifest
 
 # Below a study's folder: what came of checking the study beside it.
@@ -63,9 +62,3 @@ def sides(study: Study, root: Path) -> list[Side]:
     name = load_study(study.report.beside).study
     folder = root.parent / name
     return [Side(load_study(folder / "study.yaml"), folder, f"{name}'s protocol"), own]
-
-
-def shown(root: Path) -> list[Path]:
-    """Return what a report shows of the study beside it, relative to the folder `root` of that study."""
-    figures = (path.relative_to(root) for path in (root / "figures").glob("*.svg"))
-    return sorted({*compared(root), *figures})

@@ -20,3 +20,9 @@ def compared(committed: Path) -> list[Path]:
     """Return the files below `committed` that are verified, relative to it."""
     found = {path for pattern in COMMITTED for path in committed.glob(pattern)}
     return sorted(path.relative_to(committed) for path in found)
+
+
+def shown(root: Path) -> list[Path]:
+    """Return what a report shows of the study beside it, relative to the folder `root` of that study."""
+    figures = (path.relative_to(root) for path in (root / "figures").glob("*.svg"))
+    return sorted({*compared(root), *figures})
