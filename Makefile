@@ -21,8 +21,8 @@ ARGUMENTS ?=
 .DEFAULT_GOAL := study
 .PHONY: study test env develop lock benchmark readme findings docs verify clean help
 
-study: env ## set up and run a study (config/config.yaml by default)
-	$(BIN)/snakemake $(ARGUMENTS)
+study: env ## set up and run a study (config/config.yaml by default); VERBOSE=1 shows Snakemake's log
+	@$(BIN)/snakemake $(if $(VERBOSE),,--logger distancenets) $(ARGUMENTS)
 
 test: develop ## set up and run every check and test
 	$(BIN)/ruff check .

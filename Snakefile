@@ -14,6 +14,8 @@ try:
     from distancenets.errors import UserError
     from distancenets.files import read_text
     from distancenets.installation import check_installation
+    from distancenets.terminal.closing import closing_lines
+    from distancenets.terminal.workflow_progress import WorkflowProgress
 
     check_installation(Path(workflow.basedir))
     # Snakemake, which reads it next, does not say which file it cannot read.
@@ -49,6 +51,13 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/dvc.smk"
 include: "workflow/rules/figures.smk"
+
+
+if BESIDE:
+
+    include: "workflow/rules/checks.smk"
+
+
 include: "workflow/rules/report.smk"
 
 
@@ -79,6 +88,12 @@ rule numbers:
         rules.write_metrics.output,
     message:
         f"Every table and verdict of the study '{STUDY.study}' is there"
+
+
+# `make` shows these lines last, even if nothing was to be done.
+for handler in workflow.logger_manager.get_log_handlers():
+    if isinstance(handler, WorkflowProgress):
+        handler.last_words = lambda: closing_lines(STUDY, Path(RESULTS))
 
 
 # No rule writes it: jobs that depend on a rule's output by `ancient` would not notice that their parameters changed

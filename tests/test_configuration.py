@@ -80,6 +80,15 @@ def test_anchors_and_merges_are_yaml(tmp_path: Path) -> None:
         ),
         ({"training": {"threads": 10**6}}, "training.threads: "),
         ({"title": ["x" * 10**6]}, "title: "),
+        ({"statistics": {"resamples": 10**9}}, "statistics.resamples: Input should be less than or equal to 1000000"),
+        ({"statistics": {"test_images": 10**30}}, "statistics.test_images: Input should be less than or equal to"),
+        ({"claims": {"spread_ratio": float("inf")}}, "claims.spread_ratio: "),
+        ({"claims": {"min_epochs": 10**30}}, "claims.min_epochs: Input should be less than or equal to 100000000"),
+        ({"hours": 10**9}, "hours: Input should be less than or equal to 1000000"),
+        (
+            {"experiments": {"raw": {"epochs": 10**6, "milestones": [*range(1, 2000)]}}},
+            "experiments.raw.milestones: Tuple should have at most 1000 items",
+        ),
     ],
 )
 def test_a_study_that_cannot_be_run_is_refused(tmp_path: Path, changes: dict[str, Any], complaint: str) -> None:

@@ -114,7 +114,7 @@ def finished(workshop: Workshop) -> Path:
 
 
 def test_every_file_of_a_study_and_every_column_is_explained_as_it_is(finished: Path) -> None:
-    committed = REPOSITORY / "results" / "quick"
+    committed = REPOSITORY / "results" / "paper"
     files = {
         path.relative_to(root).as_posix()
         for root in (finished, committed)
@@ -175,3 +175,13 @@ def test_the_numbers_of_the_limits_are_those_of_the_statistics() -> None:
     assert f"at 20 seeds the intervals of a claim with one condition are {wider:.2f} times as wide" in LIMITS
     assert f"leave room for a share of {1 - 0.025 ** (1 / 20):.0%} at".replace("%", " %") in LIMITS
     assert f"10 seeds {unpaired[1]} and {paired[1]}; 3 seeds {unpaired[2]} and {paired[2]}." in LIMITS
+
+
+def test_the_tried_faults_are_those_that_were_counted() -> None:
+    """Each row of the table of docs/reliability.md, from the file that it names; and nothing got through."""
+    text = (REPOSITORY / "docs" / "reliability.md").read_text()
+    [name] = re.findall(r"`(benchmarks/results/\S+-faults\.json)`", text)
+    rows = json.loads((REPOSITORY / name).read_text())["rows"]
+    assert len(rows) > 15 and all(row["tried"] == row["held"] > 0 for row in rows)
+    for row in rows:
+        assert f"\n| {row['fault']} | {row['tried']} | {row['held']} |\n" in text

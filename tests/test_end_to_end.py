@@ -4,12 +4,15 @@ import base64
 import html
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pandas
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser
@@ -20,9 +23,14 @@ from distancenets.configuration.study import load_study
 from distancenets.datasets.store import Dataset
 from distancenets.markdown import parse_table
 from distancenets.report.commands import commands
+from distancenets.runs.manifest import MANIFEST, archive_folder
 from distancenets.training.paths import run_path
+from requirements import needs_compiler
 
 TEST = ("--configfile", "config/test.yaml")
+# A copy in which Snakemake ran, and what it said.
+Finished = tuple[Checkout, subprocess.CompletedProcess[str]]
+BOTH = ("--logger", "distancenets", "--configfile", "config/both.yaml")
 # Kept after the tests, for people to look at.
 SCREENSHOTS = REPOSITORY / "tests" / "screenshots"
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(heading => heading.tagName)"
@@ -267,3 +275,103 @@ def test_snakemakes_own_report_has_a_caption_for_everything(tested: Checkout) ->
     assert len(said) >= 13 and [text for text in said if text.split(":")[0].split("’")[0] not in page] == []
     rules = "".join(path.read_text() for path in (tested.folder / "workflow" / "rules").glob("*.smk"))
     assert rules.count("report(") == rules.count("caption=") == rules.count("category=") > 10
+
+
+# Two studies on one page, and what `make` says
+
+
+@pytest.fixture(scope="module")
+def both(tested: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A copy in which a small study was run that stands beside the archived test study; and what that said."""
+    copy = Checkout(tmp_path_factory.mktemp("both") / "copy")
+    shutil.copytree(tested.folder, copy.folder)
+    copy.distancenets("archive", "--study", "config/test.yaml")
+    copy.complete(*TEST, "--config", "missing=skip")
+    # As in a clone: what git does not keep of the study beside is not there.
+    for name in ("runs", "measurements", "curves", "statistics", "report.html", "learning_curves.parquet"):
+        path = results(copy, "test") / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    study = yaml.safe_load((copy.folder / "config" / "test.yaml").read_text())
+    study |= {"study": "both", "architectures": ["relu"], "experiments": {"usual": {"epochs": 2, "hidden": 32}}}
+    study["report"] = {"beside": "config/test.yaml", "figure1": {"node": 3}}
+    (copy.folder / "config" / "both.yaml").write_text(yaml.safe_dump(study))
+    return copy, copy.snakemake(*BOTH)
+
+
+def last_words(copy: Checkout) -> str:
+    """Return what the study `both` ends with, as a pattern."""
+    page = re.escape((results(copy, "both") / "report.html").as_uri())
+    return (
+        r"Test's protocol  \d+ undetermined\n"
+        r"Usual protocol   \d+ undetermined\n"
+        r"Spot check       16 of 16 runs came out again to the bit on .+ \(draw \d+\)\n"
+        rf"Report           {page}\n"
+    )
+
+
+@needs_compiler
+def test_progress_is_shown_and_the_last_lines_are_the_answer(
+    both: Finished,
+) -> None:
+    copy, answer = both
+    assert answer.returncode == 0, answer.stderr
+    assert re.fullmatch(last_words(copy), answer.stdout), answer.stdout
+    lines = [line for line in answer.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
+    assert lines and all(re.search(r"\d+ of \d+ steps, \d+:\d\d left$", line) for line in lines), answer.stderr
+    again = copy.snakemake(*BOTH)
+    assert re.fullmatch(last_words(copy), again.stdout) and "steps" not in again.stderr
+    assert "files follow from the archive" in (results(copy, "both") / "verified.txt").read_text()
+
+
+@needs_compiler
+def test_one_page_shows_both_studies(both: Finished, browser: Browser) -> None:
+    copy, _ = both
+    path = results(copy, "both") / "report.html"
+    visit = Visit(browser, path)
+    ids = visit.page.evaluate("[...document.querySelectorAll('main > *')].map(part => part.id)")
+    assert ids[:4] == ["verdict", "claims", "check", "decided"]
+    assert visit.page.locator(".answer").inner_text().count("Under the ") == 2
+    heads = [text.strip(" ↕") for text in visit.page.locator(".claims thead th").all_inner_texts()]
+    assert heads == ["No.", "Claim", "Published", "Test's protocol", "Usual protocol", "Evidence"]
+    for column, study, experiment in ((4, "test", "raw"), (5, "both", "usual")):
+        rulings = json.loads((results(copy, study) / "claims.json").read_text())
+        verdicts = [entry["verdict"] for entry in rulings if entry["experiment"] == experiment]
+        assert [text.split()[0] for text in visit.column("#claims", column)] == verdicts
+    assert "16 of 16 runs came out again to the bit" in visit.page.locator("#check").inner_text()
+    assert len(visit.column("#check", 1)) == 16
+    # Each study's tables have their own place.
+    assert visit.column("#test-table2", 4) != visit.column("#table2", 4)
+    links = visit.page.evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(link => link.hash.slice(1))")
+    assert {link for link in links if not visit.page.locator(f"[id='{link}']").count()} == set()
+    assert visit.complaints == []
+    levels = [int(name[1]) for name in visit.page.evaluate(HEADINGS)]
+    assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
+    assert faults_of_html(path) == []
+    visit.context.close()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for width in (360, 1030, 1400):
+        visit = Visit(browser, path, width)
+        visit.page.screenshot(path=SCREENSHOTS / f"both-{width}-top.png")
+        visit.page.locator("#claims").screenshot(path=SCREENSHOTS / f"both-{width}-claims.png")
+        assert visit.page.locator(".scroll:has(.claims)").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+        assert visit.overflows() == []
+        visit.context.close()
+
+
+@needs_compiler
+def test_a_number_that_does_not_come_out_again_fails_in_one_line(both: Finished, tmp_path: Path) -> None:
+    copy = Checkout(tmp_path / "copy")
+    shutil.copytree(both[0].folder, copy.folder)
+    root = results(copy, "test")
+    [path] = (archive_folder(root) / "raw" / "relu" / "distance").glob("metrics-*.parquet")
+    table = pandas.read_parquet(path)
+    wanted = table["epoch"] == 1
+    table.assign(test_accuracy=table["test_accuracy"].where(~wanted, table["test_accuracy"] + 0.01)).to_parquet(path)
+    (archive_folder(root) / MANIFEST).unlink()
+    copy.distancenets("archive", "--repair", "--study", "config/test.yaml")
+    answer = copy.snakemake(*BOTH)
+    assert answer.returncode != 0 and answer.stdout == ""
+    failed = [line for line in answer.stderr.splitlines() if line.startswith("failed: ")]
+    assert any("2 of 16 runs differ from the archive" in line and "recheck_archived.log" in line for line in failed), (
+        answer.stderr
+    )

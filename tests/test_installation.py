@@ -10,11 +10,11 @@ import pytest
 
 from conftest import REPOSITORY, Checkout, checkout, environment
 
-# Another environment's Snakemake: it has neither the package nor the executor.
+# Another environment's Snakemake: it has neither the package with its logger nor the executor.
 FOREIGN = """
 import pkgutil, sys
-every, plugin = pkgutil.iter_modules, "snakemake_executor_plugin_slurm"
-pkgutil.iter_modules = lambda *given: (module for module in every(*given) if module.name != plugin)
+every, plugins = pkgutil.iter_modules, ("snakemake_executor_plugin_slurm", "snakemake_logger_plugin_distancenets")
+pkgutil.iter_modules = lambda *given: (module for module in every(*given) if module.name not in plugins)
 sys.modules["distancenets"] = None
 from snakemake.cli import main
 main()

@@ -14,7 +14,7 @@ from distancenets.datasets.store import Dataset
 from distancenets.files import read_sealed, sealed, sealed_text, sha256
 from distancenets.measurements.coherence import archive_faults
 from distancenets.runs.manifest import MANIFEST, archive_folder, table_of
-from distancenets.runs.recheck import draw, first_difference
+from distancenets.runs.recheck import draw, first_difference, read_rechecks, verdict
 from distancenets.runs.repairs import repair
 from distancenets.training.run_files import METRICS
 from requirements import needs_compiler
@@ -64,7 +64,7 @@ def test_what_was_archived_comes_out_again_to_the_bit(archived: Workshop) -> Non
     answer = archived.run("recheck", "--runs", "3", "--epochs", "6", "--draw", "7", "--threads", "2")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.count("equal to the bit") == 3
-    assert "3 of 3 runs came out again to the bit, on " in answer.stdout and answer.stdout.endswith("(draw 7)\n")
+    assert "3 of 3 runs came out again to the bit on " in answer.stdout and answer.stdout.endswith("(draw 7)\n")
     assert "3 of 3 archived runs, drawn with --draw 7" in answer.stderr
     assert re.findall(r"run (\d) of 3: raw/ReLU2-Neg, seed (\d)", answer.stderr) == [("1", "0"), ("2", "1"), ("3", "2")]
     assert {path: path.read_bytes() for path in archived.results.rglob("*") if path.is_file()} == before
@@ -133,10 +133,36 @@ def test_runs_of_other_bits_are_compared_within_a_tolerance(
     assert found["standard"].to_dict() == {0: "bit", 1: "tolerance", 2: "bit"}
     assert (found.at[1, "reason"], found.at[1, "epochs"], found.at[0, "epochs"]) == (reason, 6, 10)
     answer = archived.run("recheck", "--runs", "3").stdout
-    assert "2 of 3 runs came out again to the bit, 1 within the tolerance, on " in answer
+    assert "2 of 3 runs came out again to the bit and 1 within the tolerance of another engine or code on " in answer
     assert answer.count("equal to the bit") == 2
     forged(archived, "metrics", lambda table: one_image_more(one_image_more(table, 3), 3))
     assert not rows(archived, "--runs", "3", code=1).at[1, "equal"]
+
+
+def test_runs_of_former_code_with_another_start_cannot_be_compared(archived: Workshop) -> None:
+    """They are told by the untrained model; the same start and other numbers is a difference."""
+    forged(archived, "metrics", exchanged)
+    assert list(rows(archived, "--runs", "3", code=1)["equal"]) == [True, False, False]
+    forged(archived, "runs", lambda table: retold(table, ("code", "fingerprint"), "0" * 64, seal=True))
+    found = rows(archived, "--runs", "3", code=1)
+    assert found["standard"].to_dict() == {0: "bit", 1: "none", 2: "bit"} and found["equal"].isna().to_list() == [
+        False,
+        True,
+        False,
+    ]
+    assert found.at[1, "reason"] == "made by former code, another start" and found.at[1, "epochs"] == 0
+    # Seed 2 is still a forgery; without it, the command succeeds and says what it could not compare.
+    forged(archived, "runs", lambda table: table[table["seed"] < 2])
+    for name in {table_of(each.name) for each in archive_folder(archived.results).rglob("*.parquet")} - {"runs"}:
+        forged(archived, name, lambda table: table[table["seed"] < 2])
+    answer = archived.run("recheck", "--runs", "2", "--draw", "7", "--csv", "rows.csv")
+    assert answer.returncode == 0, answer.stderr
+    assert "not comparable (made by former" in answer.stdout
+    sentence = answer.stdout.splitlines()[-1]
+    assert sentence.startswith(
+        "1 of 2 runs came out again to the bit and 1 cannot be compared (made by former code, another start) on "
+    )
+    assert verdict(read_rechecks(archived.folder / "rows.csv")) == sentence
 
 
 def test_without_a_compiler_runs_are_compared_within_a_tolerance(

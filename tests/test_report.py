@@ -5,20 +5,24 @@ import gzip
 import json
 from pathlib import Path
 
+import pandas
 import pytest
 import torch
 
 from conftest import REPOSITORY, Workshop
-from distancenets.configuration.study import load_study
+from distancenets.configuration.study import Study, load_study, write_study
 from distancenets.errors import UserError
 from distancenets.files import sealed_text
 from distancenets.markdown import markdown_table, parse_table
 from distancenets.report import embedded_files
 from distancenets.report.embedded_files import Downloads
-from distancenets.report.headline import sentence
+from distancenets.report.headline import answer, sentence
 from distancenets.report.learning_curves import mean_curves, plotted
 from distancenets.report.provenance import facts, read_provenance
+from distancenets.report.sides import sides, study_beside
 from distancenets.runs.provenance import cost
+from distancenets.runs.recheck import TABLE
+from distancenets.terminal.closing import closing_lines
 from numerical_samples import provenance_of
 
 
@@ -151,3 +155,70 @@ def test_the_report_names_the_file_that_is_missing(workshop: Workshop) -> None:
     line = workshop.refused("report", "--published", str(REPOSITORY / "config/published.yaml"))
     assert line == "error: results/small/claims.json: cannot be read: No such file or directory"
     assert not (workshop.results / "report.html").exists()
+
+
+@pytest.fixture
+def two(workshop: Workshop) -> tuple[Study, Path]:
+    """A study that is shown beside another, `other`, and its folder; of both there are claims and runs."""
+    claims = {"other": ["supported", "contradicted", "undetermined"], "small": ["undetermined", "mixed", "mixed"]}
+    text = (workshop.folder / "config" / "config.yaml").read_text()
+    (workshop.folder / "config" / "other.yaml").write_text(text.replace("study: small", "study: other"))
+    study = load_study(workshop.folder / "config" / "config.yaml")
+    unsaid = dict.fromkeys(("why", "seeds", "flips", "alpha_holm"))
+    beside = {"beside": workshop.folder / "config" / "other.yaml"}
+    for name, verdicts in claims.items():
+        root = workshop.folder / "results" / name
+        write_study(root / "study.yaml", study.replaced(study=name))
+        rulings = [
+            unsaid | {"claim": place, "name": f"claim {place}", "experiment": experiment, "verdict": verdict}
+            for experiment in ("raw", "elsewhere")
+            for place, verdict in enumerate(verdicts, 1)
+        ]
+        (root / "claims.json").write_text(json.dumps(rulings))
+    return study.replaced(report=study.report.model_dump() | beside), workshop.results
+
+
+def rechecks(*standards: str, equal: bool = True) -> pandas.DataFrame:
+    """Return a table of rechecks of one model, a run per standard."""
+    row = dict.fromkeys(TABLE) | {"experiment": "raw", "architecture": "relu", "representation": "distance"}
+    row |= {"epoch": 3, "column": "test_accuracy", "archived": 90.0, "found": 90.5, "rechecked_on": "a CPU", "draw": 7}
+    rows = [row | {"seed": seed, "standard": standard, "equal": equal} for seed, standard in enumerate(standards)]
+    return pandas.DataFrame(rows, columns=list(TABLE))
+
+
+def test_the_answer_is_a_sentence_for_each_protocol(two: tuple[Study, Path]) -> None:
+    assert answer(sides(*two)) == (
+        "Under the other's protocol, of 3 claims 1 is supported (claim 1), 1 contradicted (claim 2) and "
+        "1 undetermined. "
+        "Under the raw protocol, of 3 claims 2 are mixed (claim 2, claim 3) and 1 undetermined."
+    )
+    alone = two[0].replaced(report=two[0].report.model_dump() | {"beside": None})
+    assert [side.label for side in sides(alone, two[1])] == ["raw protocol"]
+
+
+def test_a_study_beside_that_cannot_be_shown_is_one_line(two: tuple[Study, Path], tmp_path: Path) -> None:
+    study, root = two
+    with pytest.raises(UserError, match=r"report\.beside: .*other/archive holds no run of .*other\.yaml"):
+        study_beside(study, root.parent)
+    with pytest.raises(UserError, match=r"report\.beside: .*other\.yaml is study 'other' itself"):
+        study_beside(study.replaced(study="other"), root.parent)
+    with pytest.raises(UserError, match=r"none\.yaml: cannot be read"):
+        study_beside(study.replaced(report=study.report.model_dump() | {"beside": tmp_path / "none.yaml"}), root.parent)
+    assert study_beside(study.replaced(report=study.report.model_dump() | {"beside": None}), root.parent) is None
+
+
+def test_the_last_lines_are_verdicts_check_and_page(two: tuple[Study, Path]) -> None:
+    study, root = two
+    assert closing_lines(study, root) == []
+    (root / "report.html").touch()
+    rechecks("bit", "bit", "tolerance").to_csv(root / "recheck.csv", index=False)
+    assert closing_lines(study, root) == [
+        "Other's protocol  1 supported, 1 contradicted, 1 undetermined",
+        "Raw protocol      2 mixed, 1 undetermined",
+        "Spot check        2 of 3 runs came out again to the bit and 1 within the tolerance of another engine or code"
+        " on a CPU (draw 7)",
+        f"Report            {(root / 'report.html').as_uri()}",
+    ]
+    rechecks("bit", equal=False).to_csv(root / "recheck.csv", index=False)
+    difference = "raw/relu/distance/0: test accuracy at epoch 3 differs by +0.5"
+    assert closing_lines(study, root)[0] == f"Error   1 of 1 runs differ from the archive (draw 7); {difference}"

@@ -213,6 +213,6 @@ def test_studies_that_cannot_be_compared_are_one_line(two: Workshop) -> None:
 
 
 def test_the_committed_study_differs_from_itself_in_nothing() -> None:
-    answer = Workshop(REPOSITORY).run("compare-studies", "quick", "quick")
+    answer = Workshop(REPOSITORY).run("compare-studies", "paper", "paper")
     assert answer.returncode == 0 and answer.stdout.startswith("The settings are the same.")
-    assert answer.stdout.count("3 pairs") == len(models()) and not re.search(r"[+−](?!0\.00)[\d.]+ \[", answer.stdout)
+    assert answer.stdout.count(" pairs") >= len(models()) and not re.search(r"[+−](?!0\.00)[\d.]+ \[", answer.stdout)

@@ -13,14 +13,15 @@ from conftest import REPOSITORY
 from distancenets.cli.options import FURTHER, PAPER
 from distancenets.derived import listed_faults
 from distancenets.errors import Damaged
-from distancenets.report.verification import compared, differences, page_faults
+from distancenets.report.verification import differences, page_faults
+from distancenets.runs.committed import compared
 
-ROOT = REPOSITORY / "results" / "quick"
+ROOT = REPOSITORY / "results" / "paper"
 
 
 @pytest.fixture
 def derived(tmp_path: Path) -> Path:
-    """A copy of the committed results of the default study, as if they had been derived."""
+    """A copy of the committed results, as if they had been derived."""
     copy = tmp_path / "derived"
     for path in compared(ROOT):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
@@ -44,8 +45,8 @@ def test_a_number_that_moved_is_found(derived: Path) -> None:
 def test_rounding_in_the_last_digit_is_no_difference(derived: Path) -> None:
     path = derived / "metrics.json"
     values = json.loads(path.read_text())
-    [experiment] = values
-    values[experiment]["ReLU"]["mean"] = math.nextafter(values[experiment]["ReLU"]["mean"], 0)
+    relu = next(iter(values.values()))["ReLU"]
+    relu["mean"] = math.nextafter(relu["mean"], 0)
     path.write_text(json.dumps(values))
     assert differences(ROOT, derived) == []
 
@@ -80,7 +81,7 @@ def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the committed results and of the pages that show them, as the present folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("config", "results/quick", "results/paper", "docs"):
+    for name in ("config", "results/paper", "docs"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "measurements"))
     shutil.copy(REPOSITORY / "README.md", tmp_path)
     return tmp_path
@@ -115,9 +116,8 @@ def test_a_figure_that_was_replaced_is_found(pages: Path, kind: str) -> None:
         list(listed_faults(FIGURES))
 
 
-@pytest.mark.parametrize("study", ["quick", "paper"])
-def test_all_committed_figures_are_listed(study: str) -> None:
-    assert list(listed_faults(REPOSITORY / "results" / study / "figures")) == []
+def test_all_committed_figures_are_listed() -> None:
+    assert list(listed_faults(ROOT / "figures")) == []
 
 
 @pytest.mark.skipif(not (ROOT.parent / "paper" / "archive").exists(), reason="the paper's study is not archived yet")

@@ -15,6 +15,7 @@ from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
 from distancenets.measurements.registry import MEASUREMENTS, FIGURES
 from distancenets.runs.inventory import NONE, available_subset, sources
+from distancenets.report.sides import shown, study_beside
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint
 from distancenets.training.paths import RUN_FILES, run_path
@@ -28,6 +29,7 @@ try:
         PLANNED = planned_runs(STUDY, Path(RESULTS), limits.cores or limits.nodes, workflow.is_main_process)
     TRAINS = STUDY.missing == "train" or bool(PLANNED)
     STUDY = available_subset(STUDY, Path(RESULTS), planned=PLANNED)
+    BESIDE = study_beside(STUDY, Path("results"))
     # Fresh runs, each with its recipe, and archived ones.
     FRESH, ARCHIVED = sources(STUDY, Path(RESULTS), planned=PLANNED)
     DIGEST = study_digest(STUDY)

@@ -40,6 +40,8 @@ rule write_report:
         curves=rules.write_metrics.output.curves,
         findings=rules.audit_published.output.records,
         measurements=[*GEOMETRY.values(), rules.measure_figure1.output],
+        # What the page shows beside this study, and what came of checking it.
+        beside=[*rules.verify_archived.input.committed, *CHECKS] if BESIDE else [],
         published="config/published.yaml",
         captions=sorted(Path("workflow/captions").glob("*.rst")),
         code=code("report", "runs"),

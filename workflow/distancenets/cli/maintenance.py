@@ -22,7 +22,8 @@ def verify(study: StudyFile = STUDY) -> None:
     from distancenets.derived import listed_faults
     from distancenets.errors import UserError
     from distancenets.measurements.coherence import archive_faults, count_runs
-    from distancenets.report.verification import compared, derive, differences, page_faults
+    from distancenets.report.verification import derive, differences, page_faults
+    from distancenets.runs.committed import compared
 
     name = load_study(study).study
     root = RESULTS / name

@@ -28,7 +28,7 @@ DATA = Path("data")
 RESULTS = Path("results")
 # The study that README.md and docs/ show, and those whose number of runs is told there as well.
 PAPER = Path("config/paper.yaml")
-FURTHER = [Path("config/protocols.yaml"), Path("config/robustness.yaml")]
+FURTHER = [Path("config/robustness.yaml")]
 
 
 def load(study: Path, study_dir: Path | None, threads: int | None = None) -> "tuple[Study, Path]":

@@ -36,7 +36,8 @@ def recheck(
     """Train archived runs again for their first epochs, and compare every number.
 
     Runs of the compiled engine and of the same code must be equal to the bit. Of others, the first few
-    epochs must agree within a tolerance. Exits with 1 if a run differs.
+    epochs must agree within a tolerance, unless former code drew another start: these cannot be compared.
+    Exits with 1 if a run differs.
     """
     import random
 
@@ -73,9 +74,10 @@ def recheck(
         done.append(recheck_runs.recheck(run, recipe, held[run].provenance, archived, known, epochs, training))
     console.width = max(console.width, 110)
     console.print(recheck_table(done))
+    table = recheck_runs.table(done, seed)
     if csv is not None:
-        write_text(csv, recheck_runs.table(done).assign(draw=seed).to_csv(index=False, lineterminator="\n"))
-    print(recheck_runs.verdict(done, seed))
+        write_text(csv, table.to_csv(index=False, lineterminator="\n"))
+    print(recheck_runs.verdict(table))
 
 
 def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":

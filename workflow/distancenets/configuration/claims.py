@@ -12,6 +12,7 @@ class ClaimsSettings(Settings):
 
     min_epochs: PositiveInt | None = Field(
         default=None,
+        le=100_000_000,
         description="Epochs that a claim is judged at or beyond; where none is given, the published epochs of the "
         "table that the claim is read from.",
     )
@@ -24,11 +25,13 @@ class ClaimsSettings(Settings):
     spread_ratio: float = Field(
         default=3.0,
         gt=1,
+        allow_inf_nan=False,
         description="Factor by which a spread over seeds exceeds another's to count as far larger.",
     )
     spread_tolerance: float = Field(
         default=2.0,
         ge=1,
+        allow_inf_nan=False,
         description="Factor on a stated largest SD up to which a true SD still counts as low: the sample SD of 20 "
         "normal runs whose true SD is 1 lies between 0.68 and 1.31 in 95 of 100 cases.",
     )

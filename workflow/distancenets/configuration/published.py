@@ -32,7 +32,7 @@ def _as_printed(value: object) -> Decimal:
 
 Printed = Annotated[Decimal, BeforeValidator(_as_printed)]
 Percent = Annotated[Printed, Field(ge=0, le=100)]
-Count = Annotated[int, Field(strict=True, gt=0)]
+Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
 Text = Annotated[str, Field(min_length=1)]
 # Whether a standard deviation is divided by n or by n − 1.
 Deviation = Literal["population", "sample"]

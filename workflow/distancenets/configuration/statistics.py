@@ -45,10 +45,13 @@ class StatisticsSettings(Settings):
         description="Two-sided level of the test whose detectable difference is given.",
     )
     power: float = Field(default=0.8, gt=0, lt=1, description="Power at which the detectable difference is given.")
-    test_images: int = Field(default=10_000, gt=0, description="Images on which one run's test accuracy is measured.")
+    test_images: int = Field(
+        default=10_000, gt=0, le=1_000_000_000, description="Images on which one run's test accuracy is measured."
+    )
     resamples: int = Field(
         default=9_999,
         ge=99,
+        le=1_000_000,
         description="Bootstrap resamples, and sign flips where they are too many to list.",
     )
     comparisons: Annotated[tuple[tuple[str, str], ...], AfterValidator(_distinct)] = Field(

@@ -53,8 +53,12 @@ class Experiment(Settings):
     )
     batch_size: Literal["full"] | PositiveInt = Field("full", description="images of a step")
     epochs: PositiveInt = Field(le=100_000_000, description="passes over the training images")
-    milestones: tuple[PositiveInt, ...] = Field((), description="epochs whose weights are kept; the last always is")
-    record_every: PositiveInt = Field(10, description="epochs between two rows of metrics, after the first 100")
+    milestones: tuple[PositiveInt, ...] = Field(
+        (), max_length=1000, description="epochs whose weights are kept; the last always is"
+    )
+    record_every: PositiveInt = Field(
+        10, le=100_000_000, description="epochs between two rows of metrics, after the first 100"
+    )
     hidden: PositiveInt = Field(128, le=100_000, description="nodes of the hidden layer")
     offset_l2: OffsetL2Form = Field("code", description="α inside the sum (code) or squared (paper, Eq. 4)")
     architectures: Architectures | None = Field(None, description="in place of the study's")
@@ -145,6 +149,9 @@ class ReportSettings(Settings):
     experiment: Name | None = Field(None, description="the study's first where none is named")
     epochs: dict[str, PositiveInt] = Field({}, description="table → epochs; the experiment's last where none is named")
     figure1: Figure1Settings = Figure1Settings()
+    beside: Path | None = Field(
+        None, description="a study file whose archived results the report shows beside this study's and checks"
+    )
 
 
 class Run(NamedTuple):
@@ -167,7 +174,7 @@ class Study(Settings):
         "train", description="what becomes of runs that are neither finished nor archived"
     )
     # Says nothing about results, so it is not written with them.
-    hours: PositiveFloat = Field(6, allow_inf_nan=False, exclude=True, description="of training that are planned")
+    hours: PositiveFloat = Field(6, le=1_000_000, exclude=True, description="of training that are planned")
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
     architectures: Architectures = Field(
         default_factory=lambda: tuple(architectures()), description="which to train (`distancenets models` lists all)"

@@ -3,7 +3,7 @@
 A class has nodes that none of its images activates, along which its covariance Σ is singular: it is shrunk towards a
 multiple of the identity, (1 − λ) Σ + λ (tr Σ / H) I. The share λ is the one of Ledoit and Wolf (2004), for which
 `sklearn.covariance.ledoit_wolf` wants all features at once. It depends on them through two sums alone, which are summed
-up here over chunks; scikit-learn does the shrinking, and the tests hold the result against its estimator.
+over chunks here. scikit-learn does the shrinking, and the tests compare the result with its estimator.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -48,10 +48,11 @@ def class_covariance(features: Callable[[], Iterable[Tensor]]) -> Covariance:
 
 
 def ledoit_wolf_share(plain: FloatArray, fourth: float, count: int) -> float:
-    """Λ = b² / d² of Ledoit and Wolf (2004, J. Multivar. Anal. 88, 365, section 3.2), between 0 and 1.
+    """The share λ = b² / d² of Ledoit and Wolf (2004, J. Multivar. Anal. 88, 365, section 3.2), between 0 and 1.
 
-    d² is the squared distance of the covariance `plain`, H × H, from its target; b² what of it sampling explains,
-    (mean of ‖x xᵀ‖² − ‖Σ‖²) / n, in which the mean of ‖x xᵀ‖² = ‖x‖⁴ over the `count` centred features x is `fourth`.
+    d² is the squared distance of the covariance `plain`, H × H, from its target. b² is the part of it that sampling
+    error explains, (mean of ‖x xᵀ‖² − ‖Σ‖²) / n. `fourth` is the mean of ‖x xᵀ‖² = ‖x‖⁴ over the `count` centred
+    features x. Few images give a share near 1, many a share near 0.
     """
     square = float((plain**2).sum())
     distance = square - float(numpy.trace(plain)) ** 2 / len(plain)

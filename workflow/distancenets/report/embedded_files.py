@@ -32,10 +32,13 @@ class Download(NamedTuple):
 
 
 class Downloads:
-    """The downloads of one page, from the files below `root`: each is held once."""
+    """The downloads of one page, from the files below `root`: each is held once.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    On a page of several studies, `prefix` tells their files apart.
+    """
+
+    def __init__(self, root: Path, prefix: str = "") -> None:
+        self.root, self.prefix = root, prefix
         self.held: dict[str, Download] = {}
 
     def file(self, path: str) -> Download:
@@ -51,8 +54,8 @@ class Downloads:
             path, content = f"{path}.gz", gzip.compress(content, mtime=0)
             size = f"{size}, compressed"
         if len(content) > LARGEST:
-            return Download(path.removesuffix(".gz"), size.removesuffix(", compressed"), None)
-        found = Download(path, size, data_address(content, KINDS[Path(path).suffix]))
+            return Download(self.prefix + path.removesuffix(".gz"), size.removesuffix(", compressed"), None)
+        found = Download(self.prefix + path, size, data_address(content, KINDS[Path(path).suffix]))
         self.held[path.removesuffix(".gz")] = found._replace(address=None, repeated=True)
         return found
 

@@ -34,12 +34,17 @@ class Exhibit(NamedTuple):
 class Exhibits:
     """The tables and figures of a study, from the files below the root of `downloads` and the captions in `captions`.
 
+    Data that are not there, as of a study from git, are left out under a prefix of `downloads`.
     They are to be asked for in the order of the page: a file that several rest on is held where it is met first.
     """
 
     def __init__(self, study: Study, downloads: Downloads, captions: Path) -> None:
         self.study, self.downloads, self.captions = study, downloads, captions
         self.root = downloads.root
+
+    def key(self, name: str) -> str:
+        """Return the place of the exhibit `name` in the page."""
+        return self.downloads.prefix.replace("/", "-") + name
 
     def paper(self) -> list[Exhibit]:
         """Return the paper's tables and figure, remade, in its order."""
@@ -110,16 +115,23 @@ class Exhibits:
             raise UserError(f"{path}: {error}") from error
         title, caption = _parted(text.partition("\n")[0].strip("* "))
         files = [self.downloads.file(f"tables/{name}{kind}") for kind in (".csv", ".tex")]
-        return Exhibit(name, title, caption, command, files, table=table)
+        return Exhibit(self.key(name), title, caption, command, files, table=table)
 
     def _figure(
         self, key: str, title: str, kind: str, experiment: str, data: Sequence[str], stem: str | None = None
     ) -> Exhibit:
         made = commands(self.root, experiment)
         picture = data_address(read_content(self.root / "figures" / f"{stem or key}.svg"), "image/svg+xml")
-        files = [self.downloads.file(path) for path in data]
+        held = [path for path in data if not self.downloads.prefix or (self.root / path).exists()]
+        files = [self.downloads.file(path) for path in held]
         return Exhibit(
-            key, title, self._caption(kind, experiment), made.get(kind, made["geometry"]), files, None, picture
+            self.key(key),
+            title,
+            self._caption(kind, experiment),
+            made.get(kind, made["geometry"]),
+            files,
+            None,
+            picture,
         )
 
     def _caption(self, kind: str, experiment: str) -> str:

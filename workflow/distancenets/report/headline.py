@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from distancenets.claims.verdicts import Verdict
+from distancenets.report.sides import Side
 from distancenets.words import listed
 
 
@@ -23,6 +24,34 @@ def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
         return f"This study cannot tell any of the paper's {len(rulings)} claims{_needs(lacks)}."
     verb = "is" if told[0].startswith("1 ") else "are"
     return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}{_needs(lacks)}."
+
+
+def counted(rulings: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many claims have which verdict, such as "3 supported, 1 mixed, 10 undetermined"."""
+    found = Counter(str(entry["verdict"]) for entry in rulings)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict])
+
+
+def answer(sides: Sequence[Side]) -> str:
+    """Return the verdicts in a sentence for each side; of one side alone, also what the next looks need."""
+    return sentence(sides[0].rulings) if len(sides) == 1 else " ".join(map(_under, sides))
+
+
+def _under(side: Side) -> str:
+    """Return which claims have which verdict under the protocol of a side, the decided ones by name."""
+    names: dict[str, list[str]] = {}
+    for entry in side.rulings:
+        names.setdefault(str(entry["verdict"]), []).append(str(entry["name"]))
+    told = [
+        f"{len(names[verdict])} {verdict}"
+        + ("" if verdict == Verdict.UNDETERMINED else f" ({', '.join(names[verdict])})")
+        for verdict in Verdict
+        if verdict in names
+    ]
+    if list(names) == [Verdict.UNDETERMINED]:
+        return f"Under the {side.label}, all {len(side.rulings)} claims are undetermined."
+    verb = "is" if told[0].startswith("1 ") else "are"
+    return f"Under the {side.label}, of {len(side.rulings)} claims {_listed(told, verb)}."
 
 
 def _listed(told: Sequence[str], verb: str) -> str:

@@ -9,16 +9,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from distancenets.audit.findings import Check, Consistency
 from distancenets.audit.serialization import read as read_audit
-from distancenets.claims.serialization import read as read_claims
 from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
+from distancenets.files import read_text
 from distancenets.report import learning_curves, provenance
 from distancenets.report.commands import commands
 from distancenets.report.embedded_files import Downloads
 from distancenets.report.figures_and_tables import Exhibits
-from distancenets.report.headline import sentence
+from distancenets.report.headline import answer
+from distancenets.report.sides import RECHECK, VERIFIED, Side, sides
 from distancenets.report.summary import protocols
+from distancenets.runs.recheck import agreement, read_rechecks, verdict
 
 PACKAGE = files(__package__)
 
@@ -38,20 +40,18 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    downloads = Downloads(root)
-    exhibits = Exhibits(study, downloads, captions)
+    shown = sides(study, root)
+    *_, own = parts = [_part(side, captions, "" if side.study is study else f"{side.study.study}/") for side in shown]
+    exhibits, downloads = own["exhibits"], own["exhibits"].downloads
     return environment.get_template("page.html").render(
         study=study,
         paper=record.paper,
         commands=commands(root, study.reported_experiment),
-        # From here on in the order of the page, which is that in which files are held.
-        claims=_claims(study, downloads),
-        protocols=protocols(study, root),
-        printed=exhibits.paper(),
-        accuracies=exhibits.accuracies(),
+        parts=parts,
+        answer=answer(shown),
+        checks=_checks(study, root, downloads) if study.report.beside else None,
         curves=[_curves(study, downloads, exhibits, experiment) for experiment in study.experiments],
         audit=_audit(downloads),
-        geometry=exhibits.geometry(),
         robustness=exhibits.robustness(),
         provenance=_provenance(study, downloads, datasets),
         style=(PACKAGE / "page.css").read_text(encoding="utf-8"),
@@ -59,13 +59,45 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
     )
 
 
-def _claims(study: Study, downloads: Downloads) -> Mapping[str, Any]:
-    rulings = read_claims(downloads.root / "claims.json")
-    here = [entry for entry in rulings if entry["experiment"] == study.reported_experiment]
+def _part(side: Side, captions: Path, prefix: str) -> Mapping[str, Any]:
+    """Return what the page shows of one study; `prefix` tells its places in the page from those of the other."""
+    downloads = Downloads(side.root, prefix)
+    exhibits = Exhibits(side.study, downloads, captions)
+    # In the order of the page, which is that in which files are held.
     return {
-        "sentence": sentence(here),
-        "rulings": here,
+        "side": side,
+        "exhibits": exhibits,
+        "command": commands(side.root, side.study.reported_experiment)["claims"],
         "downloads": [downloads.file("claims.json"), downloads.file("claims.md")],
+        "protocols": protocols(side.study, side.root),
+        "printed": exhibits.paper(),
+        "accuracies": exhibits.accuracies(),
+        "curves": [exhibits.learning_curves(name) for name in side.study.experiments] if prefix else [],
+        "geometry": exhibits.geometry(),
+    }
+
+
+def _checks(study: Study, root: Path, downloads: Downloads) -> Mapping[str, Any]:
+    """Return what came of checking the study beside this one."""
+    runs = read_rechecks(root / RECHECK)
+    rows = [
+        [
+            row["model"],
+            str(row["seed"]),
+            str(row["epochs"]),
+            agreement(row["standard"], row["reason"]),
+            row["archived_on"],
+        ]
+        for row in runs.to_dict("records")
+    ]
+    again = f"distancenets recheck --study {study.report.beside} --experiment {runs['experiment'].iloc[0]}"
+    return {
+        "sentence": verdict(runs),
+        "verified": read_text(root / VERIFIED).strip().splitlines(),
+        "rows": rows,
+        "command": f"{again} --draw {runs['draw'].iloc[0]}",
+        "verify": f"distancenets verify --study {study.report.beside}",
+        "downloads": [downloads.file(RECHECK)],
     }
 
 

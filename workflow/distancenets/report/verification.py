@@ -18,21 +18,10 @@ from distancenets.files import read_text, write_text
 from distancenets.report.findings import findings_page
 from distancenets.report.readme import with_results
 from distancenets.report.summary import summary
+from distancenets.runs.committed import compared
 
 # What the workflow needs to derive numbers.
 SOURCES = ("Snakefile", "workflow", "config", "profiles", "envs")
-# What git keeps of a study's numbers; its figures show them again.
-COMMITTED = (
-    "study.yaml",
-    "runs.csv",
-    "provenance.csv",
-    "metrics.json",
-    "verdicts.json",
-    "audit.*",
-    "claims.*",
-    "tables/*",
-    "summary.md",
-)
 # Libraries of other versions round differently; the tables show seven digits at most.
 TOLERANCE = 1e-9
 
@@ -82,12 +71,6 @@ def page_faults(study_file: Path, root: Path, further: Sequence[Path], folder: P
     if read_text(findings) != findings_page(study_file, wanted, held, root, DATASETS_FILE, others):
         yield f"{findings}: shows other results; `make findings` writes them anew"
     yield from listed_faults(folder / "docs" / "report")
-
-
-def compared(committed: Path) -> list[Path]:
-    """Return the files below `committed` that are verified, relative to it."""
-    found = {path for pattern in COMMITTED for path in committed.glob(pattern)}
-    return sorted(path.relative_to(committed) for path in found)
 
 
 def _faults(committed: Path, derived: Path) -> Iterator[tuple[Path, str]]:

@@ -47,6 +47,6 @@ def costs(archived: Mapping[Run, ArchivedRun], processor: str) -> Costs:
         seconds = values["seconds"] * values["threads"] / epochs
         times.setdefault((run.architecture, run.representation), []).append(seconds)
     if not times:
-        raise UserError("the archive holds no run that was trained on a CPU: nothing says how long a run takes")
+        raise UserError("the archive has no run trained on a CPU, so the time of a run is unknown: archive one first")
     found = {axes: median(seconds) for axes, seconds in times.items()}
     return Costs(found, len(here or on_cpu), processor if here else "")

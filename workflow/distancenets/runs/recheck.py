@@ -15,6 +15,7 @@ from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, TrainingSettings
 from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
+from distancenets.derived import read_derived
 from distancenets.errors import Damaged, UserError
 from distancenets.models.registry import find_model
 from distancenets.runs.manifest import REPAIR
@@ -22,16 +23,21 @@ from distancenets.training.fingerprint import cpu_engine, is_current
 from distancenets.training.run_files import METRICS as COLUMNS
 from distancenets.training.seed_packs import Pack
 from distancenets.training.trainer import Interrupted, train
+from distancenets.words import listed
 
 # Training amplifies the rounding of another engine: by epoch 50 the losses of two engines have differed by 11 %.
 CLOSE_EPOCHS = 5
 # Four times what 154 runs of earlier CPU engines differed by until then: 0.12 % of the loss, 0.12 percentage points.
 LOSS_TOLERANCE = 5e-3
 ACCURACY_TOLERANCE = 0.5
+# Of the untrained model's loss: 52 runs of former engines had the same to 6e-8, 12 that began elsewhere were 7e-5 off.
+START_TOLERANCE = 1e-5
+OTHER_START = "made by former code, another start"
+BIT, CLOSE, NONE = "bit", "tolerance", "none"
 
 TABLE = (
     *("experiment", "architecture", "representation", "model", "seed", "epochs", "standard", "equal"),
-    *("epoch", "column", "archived", "found", "archived_on", "rechecked_on", "reason"),
+    *("epoch", "column", "archived", "found", "archived_on", "rechecked_on", "reason", "draw"),
 )
 
 
@@ -54,8 +60,8 @@ class Difference:
 class Recheck:
     """One archived run beside the same run trained again.
 
-    `epochs` is how many recorded epochs were compared. `reason` says why they are compared within a tolerance; it is
-    empty if bits are.
+    `epochs` is how many recorded epochs were compared. `reason` says why they are compared within a tolerance, or not
+    at all; it is empty if bits are.
     """
 
     run: Run
@@ -66,11 +72,14 @@ class Recheck:
     rechecked_on: str
 
     @property
+    def standard(self) -> str:
+        """What the run was held to: `BIT`, `CLOSE` or `NONE`."""
+        return {"": BIT, OTHER_START: NONE}.get(self.reason, CLOSE)
+
+    @property
     def result(self) -> str:
         """The outcome in words."""
-        if self.difference:
-            return str(self.difference)
-        return f"within the tolerance ({self.reason})" if self.reason else "equal to the bit"
+        return str(self.difference) if self.difference else agreement(self.standard, self.reason)
 
 
 def draw(runs: Sequence[Run], seed: int, count: int | None = None) -> list[Run]:
@@ -123,9 +132,11 @@ def recheck(
     whole = {"epochs": max(1, int(archived["epoch"].max())), "milestones": (), "record_every": 1}
     shortened = recipe.replaced(experiment=recipe.experiment.replaced(**whole).model_dump())
     found, made = trained_again(run, shortened, settings, images)
+    machines = _machine(provenance), _machine(made)
+    if reason and not is_current(recipe, provenance) and other_start(archived, found):
+        return Recheck(run, 0, OTHER_START, None, *machines)
     limits = tolerances(images) if reason else dict.fromkeys(COLUMNS, (0.0, 0.0))
-    difference = first_difference(archived, found, limits)
-    return Recheck(run, len(archived), reason, difference, _machine(provenance), _machine(made))
+    return Recheck(run, len(archived), reason, first_difference(archived, found, limits), *machines)
 
 
 def tolerance_reason(recipe: Recipe, provenance: Mapping[str, Any]) -> str:
@@ -146,6 +157,12 @@ def tolerances(images: Dataset) -> dict[str, tuple[float, float]]:
     shares = (100 / len(labels) for labels in (images.train_labels, images.test_labels))
     limits = [(LOSS_TOLERANCE, 0.0), *((0.0, max(ACCURACY_TOLERANCE, 1.5 * share)) for share in shares)]
     return dict(zip(COLUMNS, limits, strict=True))
+
+
+def other_start(archived: pandas.DataFrame, found: pandas.DataFrame) -> bool:
+    """Whether the untrained models differ: former code drew some start values otherwise."""
+    old, new = (table.loc[table["epoch"] == 0, "train_loss"] for table in (archived, found))
+    return not old.empty and not abs(new.item() - old.item()) <= START_TOLERANCE * abs(old.item())
 
 
 def first_difference(
@@ -177,42 +194,61 @@ def trained_again(
         return files.read_metrics(digest).to_pandas(), files.read_provenance()
 
 
-def table(rechecks: Sequence[Recheck]) -> pandas.DataFrame:
-    """Return a row per recheck with the columns `TABLE`; those of the first difference are empty if there is none."""
-    return pandas.DataFrame(_rows(rechecks), columns=list(TABLE))
+def agreement(standard: str, reason: str) -> str:
+    """Return in words what came of a run without a difference that was held to `standard`."""
+    words = {BIT: "equal to the bit", CLOSE: f"within the tolerance ({reason})", NONE: f"not comparable ({reason})"}
+    return words[standard]
 
 
-def verdict(rechecks: Sequence[Recheck], seed: int) -> str:
-    """Return in one sentence how many runs came out again.
+def table(rechecks: Sequence[Recheck], seed: int) -> pandas.DataFrame:
+    """Return a row per recheck of the draw `seed`, with the columns `TABLE`; without a difference, its four are empty.
+
+    `equal` is empty for a run that cannot be compared.
+    """
+    return pandas.DataFrame(_rows(rechecks, seed), columns=list(TABLE))
+
+
+def read_rechecks(path: Path) -> pandas.DataFrame:
+    """Return the table that `distancenets recheck --csv` wrote to `path`; a `UserError` names a file that is none."""
+    return read_derived(path, TABLE, dtype={"equal": "boolean", "reason": str}).fillna({"reason": ""})
+
+
+def verdict(rechecks: pandas.DataFrame) -> str:
+    """Return in one sentence how many runs of a table of rechecks came out again.
 
     Raises
     ------
     UserError
         A run did not.
     """
-    differ = [each for each in rechecks if each.difference]
-    if differ:
-        first = f"{'/'.join(map(str, differ[0].run))}: {differ[0].difference}"
-        raise UserError(f"{len(differ)} of {len(rechecks)} runs differ from the archive (draw {seed}); {first}")
-    close = sum(bool(each.reason) for each in rechecks)
-    parts = [f"{len(rechecks) - close} of {len(rechecks)} runs came out again to the bit"]
-    parts += [f"{close} within the tolerance"] if close else []
-    return f"{', '.join(parts)}, on {rechecks[0].rechecked_on} (draw {seed})"
+    differ = rechecks[rechecks["equal"].eq(False)]
+    if len(differ):
+        first = differ.iloc[0]
+        run = Run(*(first[name] for name in Run._fields))
+        what = Difference(*(first[name] for name in ("epoch", "column", "archived", "found")))
+        count = f"{len(differ)} of {len(rechecks)} runs differ from the archive (draw {first['draw']})"
+        raise UserError(f"{count}; {'/'.join(map(str, run))}: {what}")
+    found = rechecks["standard"].value_counts()
+    parts = [f"{found.get(BIT, 0)} of {len(rechecks)} runs came out again to the bit"]
+    parts += [f"{found[CLOSE]} within the tolerance of another engine or code"] if CLOSE in found else []
+    parts += [f"{found[NONE]} cannot be compared ({OTHER_START})"] if NONE in found else []
+    return f"{listed(parts)} on {rechecks['rechecked_on'].iloc[0]} (draw {rechecks['draw'].iloc[0]})"
 
 
-def _rows(rechecks: Sequence[Recheck]) -> Iterator[dict[str, object]]:
+def _rows(rechecks: Sequence[Recheck], seed: int) -> Iterator[dict[str, object]]:
     for each in rechecks:
         model = find_model(each.run.architecture, each.run.representation).paper_name
         yield {
             **each.run._asdict(),
             "model": model,
             "epochs": each.epochs,
-            "standard": "tolerance" if each.reason else "bit",
-            "equal": each.difference is None,
+            "standard": each.standard,
+            "equal": None if each.standard == NONE else each.difference is None,
             **(vars(each.difference) if each.difference else {}),
             "archived_on": each.archived_on,
             "rechecked_on": each.rechecked_on,
             "reason": each.reason,
+            "draw": seed,
         }
 
 

@@ -22,6 +22,8 @@ OLD = 1
 OF_RUNS = ("runs.csv", "learning_curves.parquet", "provenance.csv", "measurements")
 # What is no result of the study's settings.
 APART = ("study.yaml", "gathered", "planned.csv", "runs", "archive", "checkpoints", "logs", "benchmarks", "audit.*")
+# They say what came of another study's results.
+CHECKS = ("recheck.csv", "verified.txt")
 
 
 def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> None:
@@ -55,7 +57,7 @@ def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned
 
 def _results(root: Path) -> Iterator[Path]:
     for entry in root.iterdir():
-        if not any(entry.match(pattern) for pattern in APART):
+        if not any(entry.match(pattern) for pattern in (*APART, *CHECKS)):
             yield from _files(entry)
 
 

@@ -16,9 +16,9 @@ from distancenets.statistics.z_scores import mean_distance, root_mean_square, sp
 NOT_MEASURED = "not measured"
 CAPTION = (
     "Protocols against published columns: distance of the measured means and SDs from the printed ones, in "
-    "standard errors (root mean square over the models of a column; about 1 where only chance sets them apart). "
-    "A single run is held against the printed SD. Fewer runs (n, the fewest of a model) make distances smaller: "
-    "“best” marks the nearest of the protocols with all of a column's models only where each model has as many in all. "
+    "standard errors (root mean square over the models of a column; about 1 if they differ only by chance). "
+    "A single run is compared with the printed SD. Fewer runs (n, the fewest of a model) give smaller distances, so "
+    "“best” marks the nearest protocol only among those with all models and equally many runs of each. "
     "Models without a linear head have no bias."
 )
 
