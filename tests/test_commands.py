@@ -11,7 +11,7 @@ from distancenets.cli.commands import app
 
 def test_the_help_fits_a_screen_and_lists_every_command_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    lines = CliRunner().invoke(app, ["--help"], terminal_width=100).output.splitlines()
+    lines = CliRunner().invoke(app, ["--help"], terminal_width=100).output.strip().splitlines()
     assert len(lines) <= 40 and max(map(len, lines)) <= 100
     command = typer.main.get_command(app)
     assert isinstance(command, Commands)
