@@ -165,7 +165,7 @@ def test_commands_and_figure(workshop: Workshop) -> None:
     assert list(table) == ["claim", "name", "raw", "wide", "across experiments"]
     assert list(table["raw"]) == ["supported", "contradicted", "mixed", "refuted", "undetermined"]
     assert (
-        "| 2 | claim 2 | contradicted | mixed | depends on the hyper-parameters |"
+        "| 2 | claim 2 | contradicted | mixed | verdicts differ, no contrast does |"
         in (workshop.folder / "robustness.md").read_text()
     )
     assert workshop.run("figure", "robustness", "claims.json", "--stem", "picture").returncode == 0
@@ -184,12 +184,13 @@ def test_commands_and_figure(workshop: Workshop) -> None:
         (["supported", "supported"], "supported in all 2"),
         (["supported", "undetermined", "supported"], "supported in all 2 judged of 3"),
         (["supported", "undetermined"], "open"),
-        (["supported", "mixed", "undetermined"], "depends on the hyper-parameters"),
+        (["supported", "mixed", "undetermined"], "verdicts differ, no contrast does"),
         (["undetermined", "undetermined"], "open"),
     ],
 )
 def test_the_reading_of_a_claim_across_experiments(verdicts: list[str], words: str) -> None:
-    assert reading(verdicts) == words
+    assert reading(verdicts, differs=False) == words
+    assert reading(["supported", "contradicted"], differs=True) == "depends on the protocol"
     alone = robustness_table([{"claim": 1, "name": "a", "experiment": "raw", "verdict": verdicts[0]}])
     assert list(with_reading(alone)) == ["claim", "name", "raw"]
 

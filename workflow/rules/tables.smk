@@ -57,9 +57,36 @@ rule compare_protocols:
         "distancenets table protocols {input.runs} --study {params.study} --stem {params.stem} > {log} 2>&1"
 
 
+rule build_contrasts:
+    input:
+        runs=f"{RESULTS}/runs.csv",
+        beside=[f"results/{BESIDE.study}/runs.csv"] if BESIDE else [],
+        published="config/published.yaml",
+        code=code("tables", "claims", "statistics"),
+    output:
+        report(
+            multiext(f"{RESULTS}/tables/contrasts", ".csv", ".md", ".tex"),
+            caption="../captions/contrasts.rst",
+            category="Claims",
+        ),
+    log:
+        f"{RESULTS}/logs/contrasts.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
+        stem=subpath(output[0], strip_suffix=".csv"),
+    message:
+        "Test whether differences of models change with the protocol"
+    shell:
+        "distancenets table contrasts {input.runs} --study {params.study} --stem {params.stem} > {log} 2>&1"
+
+
 rule build_robustness:
     input:
         claims=rules.judge_claims.output.records,
+        contrasts=rules.build_contrasts.output[0],
         code=code("tables"),
     output:
         report(
@@ -76,4 +103,4 @@ rule build_robustness:
     message:
         "Set out the claims across experiments"
     shell:
-        "distancenets table robustness {input.claims} --stem {params.stem} > {log} 2>&1"
+        "distancenets table robustness {input.claims} --contrasts {input.contrasts} --stem {params.stem} > {log} 2>&1"

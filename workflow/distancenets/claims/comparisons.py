@@ -1,7 +1,9 @@
 """The differences of accuracies that claims are about."""
 
+from collections.abc import Iterator
+
 from distancenets.claims.conditions import Condition
-from distancenets.claims.definitions import CLAIMS
+from distancenets.claims.definitions import CLAIMS, Claim
 from distancenets.claims.evidence import Evidence
 from distancenets.configuration.claims import ClaimsSettings
 from distancenets.configuration.published import Published
@@ -13,20 +15,20 @@ def compared_models(record: Published) -> dict[str, tuple[str, ...]]:
 
     Two models stand for first − second, four for (first − second) − (third − fourth). A pair is named once.
     """
-    about = {claim.id: claim for claim in record.claims}
     found: dict[str, tuple[str, ...]] = {}
     for claim in CLAIMS:
-        if claim.measurement is None:
-            evidence = Evidence({}, about[claim.number], ClaimsSettings(), StatisticsSettings())
-            quantities = (
-                quantity
-                for condition in claim.conditions(evidence)
-                if isinstance(condition, Condition)
-                for quantity in condition.quantities
-                if quantity.name.endswith(" =")
-            )
-            for quantity in quantities:
-                models = tuple(sample.model for sample in quantity.samples)
-                if models[::-1] not in found.values():
-                    found[quantity.name.removesuffix(" =")] = models
+        for name, models in differences(claim, record):
+            if models[::-1] not in found.values():
+                found[name] = models
     return found
+
+
+def differences(claim: Claim, record: Published) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield name and models of each difference of accuracies that `claim` is about."""
+    if claim.measurement is not None:
+        return
+    about = next(entry for entry in record.claims if entry.id == claim.number)
+    for condition in claim.conditions(Evidence({}, about, ClaimsSettings(), StatisticsSettings())):
+        for quantity in condition.quantities if isinstance(condition, Condition) else ():
+            if quantity.name.endswith(" ="):
+                yield quantity.name.removesuffix(" ="), tuple(sample.model for sample in quantity.samples)

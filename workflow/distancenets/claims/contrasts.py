@@ -1,10 +1,16 @@
 """Contrasts: whether a difference of models is another under one protocol than under another, seed by seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
+from distancenets.claims.comparisons import differences
+from distancenets.claims.definitions import CLAIMS
+from distancenets.claims.judgement import accuracies_at, epochs_reached
+from distancenets.configuration.published import Published
 from distancenets.configuration.statistics import StatisticsSettings
+from distancenets.configuration.study import Study
 from distancenets.statistics.looks import complete_seeds, look
 from distancenets.statistics.t_tests import interval, paired
 
@@ -28,7 +34,7 @@ COLUMNS = (
 
 def contrasts(
     protocols: Mapping[str, Accuracies],
-    differences: Sequence[tuple[int, str, Sequence[str]]],
+    compared: Sequence[tuple[int, str, Sequence[str]]],
     settings: StatisticsSettings,
 ) -> pd.DataFrame:
     """Return how each difference changes from the first of `protocols` to each other one.
@@ -39,7 +45,7 @@ def contrasts(
 
     Parameters
     ----------
-    differences
+    compared
         claim (number), name, models: two for first − second, four for (first − second) − (third − fourth).
 
     Returns
@@ -52,11 +58,35 @@ def contrasts(
     reference, *others = protocols
     rows = [
         (claim, name, reference, other, *row)
-        for claim, name, models in differences
+        for claim, name, models in compared
         for other in others
         for row in _rows(protocols[reference], protocols[other], models, settings)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+class Protocol(NamedTuple):
+    """An experiment of a study, with the study's runs; `name` heads its rows."""
+
+    name: str
+    study: Study
+    experiment: str
+    runs: pd.DataFrame
+
+
+def claims_contrasts(protocols: Sequence[Protocol], record: Published, settings: StatisticsSettings) -> pd.DataFrame:
+    """Return the `contrasts` of every difference that a claim is about, at the epochs that the claim is judged at."""
+    parts = [pd.DataFrame(columns=list(COLUMNS))]
+    for claim in CLAIMS:
+        named = [(claim.number, name, models) for name, models in differences(claim, record)]
+        reached = {
+            each.name: accuracies_at(each.runs, each.experiment, epochs)
+            for each in protocols
+            if (epochs := epochs_reached(claim, each.experiment, each.study, record)) is not None
+        }
+        if named and protocols[0].name in reached:
+            parts.append(contrasts(reached, named, settings))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def difference(accuracies: Accuracies, models: Sequence[str]) -> "pd.Series[float] | None":

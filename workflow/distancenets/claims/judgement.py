@@ -87,12 +87,10 @@ def judge_claim(
 ) -> ClaimResult:
     """Return what `experiment` says about `claim`: undetermined where anything it needs is missing."""
     about = next(entry for entry in record.claims if entry.id == claim.number)
-    published_epochs = record.tables[claim.table].epochs
-    least = study.claims.min_epochs or published_epochs
-    reached = study.experiments[experiment].kept_nearest(published_epochs, at_least=least)
+    least = study.claims.min_epochs or record.tables[claim.table].epochs
+    reached = epochs_reached(claim, experiment, study, record)
     epochs = reached or study.experiments[experiment].epochs
-    at_epoch = runs[(runs["experiment"] == experiment) & (runs["epoch"] == epochs)]
-    accuracies = {str(name): rows.set_index("seed")["test_accuracy"] for name, rows in at_epoch.groupby("model")}
+    accuracies = accuracies_at(runs, experiment, epochs)
     here = _measured_here(measurements, experiment, epochs)
     evidence = Evidence(accuracies, about, study.claims, study.statistics, here)
     conditions = claim.conditions(evidence)
@@ -112,6 +110,18 @@ def judge_claim(
         found = replace(found, epochs_needed=epochs if untrained else None, prospects=ahead, parts=parts)
         return replace(found, why=why, wanted=_wanted(conditions, parts))
     return _decided(found, conditions, parts, study.statistics.alpha)
+
+
+def epochs_reached(claim: Claim, experiment: str, study: Study, record: Published) -> int | None:
+    """Return the milestone at which `claim` is judged in `experiment`; None if none is late enough."""
+    published = record.tables[claim.table].epochs
+    return study.experiments[experiment].kept_nearest(published, at_least=study.claims.min_epochs or published)
+
+
+def accuracies_at(runs: pd.DataFrame, experiment: str, epochs: int) -> dict[str, "pd.Series[float]"]:
+    """Return model → test accuracy in percent by seed."""
+    rows = runs[(runs["experiment"] == experiment) & (runs["epoch"] == epochs)]
+    return {str(name): some.set_index("seed")["test_accuracy"] for name, some in rows.groupby("model")}
 
 
 def judged(conditions: Sequence[Judged], alpha: float) -> list[ConditionResult]:

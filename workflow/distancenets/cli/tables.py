@@ -8,6 +8,7 @@ import typer
 from distancenets.cli.application import group
 from distancenets.cli.options import (
     PUBLISHED,
+    RESULTS,
     STUDY,
     OutDir,
     PublishedFile,
@@ -57,13 +58,40 @@ def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: 
 
 
 @table.command()
-def robustness(claims: Annotated[Path, typer.Argument(help="The study's claims.json.")], stem: Stem) -> None:
+def contrasts(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
+    """Write how the differences that claims are about change from the first experiment to each other one."""
+    from distancenets.claims.contrasts import Protocol, claims_contrasts
+    from distancenets.configuration.published import load_published
+    from distancenets.configuration.study import load_study
+    from distancenets.statistics.runs import read_runs
+    from distancenets.tables.contrasts import CAPTION, contrasts_cells
+    from distancenets.tables.writers import write_table
+
+    settings, measured = load_study(study), read_runs(runs)
+    protocols = [Protocol(name, settings, name, measured) for name in settings.experiments]
+    if settings.report.beside is not None:
+        beside = load_study(settings.report.beside)
+        theirs = read_runs(RESULTS / beside.study / "runs.csv")
+        protocols.append(Protocol(beside.study, beside, beside.reported_experiment, theirs))
+    rows = claims_contrasts(protocols, load_published(published), settings.statistics)
+    write_table(stem, rows, contrasts_cells(rows), CAPTION)
+
+
+@table.command()
+def robustness(
+    claims: Annotated[Path, typer.Argument(help="The study's claims.json.")],
+    stem: Stem,
+    contrasts: Annotated[Path | None, typer.Option(help="The study's table of contrasts.")] = None,
+) -> None:
     """Write the verdicts as a table claims × experiments."""
+    import pandas
+
     from distancenets.claims.serialization import read
     from distancenets.tables.robustness import CAPTION, robustness_table, with_reading
     from distancenets.tables.writers import write_table
 
-    rows = with_reading(robustness_table(read(claims)))
+    tested = None if contrasts is None else pandas.read_csv(contrasts)
+    rows = with_reading(robustness_table(read(claims)), tested)
     write_table(stem, rows, rows, CAPTION)
 
 

@@ -25,7 +25,8 @@ def commands(root: Path, experiment: str) -> dict[str, str]:
         "geometry": f"distancenets figure measurements {there} {study}",
         "images": f"distancenets table images {study}",
         "disagreement": f"distancenets figure disagreement {there} {study}",
-        "robustness": f"distancenets table robustness {root}/claims.json --stem {tables}/robustness",
+        "robustness": f"distancenets table robustness {root}/claims.json --contrasts {tables}/contrasts.csv"
+        f" --stem {tables}/robustness",
         "verdicts": f"distancenets figure robustness {root}/claims.json {study} {figures}/robustness",
         "provenance": f"distancenets collect {study}",
     }

@@ -31,24 +31,34 @@ def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
     return pandas.DataFrame(rows.values())
 
 
-def with_reading(table: pandas.DataFrame) -> pandas.DataFrame:
+def with_reading(table: pandas.DataFrame, contrasts: pandas.DataFrame | None = None) -> pandas.DataFrame:
     """The `robustness_table` of several experiments with what its rows say in words as the last column.
 
     A claim with one verdict wherever it could be judged is about representations, as far as the experiments reach;
-    one with several is about one set of hyper-parameters. Fewer than two judged experiments say neither.
+    one with several depends on the protocol if one of its `contrasts` differs. Fewer than two judged experiments
+    say neither.
     """
     verdicts = table.drop(columns=["claim", "name"])
     if verdicts.shape[1] == 1:
         return table
-    return table.assign(**{ACROSS: [reading(list(row)) for row in verdicts.itertuples(index=False)]})
+    differing = set() if contrasts is None else set(contrasts.loc[contrasts["result"] == "differs", "claim"])
+    readings = [
+        reading(list(row), claim in differing)
+        for claim, row in zip(table["claim"], verdicts.itertuples(index=False), strict=True)
+    ]
+    return table.assign(**{ACROSS: readings})
 
 
-def reading(verdicts: Sequence[str]) -> str:
-    """What the verdicts of one claim, one per experiment, amount to."""
+def reading(verdicts: Sequence[str], differs: bool) -> str:
+    """What the verdicts of one claim, one per experiment, amount to.
+
+    `differs` is whether a contrast of its differences between two experiments is told from zero: two verdicts that
+    differ may be one result on both sides of a threshold.
+    """
     judged = [verdict for verdict in verdicts if verdict != Verdict.UNDETERMINED]
     if len(judged) < 2:
         return "open"
     if len(set(judged)) > 1:
-        return "depends on the hyper-parameters"
+        return "depends on the protocol" if differs else "verdicts differ, no contrast does"
     where = "all" if len(judged) == len(verdicts) else f"all {len(judged)} judged of"
     return f"{judged[0]} in {where} {len(verdicts)}"

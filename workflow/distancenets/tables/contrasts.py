@@ -1,0 +1,20 @@
+"""Contrasts as people read them: how a difference of models changes with the protocol."""
+
+import pandas
+
+CAPTION = (
+    "Contrasts: how the differences that claims are about change from the first protocol to each other one, "
+    "seed by seed, in percentage points"
+)
+
+
+def contrasts_cells(table: pandas.DataFrame) -> pandas.DataFrame:
+    """Return the rows of `claims.contrasts` in words: numbers with two decimals, and the interval in one cell."""
+    points = {name: table[name].map("{:+.2f}".format) for name in ("under_reference", "under_protocol", "change")}
+    interval = [
+        "" if pandas.isna(lower) else f"{lower:+.2f} to {upper:+.2f}"
+        for lower, upper in zip(table["lower"], table["upper"], strict=True)
+    ]
+    return table.assign(**points, interval=interval)[
+        ["claim", "difference", "protocol", "seeds", *points, "interval", "result"]
+    ]
