@@ -84,9 +84,9 @@ class Described(NamedTuple):
     values: dict[str, float]
 
 
-def described(network: Networks, features: Tensor, label: int) -> Described:
-    """The class `label` of one network from the features, 1 × H × n, of its training images."""
-    covariance = class_covariance(lambda: iter(torch.split(features, network.rows, dim=-1)))
+def described(network: Networks, images: Tensor, label: int) -> Described:
+    """The class `label` of one network (S = 1) from its training `images`."""
+    covariance = class_covariance(lambda: network.features(images))
     values = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
     weights = axis_weights(network)
     if weights is not None:
@@ -104,15 +104,10 @@ def distances(network: Networks, classes: Sequence[Described], images: Tensor) -
     return numpy.concatenate(true, axis=1), numpy.concatenate(learned, axis=1)
 
 
-def class_rows(
-    network: Networks, features: Tensor, dataset: Dataset, labels: Tensor, control: str
-) -> Iterator[dict[str, object]]:
-    """Yield one row per class and set of test images.
-
-    The class's statistics are taken over the training images' `features`, 1 × H × N, by `labels`, N.
-    """
+def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str) -> Iterator[dict[str, object]]:
+    """Yield one row per class and set of test images, the class's statistics taken over training images by `labels`."""
     numbers = range(int(dataset.train_labels.max()) + 1)
-    classes = [described(network, features[..., labels == label], label) for label in numbers]
+    classes = [described(network, dataset.train_images[labels == label], label) for label in numbers]
     true, learned = distances(network, classes, dataset.test_images)
     for label, each in zip(numbers, classes, strict=True):
         own = dataset.test_labels.numpy() == label
@@ -143,12 +138,10 @@ def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, panda
     tables = []
     for trained, start in zip(networks.alone(), networks.untrained().alone(), strict=True):
         true, other = dataset.train_labels, shuffled(dataset.train_labels, trained.seeds[0])
-        # Once for all classes and controls: 30 MB at 128 nodes.
-        after, before = (torch.cat([*each.features(dataset.train_images)], dim=-1) for each in (trained, start))
         rows = [
-            *class_rows(trained, after, dataset, true, "none"),
-            *class_rows(start, before, dataset, true, "untrained"),
-            *class_rows(trained, after, dataset, other, "shuffled_labels"),
+            *class_rows(trained, dataset, true, "none"),
+            *class_rows(start, dataset, true, "untrained"),
+            *class_rows(trained, dataset, other, "shuffled_labels"),
         ]
         axes = long_form(trained, {"row": range(len(rows))}, {}).drop(columns="row")
         tables.append(pandas.concat([axes, pandas.DataFrame(rows)], axis=1))
