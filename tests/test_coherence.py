@@ -123,7 +123,7 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
     "runs of two seeds exchanged": ("runs", exchanged, "seed 1: its run does not follow from its recipe"),
     "another learning rate": (
         "runs",
-        lambda table: retold(table, ("recipe", "experiment", "learning_rate"), 0.01, seal=True),
+        lambda table: retold(table, ("recipe", "experiment", "optimiser", "learning_rate"), 0.01, seal=True),
         "seed 1: its digest does not follow from its recipe",
     ),
     "another seed": (

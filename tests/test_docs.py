@@ -104,6 +104,7 @@ def finished(workshop: Workshop) -> Path:
         ["audit", "--out-dir", "results/small"],
         ["table", "paper", runs, "--out-dir", "results/small/tables"],
         ["table", "protocols", runs, "--stem", "results/small/tables/protocols"],
+        ["table", "contrasts", runs, "--stem", "results/small/tables/contrasts"],
         ["table", "robustness", "results/small/claims.json", "--stem", "results/small/tables/robustness"],
         ["table", "measurements"],
         ["table", "images"],

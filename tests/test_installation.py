@@ -23,7 +23,9 @@ main()
 
 # A user without an entry in the system's list, in an environment that the package is installed in.
 NAMELESS = """
-import os, pwd, site
+import os, pwd, site, sys
+# Of this environment, where everybody has a name and a home.
+sys.modules.pop("distancenets_user", None)
 def unknown(uid):
     raise KeyError(uid)
 pwd.getpwuid = unknown

@@ -132,23 +132,23 @@ def test_facts_name_what_differs_between_runs(tmp_path: Path) -> None:
 
 def test_the_plot_draws_the_mean_curves_that_were_written(tmp_path: Path) -> None:
     study = load_study(REPOSITORY / "config" / "config.yaml").replaced(architectures=["relu", "relu_l2"])
-    folder = tmp_path / "curves" / "raw"
+    folder = tmp_path / "curves" / "usual"
     folder.mkdir(parents=True)
     runs = "experiment,epoch,model,seed,test_accuracy\n"
     # ReLU-L2 has not been trained yet: where missing runs are skipped, a study may have any part of its models.
-    for number, model in enumerate(model for model in study.models("raw") if model.paper_name != "ReLU-L2"):
+    for number, model in enumerate(model for model in study.models("usual") if model.paper_name != "ReLU-L2"):
         rows = f"epoch,train_loss,train_accuracy,test_accuracy\n0,2.3,10.0,{number}.5\n150,0.4,90.0,88.25\n"
         (folder / f"{model.architecture}_{model.representation.name}.csv").write_text(rows)
-        runs += f"raw,150,{model.paper_name},0,88.25\n"
+        runs += f"usual,150,{model.paper_name},0,88.25\n"
     (tmp_path / "runs.csv").write_text(runs)
-    means = mean_curves(study, tmp_path, "raw")
-    series = plotted(study, means, "raw")
+    means = mean_curves(study, tmp_path, "usual")
+    series = plotted(study, means, "usual")
     assert [entry["name"] for entry in series["models"]] == ["ReLU", "ReLU2", "ReLU2-Neg", "ReLU-L2-Neg"]
     assert [entry["shown"] for entry in series["models"]] == [True, True, True, False]
     assert series["models"][1]["epoch"] == [0, 150] and series["models"][1]["test_error"] == [98.5, 11.75]
     (folder / "relu_l2_distance.csv").write_text("epoch\n0\n")
     with pytest.raises(UserError, match=r"relu_l2_distance\.csv: not a learning curve"):
-        mean_curves(study, tmp_path, "raw")
+        mean_curves(study, tmp_path, "usual")
 
 
 def test_the_report_names_the_file_that_is_missing(workshop: Workshop) -> None:

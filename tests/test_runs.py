@@ -111,7 +111,9 @@ def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: 
     line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
     assert "seed~0" in line and "other parameters" in line
     trained(workshop, "--overwrite")
-    assert RunFolder(folder(workshop, 0)).read_provenance()["recipe"]["experiment"]["learning_rate"] == 0.01
+    assert (
+        RunFolder(folder(workshop, 0)).read_provenance()["recipe"]["experiment"]["optimiser"]["learning_rate"] == 0.01
+    )
 
 
 def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Workshop) -> None:

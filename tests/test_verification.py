@@ -95,8 +95,9 @@ def test_a_page_that_was_changed_is_found(pages: Path, name: str) -> None:
     given = (PAPER, Path("results", "paper"), FURTHER)
     assert list(page_faults(*given)) == []
     text = Path(name).read_text()
-    assert "95.87" in text
-    Path(name).write_text(text.replace("95.87", "97.77"))
+    old, new = ("14 claims", "15 claims") if name == "README.md" else ("95.87", "97.77")
+    assert old in text
+    Path(name).write_text(text.replace(old, new))
     assert [line.partition(":")[0] for line in page_faults(*given)] == [name]
 
 

@@ -92,7 +92,7 @@ def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
     digest = json.loads(
         (results(small, "small") / run_path(Run("second", "relu", "distance", 0)) / "run.json").read_text()
     )
-    assert digest["recipe"]["experiment"]["learning_rate"] == 0.002
+    assert digest["recipe"]["experiment"]["optimiser"]["learning_rate"] == 0.002
 
 
 def test_a_figures_code_redraws_without_training(small: Checkout) -> None:

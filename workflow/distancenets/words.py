@@ -26,5 +26,5 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def plus_minus(mean: float, sd: float) -> str:
-    """Return a mean and its SD as the paper prints them, such as 95.26 ± 0.19."""
+    """Return a mean and its SD as the paper prints them, such as 90.00 ± 0.10."""
     return f"{mean:.2f} ± {sd:.2f}"
