@@ -14,7 +14,11 @@ rule write_summary:
         audit=rules.audit_published.output,
         claims=rules.judge_claims.output,
         protocols=rules.compare_protocols.output,
-        robustness=[*rules.build_robustness.output, *rules.draw_robustness.output],
+        robustness=[
+            *rules.build_contrasts.output,
+            *rules.build_robustness.output,
+            *rules.draw_robustness.output,
+        ],
         geometry_tables=rules.build_measurement_tables.output,
         geometry=expand(rules.draw_measurements.output, experiment=STUDY.experiments),
         images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],

@@ -25,6 +25,8 @@ def commands(root: Path, experiment: str) -> dict[str, str]:
         "geometry": f"distancenets figure measurements {there} {study}",
         "images": f"distancenets table images {study}",
         "disagreement": f"distancenets figure disagreement {there} {study}",
+        "contrasts": f"distancenets table contrasts {runs} {study} --stem {tables}/contrasts",
+        "six_models": f"distancenets figure six-models {tables} {figures}/six_models",
         "robustness": f"distancenets table robustness {root}/claims.json --contrasts {tables}/contrasts.csv"
         f" --stem {tables}/robustness",
         "verdicts": f"distancenets figure robustness {root}/claims.json {study} {figures}/robustness",

@@ -70,7 +70,11 @@ class Exhibits:
             for name, (shows, file) in data.items()
         ]
         made = commands(self.root, self.study.reported_experiment)
-        return [*figures, *(self._table(name, made[name]) for name in ("protocols", "images")), *self._disagreements()]
+        six = self._figure(
+            "six_models", "Six models, printed and measured", "six_models", self.study.reported_experiment, []
+        )
+        tables = (self._table(name, made[name]) for name in ("protocols", "images"))
+        return [six, *figures, *tables, *self._disagreements()]
 
     def _disagreements(self) -> list[Exhibit]:
         return [
@@ -104,7 +108,8 @@ class Exhibits:
         reported = self.study.reported_experiment
         matrix = self._table("robustness", commands(self.root, reported)["robustness"])
         figure = self._figure("verdicts", "The claims across experiments", "robustness", reported, [], "robustness")
-        return [matrix, figure._replace(command=commands(self.root, reported)["verdicts"])]
+        contrasts = self._table("contrasts", commands(self.root, reported)["contrasts"])
+        return [matrix, contrasts, figure._replace(command=commands(self.root, reported)["verdicts"])]
 
     def _table(self, name: str, command: str) -> Exhibit:
         path = self.root / "tables" / f"{name}.md"
