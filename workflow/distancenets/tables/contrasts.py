@@ -15,6 +15,6 @@ def contrasts_cells(table: pandas.DataFrame) -> pandas.DataFrame:
         "" if pandas.isna(lower) else f"{lower:+.2f} to {upper:+.2f}"
         for lower, upper in zip(table["lower"], table["upper"], strict=True)
     ]
-    return table.assign(**points, interval=interval)[
-        ["claim", "difference", "protocol", "seeds", *points, "interval", "result"]
-    ]
+    shown = table.assign(**points, interval=interval)
+    shown = shown[["claim", "difference", "protocol", "seeds", *points, "interval", "result"]]
+    return shown.rename(columns={"under_reference": "under the first", "under_protocol": "under this one"})

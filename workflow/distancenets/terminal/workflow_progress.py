@@ -184,6 +184,8 @@ class WorkflowProgress(LogHandlerBase):
             for line in self.last_words():
                 print(line)
             sys.stdout.flush()
+            # Snakemake closes its handlers, and so does the end of the process.
+            self.last_words = list
         super().close()
 
 
