@@ -63,7 +63,7 @@ rule draw_six_models:
     conda:
         "../../envs/distancenets.yaml"
     params:
-        tables=f"{RESULTS}/tables",
+        tables=subpath(input[0], parent=True),
         stem=subpath(output[0], strip_suffix=".png"),
     message:
         "Draw both published sets of Table 2 and the measured accuracies"
