@@ -9,7 +9,7 @@ import torch
 from sklearn.covariance import LedoitWolf
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.ledoit_wolf import class_covariance
+from distancenets.measurements.ledoit_wolf import Covariance, class_covariances
 from distancenets.measurements.mahalanobis import (
     axis_correlation,
     mahalanobis,
@@ -22,11 +22,18 @@ from distancenets.measurements.registry import AXES
 from toy_networks import hand_built
 
 
+def of_one_class(features: torch.Tensor, rows: int) -> Covariance:
+    """Return the covariance of all `features`, 1 × H × N, met `rows` images at a time."""
+    members = numpy.ones((1, features.shape[-1]), dtype=bool)
+    (found,) = class_covariances(partial(torch.split, features, rows, -1), members)
+    return found
+
+
 def test_the_mahalanobis_distance_of_gaussians_is_the_closed_form() -> None:
     generator = numpy.random.default_rng(0)
     mean, covariance = numpy.array([1.0, -2.0, 0.5]), numpy.array([[4.0, 1.2, 0], [1.2, 1.0, 0.2], [0, 0.2, 0.5]])
     drawn = torch.from_numpy(generator.multivariate_normal(mean, covariance, 100_000)).T.unsqueeze(0)
-    estimated = class_covariance(partial(torch.split, drawn, 30_000, -1))
+    estimated = of_one_class(drawn, 30_000)
     points = numpy.array([[1.0, -2.0, 0.5], [3.0, -2.0, 0.5], [0.0, 0.0, 0.0], [-4.0, 1.0, 2.0]])
     offsets = points - mean
     expected = numpy.sqrt(numpy.einsum("ni,ij,nj->n", offsets, numpy.linalg.inv(covariance), offsets))
@@ -41,8 +48,7 @@ def test_a_streamed_covariance_is_scikit_learns(images: int, rows: int) -> None:
     features = numpy.maximum(generator.normal(0.5, 1, (images, 20)) @ generator.normal(0, 1, (20, 20)), 0)
     features = (features + 50) * numpy.logspace(-2, 1, 20)
     features[:, 3] = 0
-    chunks = torch.split(torch.from_numpy(features).T.unsqueeze(0), rows, -1)
-    found, expected = class_covariance(lambda: chunks), LedoitWolf().fit(features)
+    found, expected = of_one_class(torch.from_numpy(features).T.unsqueeze(0), rows), LedoitWolf().fit(features)
     assert 0 < found.share < 1
     assert found.share == pytest.approx(expected.shrinkage_, rel=1e-9)
     numpy.testing.assert_allclose(found.mean, expected.location_, rtol=1e-12)
@@ -52,8 +58,18 @@ def test_a_streamed_covariance_is_scikit_learns(images: int, rows: int) -> None:
 
 def test_a_class_of_one_spread_alone_is_shrunk_as_scikit_learn_does() -> None:
     for features in (numpy.zeros((5, 3)), numpy.eye(3), numpy.arange(4.0).reshape(4, 1)):
-        found = class_covariance(partial(torch.split, torch.from_numpy(features).T.unsqueeze(0), 2, -1))
+        found = of_one_class(torch.from_numpy(features).T.unsqueeze(0), 2)
         assert found.share == pytest.approx(LedoitWolf().fit(features).shrinkage_)
+
+
+def test_classes_that_share_images_are_told_apart_in_one_pass() -> None:
+    features = numpy.random.default_rng(1).normal(3, 1, (40, 6)) @ numpy.diag([1.0, 2, 3, 4, 5, 6])
+    members = numpy.random.default_rng(2).random((3, 40)) < 0.6
+    found = class_covariances(partial(torch.split, torch.from_numpy(features).T.unsqueeze(0), 7, -1), members)
+    for chosen, covariance in zip(members, found, strict=True):
+        expected = LedoitWolf().fit(features[chosen])
+        numpy.testing.assert_allclose(covariance.mean, expected.location_, rtol=1e-12)
+        numpy.testing.assert_allclose(covariance.precision, expected.precision_, rtol=1e-7)
 
 
 def test_rank_correlations_and_scales() -> None:

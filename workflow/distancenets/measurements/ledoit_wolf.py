@@ -1,4 +1,4 @@
-"""The covariance of a class in hidden space, shrunk, from features that come chunk by chunk.
+"""The covariances of classes in hidden space, shrunk, from features that come chunk by chunk.
 
 A class has nodes that none of its images activates, along which its covariance Σ is singular: it is shrunk towards a
 multiple of the identity, (1 − λ) Σ + λ (tr Σ / H) I. The share λ is the one of Ledoit and Wolf (2004), for which
@@ -16,6 +16,7 @@ from sklearn.covariance import shrunk_covariance
 from torch import Tensor
 
 FloatArray = NDArray[numpy.float64]
+BoolArray = NDArray[numpy.bool_]
 
 
 class Covariance(NamedTuple):
@@ -27,21 +28,26 @@ class Covariance(NamedTuple):
     precision: FloatArray
 
 
-def class_covariance(features: Callable[[], Iterable[Tensor]]) -> Covariance:
-    """The covariance of the class whose `features` come in chunks, each 1 × H × n.
+def class_covariances(features: Callable[[], Iterable[Tensor]], members: BoolArray) -> list[Covariance]:
+    """The covariance of each class, given which images are `members` of it, classes × N.
 
-    `features` gives the chunks twice: for the mean, and for the squares about it.
+    `features` gives all images in chunks of 1 × H × n, twice: for the means, and for the squares about them.
     """
-    count, total = 0, numpy.zeros(())
-    for chunk in _rows(features()):
-        count += len(chunk)
-        total = total + chunk.sum(0)
-    mean = total / count
-    scatter, fourth = numpy.zeros(()), 0.0
-    for chunk in _rows(features()):
-        centred = chunk - mean
-        scatter = scatter + centred.T @ centred
-        fourth += float((centred**2).sum(1) @ (centred**2).sum(1))
+    counts, totals = members.sum(1), numpy.zeros(())
+    for chunk, of_chunk in _chunks(features(), members):
+        totals = totals + of_chunk.astype(numpy.float64) @ chunk
+    means = totals / counts[:, None]
+    scatters = numpy.zeros((len(members), means.shape[1], means.shape[1]))
+    fourths = numpy.zeros(len(members))
+    for chunk, of_chunk in _chunks(features(), members):
+        for place, chosen in enumerate(of_chunk):
+            centred = chunk[chosen] - means[place]
+            scatters[place] += centred.T @ centred
+            fourths[place] += ((centred**2).sum(1) ** 2).sum()
+    return [_shrunk(*parts) for parts in zip(means, scatters, fourths, counts.tolist(), strict=True)]
+
+
+def _shrunk(mean: FloatArray, scatter: FloatArray, fourth: float, count: int) -> Covariance:
     plain = scatter / count
     share = ledoit_wolf_share(plain, fourth / count, count)
     return Covariance(mean, plain, share, pinvh(shrunk_covariance(plain, share)))
@@ -60,7 +66,10 @@ def ledoit_wolf_share(plain: FloatArray, fourth: float, count: int) -> float:
     return explained / distance if explained > 0 else 0.0
 
 
-def _rows(features: Iterable[Tensor]) -> Iterator[FloatArray]:
-    """Yield chunks, each 1 × H × n, as images × H in double precision."""
+def _chunks(features: Iterable[Tensor], members: BoolArray) -> Iterator[tuple[FloatArray, BoolArray]]:
+    """Yield chunks, each 1 × H × n, as images × H in double precision, and their part of `members`."""
+    done = 0
     for chunk in features:
-        yield chunk[0].T.double().numpy()
+        rows = chunk[0].T.double().numpy()
+        yield rows, members[:, done : done + len(rows)]
+        done += len(rows)

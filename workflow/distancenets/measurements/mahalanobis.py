@@ -1,7 +1,7 @@
 """Mahalanobis: does the learned output distance order images as the class's true Mahalanobis distance does (claim 13)?
 
 For class c in hidden space, with mean z_c and covariance Σ_c of its training images' features,
-D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`covariances`), and no more than a chunk of images is in flight.
+D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`ledoit_wolf`), and no more than a chunk of images is in flight.
 
 The learned distance of class c is − output c, whatever the model: an output is the larger, the more an image counts as
 of its class. So +1 means that the output falls with the Mahalanobis distance, image by image.
@@ -11,8 +11,8 @@ covariances of shuffled labels (control `shuffled_labels`), which leave the hidd
 they are and take the class away.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy
 import pandas
@@ -21,7 +21,7 @@ from scipy import stats
 from torch import Tensor
 
 from distancenets.datasets.store import Dataset
-from distancenets.measurements.ledoit_wolf import Covariance, FloatArray, class_covariance
+from distancenets.measurements.ledoit_wolf import Covariance, FloatArray, class_covariances
 from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
@@ -77,43 +77,39 @@ def shuffled(labels: Tensor, seed: int) -> Tensor:
     return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
 
 
-class Described(NamedTuple):
-    """A class in hidden space: its mean and covariance, and the quantity of each of its rows."""
-
-    covariance: Covariance
-    values: dict[str, float]
-
-
-def described(network: Networks, images: Tensor, label: int) -> Described:
-    """The class `label` of one network (S = 1) from its training `images`."""
-    covariance = class_covariance(lambda: network.features(images))
-    values = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
-    weights = axis_weights(network)
-    if weights is not None:
-        values |= scale_agreement(weights[label], covariance.plain.diagonal())
-    return Described(covariance, values)
+def quantities(covariance: Covariance, weights: FloatArray | None) -> dict[str, float]:
+    """What a class's rows say of its covariance, and of its unit's `weights` on squared offsets, H."""
+    found = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
+    return found if weights is None else found | scale_agreement(weights, covariance.plain.diagonal())
 
 
-def distances(network: Networks, classes: Sequence[Described], images: Tensor) -> tuple[FloatArray, FloatArray]:
-    """True and learned distances of `images` to each class of one network, C × N each, chunk by chunk."""
+def distances(network: Networks, classes: Sequence[Covariance], images: Tensor) -> tuple[FloatArray, FloatArray]:
+    """Distances of `images` to `classes` of one network, K × N, and its learned ones, C × N, chunk by chunk."""
     true, learned = [], []
     for chunk in network.features(images):
         features = chunk[0].T.double().numpy()
-        true.append(numpy.stack([mahalanobis(each.covariance, features) for each in classes]))
+        true.append(numpy.stack([mahalanobis(each, features) for each in classes]))
         learned.append(-network.outputs(chunk)[0].double().numpy())
     return numpy.concatenate(true, axis=1), numpy.concatenate(learned, axis=1)
 
 
-def class_rows(network: Networks, dataset: Dataset, labels: Tensor, control: str) -> Iterator[dict[str, object]]:
-    """Yield one row per class and set of test images, the class's statistics taken over training images by `labels`."""
+def class_rows(network: Networks, dataset: Dataset, controls: Mapping[str, Tensor]) -> Iterator[dict[str, object]]:
+    """Yield one row per control, class and set of test images of one network (S = 1).
+
+    `controls` are the labels of the training images by which each control takes its means and covariances. All of them
+    share a pass, since features cost most.
+    """
     numbers = range(int(dataset.train_labels.max()) + 1)
-    classes = [described(network, dataset.train_images[labels == label], label) for label in numbers]
+    members = numpy.stack([(labels == label).numpy() for labels in controls.values() for label in numbers])
+    classes = class_covariances(lambda: network.features(dataset.train_images), members)
     true, learned = distances(network, classes, dataset.test_images)
-    for label, each in zip(numbers, classes, strict=True):
+    weights = axis_weights(network)
+    for place, (control, label) in enumerate(product(controls, numbers)):
+        values = quantities(classes[place], None if weights is None else weights[label])
         own = dataset.test_labels.numpy() == label
         for images, chosen in zip(IMAGES, (own, numpy.ones_like(own)), strict=True):
-            correlation = rank_correlation(true[label, chosen], learned[label, chosen])
-            yield {"class": label, "control": control, "images": images, "correlation": correlation} | each.values
+            correlation = rank_correlation(true[place, chosen], learned[label, chosen])
+            yield {"class": label, "control": control, "images": images, "correlation": correlation} | values
 
 
 def axis_weights(network: Networks) -> FloatArray | None:
@@ -139,9 +135,8 @@ def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, panda
     for trained, start in zip(networks.alone(), networks.untrained().alone(), strict=True):
         true, other = dataset.train_labels, shuffled(dataset.train_labels, trained.seeds[0])
         rows = [
-            *class_rows(trained, dataset, true, "none"),
-            *class_rows(start, dataset, true, "untrained"),
-            *class_rows(trained, dataset, other, "shuffled_labels"),
+            *class_rows(trained, dataset, {"none": true, "shuffled_labels": other}),
+            *class_rows(start, dataset, {"untrained": true}),
         ]
         axes = long_form(trained, {"row": range(len(rows))}, {}).drop(columns="row")
         tables.append(pandas.concat([axes, pandas.DataFrame(rows)], axis=1))

@@ -67,9 +67,11 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
 def measure(name: str, networks: Networks, images: Dataset) -> Tables:
     """Return the tables of the measurement `name` of `networks`; a `UserError` refuses numbers that are not finite."""
     _refuse_non_finite(networks)
+    # Imported first: what is not loaded yet is not limited.
+    measured = measurement(name)
     # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
     with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
-        return measurement(name)(networks, images)
+        return measured(networks, images)
 
 
 def write_measurement(name: str, study: Study, root: Path, datasets: Path, data: Path) -> None:
