@@ -93,6 +93,27 @@ def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
     pandas.testing.assert_frame_equal(found["runs.csv"][accuracies], expected["runs.csv"][accuracies], check_exact=True)
 
 
+def test_a_study_kept_by_run_has_no_rows_of_nodes(workshop: Workshop) -> None:
+    configure(workshop)
+    path = workshop.folder / "config" / "config.yaml"
+    path.write_text(f"measurements: by_run\n{path.read_text()}")
+    for representation in ("intensity", "distance"):
+        train(workshop, representation)
+    done(workshop, "archive")
+    of_nodes = {Path(file).stem for entry in MEASUREMENTS.values() for file in entry.of_nodes}
+    by_run = {Path(file).stem for entry in MEASUREMENTS.values() for file in entry.files} - of_nodes
+    tables = {table_of(path.name) for path in archive_files(workshop.results)}
+    assert of_nodes & tables == set() and by_run <= tables and "projections_by_class" in of_nodes
+    fresh = derived(workshop)
+    shutil.move(workshop.results / "runs", workshop.folder / "moved")
+    pandas.testing.assert_frame_equal(fresh["orientation_by_run.csv"], derived(workshop)["orientation_by_run.csv"])
+    assert {f"{name}.csv" for name in by_run | {"figure1"}} == set(fresh) - {"runs.csv"}
+    published = str(Path("config", "published.yaml").resolve())
+    done(workshop, "figure", "measurements", "--experiment", "raw", "--published", published)
+    drawn = {path.stem for path in (workshop.results / "figures").glob("*.svg")}
+    assert drawn == {f"{name}_raw" for name in ("activity", "orientation", "prototypes", "mahalanobis", "perturbation")}
+
+
 def test_archived_and_fresh_runs_stand_in_one_table(archived: Workshop) -> None:
     configure(archived, seeds=2)
     assert held(archived)[1] == {DISTANCE._replace(seed=1), INTENSITY._replace(seed=1)}

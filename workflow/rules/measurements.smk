@@ -4,7 +4,9 @@ A network takes 0.2 to 3 s, about as long as starting torch and reading the imag
 and hundreds of runs and milestones are minutes in one job, beside days of training.
 """
 
-GEOMETRY = {name: expand(f"{RESULTS}/measurements/{{file}}", file=entry.files) for name, entry in MEASUREMENTS.items()}
+GEOMETRY = {
+    name: expand(f"{RESULTS}/measurements/{{file}}", file=files) for name, files in kept_files(STUDY.measurements).items()
+}
 
 
 rule collect_runs:
@@ -116,7 +118,7 @@ rule draw_measurements:
         report(
             expand(
                 f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
-                figure=FIGURES,
+                figure=kept_figures(STUDY.measurements),
                 kind=["png", "svg"],
             ),
             caption="../captions/geometry.rst",

@@ -14,6 +14,7 @@ from distancenets.configuration.settings import Line, Settings, load, read_yaml,
 from distancenets.configuration.statistics import StatisticsSettings
 from distancenets.errors import UserError
 from distancenets.files import write_text
+from distancenets.measurements.registry import Rows
 from distancenets.models.heads import OffsetL2Form
 from distancenets.models.registry import Model, architectures, models
 from distancenets.models.representations import REPRESENTATIONS
@@ -181,6 +182,9 @@ class Study(Settings):
     )
     representations: Representations = Field(tuple(REPRESENTATIONS), description="which to train")
     experiments: dict[Name, Experiment] = Field(min_length=1)
+    measurements: Rows = Field(
+        "by_node", description="rows kept: of every node and class, or of every run alone, without figures of nodes"
+    )
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
     statistics: StatisticsSettings = StatisticsSettings()

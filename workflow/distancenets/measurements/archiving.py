@@ -16,7 +16,7 @@ from distancenets.errors import UserError
 from distancenets.measurements.answers import stored_answers
 from distancenets.measurements.figure1 import node_outputs
 from distancenets.measurements.networks import Stored, trained_networks
-from distancenets.measurements.registry import MEASUREMENTS
+from distancenets.measurements.registry import kept_files
 from distancenets.measurements.tables import measure
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, ArchivedRun
@@ -95,9 +95,10 @@ def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Datas
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
         answers = stored_answers(finished.stored, recipe, networks, images)
         measured.setdefault(CORRECT, []).append(answers.assign(**axes))
-        for name in MEASUREMENTS:
-            for table, rows in measure(name, networks, images).items():
-                measured.setdefault(table, []).append(rows)
+        for name, files in kept_files(study.measurements).items():
+            found = measure(name, networks, images)
+            for table in (Path(file).stem for file in files):
+                measured.setdefault(table, []).append(found[table])
         if _is_figure1(run, study):
             node = study.report.figure1.node
             outputs = node_outputs(finished.stored, recipe, epoch, node, images)

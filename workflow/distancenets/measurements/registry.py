@@ -4,17 +4,36 @@ A new one is a module and an entry here. It imports nothing heavy, so that the w
 entry is measured by `measure_<name>` of the module named after it.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+# Which rows a study keeps: of every node and class, or of every run alone.
+Rows = Literal["by_node", "by_run"]
 
 # What the rows of every measurement begin with.
 AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch")
 
 
 class Measurement(NamedTuple):
-    """One measurement: a line for people, and its files below measurements/, each named after its table."""
+    """One measurement: a line for people, and its files below measurements/, each named after its table.
+
+    `of_nodes` are those of the files that have rows of nodes or classes; they are large.
+    """
 
     text: str
     files: tuple[str, ...]
+    of_nodes: tuple[str, ...] = ()
+
+    def kept(self, rows: Rows) -> tuple[str, ...]:
+        """The files that a study with these `rows` keeps."""
+        return tuple(file for file in self.files if rows == "by_node" or file not in self.of_nodes)
+
+
+class Drawn(NamedTuple):
+    """A figure of a measurement: what it shows, and the file below measurements/ that it needs."""
+
+    shows: str
+    file: str
 
 
 MEASUREMENTS = {
@@ -22,17 +41,22 @@ MEASUREMENTS = {
     "projections": Measurement(
         "Describe how the classes lie along each hidden node, and how far they overlap.",
         ("projections.csv", "projections_by_run.csv", "projections_by_class.parquet"),
+        of_nodes=("projections.csv", "projections_by_class.parquet"),
     ),
     "orientation": Measurement(
-        "Score each network from intensity (−1) to distance (+1).", ("orientation.csv", "orientation_by_run.csv")
+        "Score each network from intensity (−1) to distance (+1).",
+        ("orientation.csv", "orientation_by_run.csv"),
+        of_nodes=("orientation.csv",),
     ),
     "prototypes": Measurement(
         "Find where each output unit's prototype lies, and the training images nearest to it.",
         ("prototypes.csv", "prototypes_by_run.csv", "prototype_neighbours.csv"),
+        of_nodes=("prototypes.csv", "prototype_neighbours.csv"),
     ),
     "mahalanobis": Measurement(
         "Correlate the learned output distance with the true Mahalanobis distance of each class.",
         ("mahalanobis.csv", "mahalanobis_by_run.csv"),
+        of_nodes=("mahalanobis.csv",),
     ),
     "perturbation": Measurement(
         "Clamp the hidden features from below and from above, and record the accuracy.",
@@ -40,13 +64,23 @@ MEASUREMENTS = {
     ),
 }
 
-# Figures of the measurements → what each shows.
 FIGURES = {
-    "activity": "Accuracy against dead output nodes",
-    "projections": "Classes along all hidden nodes",
-    "orientation": "Intensity or distance: the scores of the models",
-    "prototypes": "Prototypes between anti-centre and centre",
-    "prototype_images": "Training images nearest to each prototype",
-    "mahalanobis": "Learned output distance against Mahalanobis distance",
-    "perturbation": "Accuracy with clamped hidden features",
+    "activity": Drawn("Accuracy against dead output nodes", "activity.csv"),
+    "projections": Drawn("Classes along all hidden nodes", "projections.csv"),
+    "orientation": Drawn("Intensity or distance: the scores of the models", "orientation_by_run.csv"),
+    "prototypes": Drawn("Prototypes between anti-centre and centre", "prototypes_by_run.csv"),
+    "prototype_images": Drawn("Training images nearest to each prototype", "prototype_neighbours.csv"),
+    "mahalanobis": Drawn("Learned output distance against Mahalanobis distance", "mahalanobis_by_run.csv"),
+    "perturbation": Drawn("Accuracy with clamped hidden features", "perturbation.csv"),
 }
+
+
+def kept_files(rows: Rows) -> Mapping[str, tuple[str, ...]]:
+    """Measurement → its files that a study with these `rows` keeps."""
+    return {name: entry.kept(rows) for name, entry in MEASUREMENTS.items()}
+
+
+def kept_figures(rows: Rows) -> Mapping[str, str]:
+    """Figure → what it shows, of those that can be drawn from the `rows` that a study keeps."""
+    files = {file for kept in kept_files(rows).values() for file in kept}
+    return {name: figure.shows for name, figure in FIGURES.items() if figure.file in files}

@@ -16,7 +16,7 @@ from distancenets.derived import deriving
 from distancenets.errors import UserError
 from distancenets.files import replacing_all
 from distancenets.measurements.networks import Networks, finished_networks
-from distancenets.measurements.registry import MEASUREMENTS
+from distancenets.measurements.registry import kept_files
 from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
 from distancenets.runs.inventory import sources
@@ -48,7 +48,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     torch.set_flush_denormal(True)
     fresh, archived = sources(study, root, datasets)
     read_before: dict[str, Dataset] = {}
-    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in MEASUREMENTS[name].files}
+    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
     for experiment, settings in study.experiments.items():
         for networks in finished_networks(study, root, experiment, fresh, datasets):
             if settings.dataset not in read_before:
@@ -57,8 +57,9 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
                 )
             for some in [networks] if settings.split == "published" else networks.alone():
                 images = images_of(read_before[settings.dataset], settings.split, some.seeds[0])
-                for table, rows in measure(name, some, images).items():
-                    parts[table].append(rows)
+                measured = measure(name, some, images)
+                for table, held in parts.items():
+                    held.append(measured[table])
     for table, held in parts.items() if archived else ():
         held.append(archived_rows(table, study, list(archived), root))
     return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
@@ -77,7 +78,7 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
 def write_measurement(name: str, study: Study, root: Path, datasets: Path, data: Path) -> None:
     """Write the tables of the measurement `name`: CSV to six digits, or Parquet where rows run to 10⁶."""
     tables = measure_study(name, study, root, datasets, data)
-    files = [root / "measurements" / file for file in MEASUREMENTS[name].files]
+    files = [root / "measurements" / file for file in kept_files(study.measurements)[name]]
     with deriving(name, *files), replacing_all(*files) as parts:
         for file, part in zip(files, parts, strict=True):
             if file.suffix == ".parquet":

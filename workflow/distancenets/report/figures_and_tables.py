@@ -13,7 +13,7 @@ from distancenets.derived import read_content
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import MarkdownTable, parse_table
-from distancenets.measurements.registry import FIGURES, MEASUREMENTS
+from distancenets.measurements.registry import MEASUREMENTS, kept_figures
 from distancenets.report.commands import commands
 from distancenets.report.embedded_files import Download, Downloads, data_address
 from distancenets.report.summary import DISAGREEMENT
@@ -99,7 +99,7 @@ class Exhibits:
         figures = [
             self._figure(f"{name}_{experiment}", f"{shows}, {experiment}", "geometry", experiment, self._measured(name))
             for experiment in self.study.experiments
-            for name, shows in FIGURES.items()
+            for name, shows in kept_figures(self.study.measurements).items()
         ]
         return [*tables, *figures]
 
@@ -146,7 +146,9 @@ class Exhibits:
 
     def _measured(self, figure: str) -> Sequence[str]:
         name = "prototypes" if figure == "prototype_images" else figure
-        return [f"measurements/{file}" for file in MEASUREMENTS[name].files if file.endswith(".csv")]
+        return [
+            f"measurements/{file}" for file in MEASUREMENTS[name].kept(self.study.measurements) if file.endswith(".csv")
+        ]
 
 
 def _parted(caption: str) -> tuple[str, str]:

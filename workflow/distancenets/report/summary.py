@@ -10,7 +10,7 @@ from distancenets.claims.serialization import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.markdown import plain
-from distancenets.measurements.registry import FIGURES, MEASUREMENTS
+from distancenets.measurements.registry import MEASUREMENTS, kept_figures
 from distancenets.report.coverage import extents
 
 
@@ -56,7 +56,7 @@ def _geometry(study: Study, root: Path) -> Sequence[str]:
         *(
             f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
             for experiment in study.experiments
-            for name, shows in FIGURES.items()
+            for name, shows in kept_figures(study.measurements).items()
         ),
     )
 
