@@ -20,6 +20,8 @@ from distancenets.statistics.moments import Moments, moments
 from distancenets.statistics.z_scores import mean_distance, root_mean_square, spread_distance
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
 from distancenets.tables.robustness import reading, robustness_table, with_reading
+from distancenets.tables.robustness import verdicts as all_verdicts
+from synthetic_data import study
 
 TABLES = load_published(REPOSITORY / "config" / "published.yaml").tables
 STUDY = validated(
@@ -193,6 +195,22 @@ def test_the_reading_of_a_claim_across_experiments(verdicts: list[str], words: s
     assert reading(["supported", "contradicted"], differs=True) == "depends on the protocol"
     alone = robustness_table([{"claim": 1, "name": "a", "experiment": "raw", "verdict": verdicts[0]}])
     assert list(with_reading(alone)) == ["claim", "name", "raw"]
+
+
+def test_the_reported_verdicts_of_the_study_beside_come_first(tmp_path: Path) -> None:
+    def entry(experiment: str, verdict: str) -> dict[str, object]:
+        told = {"why": "", "seeds": 10, "flips": [], "alpha_holm": None}
+        return {"claim": 1, "name": "a", "experiment": experiment, "verdict": verdict} | told
+
+    (tmp_path / "paper").mkdir()
+    theirs, own = tmp_path / "paper" / "claims.json", tmp_path / "claims.json"
+    theirs.write_text(json.dumps([entry("published", "refuted"), entry("other", "mixed")]))
+    own.write_text(json.dumps([entry("raw", "supported")]))
+    file = tmp_path / "paper.yaml"
+    file.write_text("{study: paper, title: t, experiments: {published: {epochs: 1}, other: {epochs: 1}}}")
+    (row,) = robustness_table(all_verdicts(own, study(report={"beside": str(file)}), tmp_path)).to_dict("records")
+    assert list(row.items()) == [("claim", 1), ("name", "a"), ("paper", "refuted"), ("raw", "supported")]
+    assert [entry["experiment"] for entry in all_verdicts(own, study(), tmp_path)] == ["raw"]
 
 
 def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:

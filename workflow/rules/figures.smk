@@ -125,7 +125,8 @@ rule draw_differences:
 rule draw_robustness:
     input:
         claims=rules.judge_claims.output.records,
-        code=code("figures"),
+        beside=[f"results/{BESIDE.study}/claims.json"] if BESIDE else [],
+        code=code("figures", "tables"),
     output:
         report(
             multiext(f"{RESULTS}/figures/robustness", ".png", ".svg"),

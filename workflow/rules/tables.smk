@@ -87,6 +87,7 @@ rule build_robustness:
     input:
         claims=rules.judge_claims.output.records,
         contrasts=rules.build_contrasts.output[0],
+        beside=[f"results/{BESIDE.study}/claims.json"] if BESIDE else [],
         code=code("tables"),
     output:
         report(
@@ -99,8 +100,11 @@ rule build_robustness:
     conda:
         "../../envs/distancenets.yaml"
     params:
+        settings=SETTINGS,
+        study=STUDY_FILE,
         stem=subpath(output[0], strip_suffix=".csv"),
     message:
         "Set out the claims across experiments"
     shell:
-        "distancenets table robustness {input.claims} --contrasts {input.contrasts} --stem {params.stem} > {log} 2>&1"
+        "distancenets table robustness {input.claims} --contrasts {input.contrasts} --study {params.study}"
+        " --stem {params.stem} > {log} 2>&1"

@@ -11,6 +11,7 @@ from distancenets.cli.options import (
     DATA,
     DATASETS,
     PUBLISHED,
+    RESULTS,
     STUDY,
     DataFolder,
     DatasetsFile,
@@ -93,14 +94,14 @@ def differences(
 def robustness(
     claims: Annotated[Path, typer.Argument(help="The study's claims.json.")], stem: Stem, study: StudyFile = STUDY
 ) -> None:
-    """Draw the verdicts on the claims in every experiment of the study."""
-    from distancenets.claims.serialization import read
+    """Draw the verdicts on the claims in every experiment of the study, those of the study beside it first."""
     from distancenets.configuration.study import load_study
     from distancenets.figures import drawing
-    from distancenets.tables.robustness import robustness_table
+    from distancenets.tables.robustness import robustness_table, verdicts
 
-    verdicts = read(claims)
-    drawing.draw_robustness(robustness_table(verdicts), verdicts, load_study(study), stem)
+    settings = load_study(study)
+    found = verdicts(claims, settings, RESULTS)
+    drawing.draw_robustness(robustness_table(found), found, settings, stem)
 
 
 @figure.command()

@@ -82,16 +82,17 @@ def robustness(
     claims: Annotated[Path, typer.Argument(help="The study's claims.json.")],
     stem: Stem,
     contrasts: Annotated[Path | None, typer.Option(help="The study's table of contrasts.")] = None,
+    study: StudyFile = STUDY,
 ) -> None:
-    """Write the verdicts as a table claims × experiments."""
+    """Write the verdicts as a table claims × experiments, those of the study beside this one first."""
     import pandas
 
-    from distancenets.claims.serialization import read
-    from distancenets.tables.robustness import CAPTION, robustness_table, with_reading
+    from distancenets.configuration.study import load_study
+    from distancenets.tables.robustness import CAPTION, robustness_table, verdicts, with_reading
     from distancenets.tables.writers import write_table
 
     tested = None if contrasts is None else pandas.read_csv(contrasts)
-    rows = with_reading(robustness_table(read(claims)), tested)
+    rows = with_reading(robustness_table(verdicts(claims, load_study(study), RESULTS)), tested)
     write_table(stem, rows, rows, CAPTION)
 
 

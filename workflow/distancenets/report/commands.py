@@ -28,7 +28,7 @@ def commands(root: Path, experiment: str) -> dict[str, str]:
         "contrasts": f"distancenets table contrasts {runs} {study} --stem {tables}/contrasts",
         "six_models": f"distancenets figure six-models {tables} {figures}/six_models",
         "robustness": f"distancenets table robustness {root}/claims.json --contrasts {tables}/contrasts.csv"
-        f" --stem {tables}/robustness",
+        f" {study} --stem {tables}/robustness",
         "verdicts": f"distancenets figure robustness {root}/claims.json {study} {figures}/robustness",
         "provenance": f"distancenets collect {study}",
     }

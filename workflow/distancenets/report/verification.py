@@ -17,6 +17,7 @@ from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
 from distancenets.report.findings import findings_page
 from distancenets.report.readme import with_results
+from distancenets.report.sides import study_beside
 from distancenets.report.summary import summary
 from distancenets.runs.committed import compared
 
@@ -41,6 +42,9 @@ def derive(study_file: Path, study: str, folder: Path) -> Path:
         copy = shutil.copytree if Path(source).is_dir() else shutil.copy
         copy(source, folder / source)
     shutil.copytree(root / "archive", folder / root / "archive")
+    beside = study_beside(load_study(study_file), root.parent)
+    if beside is not None:
+        shutil.copytree(root.parent / beside.study, folder / root.parent / beside.study)
     snakemake = Path(sys.executable).parent / "snakemake"
     command: list[str | Path] = [snakemake, "numbers", "--configfile", study_file, "--config", "missing=skip"]
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -1,14 +1,31 @@
 """Does it hold elsewhere? Claims × experiments, a verdict a cell."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas
 
+from distancenets.claims.serialization import read
 from distancenets.claims.verdicts import Verdict
+from distancenets.configuration.study import Study, load_study
 
 CAPTION = "Does it hold elsewhere? The verdict on each claim in each experiment of the study"
 ACROSS = "across experiments"
+
+
+def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
+    """The verdicts in `claims`, after those of the study beside `study` if it names one, under that study's name.
+
+    `results` is the folder with the folders of all studies.
+    """
+    own = read(claims)
+    if study.report.beside is None:
+        return own
+    beside = load_study(study.report.beside)
+    theirs = read(results / beside.study / "claims.json")
+    reported = [entry for entry in theirs if entry["experiment"] == beside.reported_experiment]
+    return [entry | {"experiment": beside.study} for entry in reported] + own
 
 
 def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
