@@ -59,6 +59,28 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
     assert (root / "tables" / "table2.md").read_text().strip() in text
 
 
+def test_claims_are_told_by_what_they_are_about(root: Path) -> None:
+    usual = load_study(REPOSITORY / "config" / "robustness.yaml")
+    held = load_study(root / "study.yaml")
+
+    def page() -> str:
+        return findings_page(Path("config/config.yaml"), held, held, root, DATASETS, [usual])
+
+    assert "About representations" not in page()
+    readings = ["refuted in all 3", "depends on the protocol", "verdicts differ, no contrast does", "open"]
+    rows = [{"claim": n, "name": f"claim {n}", "across experiments": each} for n, each in enumerate(readings, 1)]
+    tables = root.parent / usual.study / "tables"
+    tables.mkdir(parents=True)
+    pandas.DataFrame(rows).to_csv(tables / "robustness.csv", index=False)
+    (tables / "robustness.md").write_text("the matrix")
+    text = page()
+    assert "- **About representations**: 1. claim 1 (refuted in all 3)." in text
+    assert "- **About hyper-parameters**: 2. claim 2." in text
+    assert "tells the differences apart**: 3. claim 3." in text and "two experiments**: 4. claim 4." in text
+    assert "- **momentum**: mnist, standardised pixels, momentum, learning rate 0.01, batches of 128" in text
+    assert "the matrix" in text
+
+
 def test_parts_of_a_study_are_counted_by_milestone() -> None:
     study = load_study(REPOSITORY / PAPER)
     archived = {

@@ -26,8 +26,11 @@ from distancenets.runs.inventory import archived_runs
 from distancenets.statistics.looks import FIRST
 from distancenets.statistics.moments import mean
 from distancenets.tables.protocols import Protocol
+from distancenets.tables.robustness import ACROSS, DEPENDS, OPEN, UNTOLD
 
 TEST_IMAGES = 10_000
+# Readings of a claim across experiments that are no verdict → what they are told under.
+READINGS = {OPEN: "open", DEPENDS: "protocol", UNTOLD: "threshold"}
 
 
 def findings_page(
@@ -60,6 +63,7 @@ def findings_page(
         protocols=_table(root, "protocols"),
         nearness=_nearness(root),
         trajectories=trajectories(list(archived), root),
+        across=[found for study in further if (found := _across(study, root.parent / study.study))],
         **_accuracies(root),
         **_claims(root, held),
         **_audit(root),
@@ -114,6 +118,31 @@ def _claims(root: Path, study: Study) -> Mapping[str, Any]:
     verdicts = {str(verdict): [entry for entry in rulings if entry["verdict"] == str(verdict)] for verdict in Verdict}
     table = verdict_table(rulings).strip()
     return {"judged": len(rulings), "verdicts": verdicts, "verdict_table": table, "least_seeds": FIRST}
+
+
+def _across(study: Study, root: Path) -> Mapping[str, Any] | None:
+    """Return what the claims amount to across the experiments of `study`; None if it has no results in `root`."""
+    path = root / "tables" / "robustness.csv"
+    if not path.exists():
+        return None
+    rows = pandas.read_csv(path).to_dict("records")
+    readings: dict[str, list[str]] = {kind: [] for kind in ("same", "protocol", "threshold", "open")}
+    for row in rows:
+        kind = READINGS.get(row[ACROSS], "same")
+        said = f" ({row[ACROSS]})" if kind == "same" else ""
+        readings[kind].append(f"{row['claim']}. {row['name']}{said}")
+    protocols = {
+        name: f"{experiment.dataset}, {experiment.pixels} pixels, {experiment.training_in_words}, "
+        f"{experiment.hidden} hidden nodes, {experiment.split} split, OffsetL2 as in the {experiment.offset_l2}"
+        for name, experiment in study.experiments.items()
+    }
+    return {
+        "study": study.study,
+        "root": root.as_posix(),
+        "protocols": protocols,
+        "readings": readings,
+        "table": _table(root, "robustness"),
+    }
 
 
 def _audit(root: Path) -> Mapping[str, Any]:

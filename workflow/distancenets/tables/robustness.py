@@ -12,6 +12,7 @@ from distancenets.configuration.study import Study, load_study
 
 CAPTION = "Does it hold elsewhere? The verdict on each claim in each experiment of the study"
 ACROSS = "across experiments"
+OPEN, DEPENDS, UNTOLD = "open", "depends on the protocol", "verdicts differ, no contrast does"
 
 
 def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
@@ -74,8 +75,8 @@ def reading(verdicts: Sequence[str], differs: bool) -> str:
     """
     judged = [verdict for verdict in verdicts if verdict != Verdict.UNDETERMINED]
     if len(judged) < 2:
-        return "open"
+        return OPEN
     if len(set(judged)) > 1:
-        return "depends on the protocol" if differs else "verdicts differ, no contrast does"
+        return DEPENDS if differs else UNTOLD
     where = "all" if len(judged) == len(verdicts) else f"all {len(judged)} judged of"
     return f"{judged[0]} in {where} {len(verdicts)}"
