@@ -1,7 +1,8 @@
-"""The usual way to train one of the networks: plain `torch.nn` modules, autograd and `torch.optim.SGD`.
+"""The usual way to train one of the networks: plain `torch.nn` modules, autograd and `torch.optim`.
 
-A stand-in for what one writes first, by the protocol of the paper: one model at a time, full batch of raw pixels,
-loss and accuracy read with `.item()` and the test set evaluated every epoch. It shares no code with the package.
+A stand-in for what one writes first: one model at a time, images as floats in memory, loss and accuracy read with
+`.item()` and the test set evaluated every epoch. By the protocol of the paper a step is a full batch of raw pixels;
+otherwise Adam takes shuffled batches of standardised ones. It shares no code with the package.
 """
 
 from typing import NamedTuple
@@ -79,6 +80,32 @@ class Yardstick:
         with torch.no_grad():
             test_accuracy = _accuracy(self._model(self._test.pixels), self._test.labels)
         return loss.item(), accuracy, test_accuracy
+
+
+class ShuffledBatches:
+    """One network in training by Adam on shuffled batches of `size` images."""
+
+    def __init__(self, model: nn.Sequential, train: Images, test: Images, size: int) -> None:
+        self._model, self._train, self._test, self._size = model, train, test, size
+        self._loss = nn.CrossEntropyLoss()
+        self._optimiser = torch.optim.Adam(model.parameters(), lr=0.001)
+
+    def epoch(self) -> tuple[float, float, float]:
+        """Make one pass; return its running train loss and accuracy, and the test accuracy in percent."""
+        loss, correct = 0.0, 0
+        for some in torch.split(torch.randperm(len(self._train.labels)), self._size):
+            pixels, labels = self._train.pixels[some], self._train.labels[some]
+            self._optimiser.zero_grad()
+            outputs = self._model(pixels)
+            of_batch = self._loss(outputs, labels)
+            of_batch.backward()
+            self._optimiser.step()
+            loss += of_batch.item() * len(some)
+            correct += int((outputs.argmax(1) == labels).sum().item())
+        images = len(self._train.labels)
+        with torch.no_grad():
+            test_accuracy = _accuracy(self._model(self._test.pixels), self._test.labels)
+        return loss / images, 100 * correct / images, test_accuracy
 
 
 def _accuracy(outputs: Tensor, labels: Tensor) -> float:

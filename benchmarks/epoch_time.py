@@ -2,11 +2,14 @@
 
     python benchmarks/epoch_time.py --quick --json FILE    all 16 models, packs of 1, one thread; within 3 minutes
     python benchmarks/epoch_time.py --json FILE            the full table: dense, packs of 1, 5 and 20, all cores
+    python benchmarks/epoch_time.py --quick --batch-size 128 --json FILE    Adam on shuffled batches, by both ways
 
-A model-epoch is one full-batch step of one model with train loss and accuracy and an evaluation of the test set; in
-both, every epoch, unless --test-every leaves the engines fewer. Yardstick and engines take turns (A B A B …), and a
-ratio is that of two neighbours in time; the row gives its median, lowest and highest. With one thread the clock is the
-process's CPU time, which other jobs on the machine disturb least; with several threads or on a GPU it is the wall.
+A model-epoch is one full-batch step of one model, or with --batch-size a pass over all batches, with train loss and
+accuracy and an evaluation of the test set; in both, every epoch, unless --test-every leaves the engines fewer. (Over
+batches the usual way sums up train loss and accuracy on its way; the engines evaluate the training images once more.)
+Yardstick and engines take turns (A B A B …), and a ratio is that of two neighbours in time; the row gives its median,
+lowest and highest. With one thread the clock is the process's CPU time, which other jobs on the machine disturb least;
+with several threads or on a GPU it is the wall.
 """
 
 import platform
@@ -19,15 +22,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from baseline import Images, Yardstick, network
-from laboratory import arguments, machine, milliseconds, mnist, named, pack, write
+from baseline import Images, ShuffledBatches, Yardstick, network
+from laboratory import PAPER, SETTINGS, arguments, machine, milliseconds, mnist, named, pack, write
 from torch import Tensor
 
+from distancenets.configuration.optimisers import Adam
+from distancenets.configuration.study import Experiment
 from distancenets.datasets.store import Dataset
 from distancenets.models.registry import Model, models
 from distancenets.training.engines.registry import select_engine
 from distancenets.training.fingerprint import ENGINES
 
+USUAL = Experiment(pixels="standardised", optimiser=Adam(learning_rate=0.001), batch_size=128, epochs=1)
 QUICK_SECONDS = 140
 FULL_SECONDS = 3600
 # Of a row, however long they take: a median of fewer says little.
@@ -56,21 +62,23 @@ class Measurement:
 class Laboratory:
     """Both ways to train, on one device and from the same data."""
 
-    def __init__(self, device: torch.device, data: Dataset, test_every: int = 1) -> None:
-        self.device = device
-        self.test_every = test_every
-        self._data = data
+    def __init__(self, device: torch.device, data: Dataset, test_every: int = 1, batch_size: int | None = None) -> None:
+        self.device, self.test_every, self._data = device, test_every, data
+        self._experiment = USUAL.replaced(batch_size=batch_size) if batch_size else PAPER
         self._train = self._images(data.train_images, data.train_labels)
         self._test = self._images(data.test_images, data.test_labels)
 
     def usual(self, model: Model) -> Callable[[], object]:
         """Return what makes an epoch of `model` the usual way."""
         net = network(model.architecture, model.representation.name).to(self.device)
-        return Yardstick(net, self._train, self._test).epoch
+        if self._experiment.batch_size == "full":
+            return Yardstick(net, self._train, self._test).epoch
+        return ShuffledBatches(net, self._train, self._test, self._experiment.batch_size).epoch
 
     def packed(self, model: Model, setting: Setting) -> Callable[[], object]:
         """Return what makes `test_every` epochs of a pack of `model`, the last with the test set."""
-        steps = pack(model, setting.engine, self._data, self.device, setting.pack, threads=setting.threads)
+        data, size, experiment = self._data, setting.pack, self._experiment
+        steps = pack(model, setting.engine, data, self.device, size, threads=setting.threads, experiment=experiment)
 
         def epochs() -> None:
             for _ in range(self.test_every):
@@ -91,7 +99,10 @@ class Laboratory:
         return max(2e-6 * size**3 / self.clock(lambda: left @ right, 1) for _ in range(8))
 
     def _images(self, images: Tensor, labels: Tensor) -> Images:
-        return Images(images.to(self.device).float(), labels.to(self.device).long())
+        pixels = images.to(self.device).float()
+        if self._experiment.pixels == "standardised":
+            pixels = (pixels / 255 - SETTINGS.pixel_mean) / SETTINGS.pixel_sd
+        return Images(pixels, labels.to(self.device).long())
 
 
 def measure(laboratory: Laboratory, model: Model, settings: list[Setting], seconds: float) -> list[Measurement]:
@@ -155,6 +166,7 @@ def main() -> None:
     parser.add_argument(
         "--test-every", type=int, default=1, help="epochs of an engine to one evaluation of the test set"
     )
+    parser.add_argument("--batch-size", type=int, help="images of a step of Adam; without it, full-batch steps")
     parser.add_argument("--seconds", type=float, help="of measuring; more give more pairs")
     options = parser.parse_args()
 
@@ -172,7 +184,7 @@ def main() -> None:
     packs = [1] if options.quick else options.packs
     settings = [Setting(engine, size, threads) for engine in engines for size in packs for threads in counts]
     torch.manual_seed(0)
-    laboratory = Laboratory(device, mnist(options.data), options.test_every)
+    laboratory = Laboratory(device, mnist(options.data), options.test_every, options.batch_size)
     peak = laboratory.sgemm_peak()
     seconds = options.seconds or (QUICK_SECONDS if options.quick else FULL_SECONDS)
     print("model           engine  pack threads       ms  usual ms  ratio  lowest–highest (pairs)")
@@ -188,6 +200,7 @@ def main() -> None:
         "build": fastest.build,
         "sgemm_gflops_one_thread": round(peak, 1),
         "test_every": options.test_every,
+        "batch_size": options.batch_size or "full",
         "peak_gpu_memory_mib": torch.cuda.max_memory_allocated() // 2**20 if device.type == "cuda" else None,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "system": f"{platform.system()} {platform.machine()}",

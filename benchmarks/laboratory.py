@@ -67,11 +67,12 @@ def pack(
     seeds: int = 1,
     hidden: int = HIDDEN,
     threads: int = 1,
+    experiment: Experiment = PAPER,
 ) -> Steps:
     """Return the steps of a pack, fast ones on a GPU as in a study."""
-    network = Network(model, "code", scaling("raw", SETTINGS))
+    network = Network(model, "code", scaling(experiment.pixels, SETTINGS))
     start, settings = State(0, initialise(model, range(seeds), hidden)), TrainingSettings(threads=threads)
-    steps = make_steps(engine, network, start, range(seeds), data, PAPER.replaced(hidden=hidden), device, settings)
+    steps = make_steps(engine, network, start, range(seeds), data, experiment.replaced(hidden=hidden), device, settings)
     if isinstance(steps, TorchSteps) and device.type == "cuda":
         steps.accelerate(device, print)
     return steps

@@ -14,12 +14,16 @@ import torch
 
 from conftest import REPOSITORY, environment
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.optimisers import Adam
 from distancenets.configuration.study import Run, load_study
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.archiving import finished_runs
 from distancenets.models.networks import initialise
-from distancenets.models.registry import Model, models
+from distancenets.models.registry import Model, find_model, models
+from distancenets.training.batch_order import batch_order
 from distancenets.training.batches import Network, chunks, differentiate, evaluate
+from distancenets.training.mini_batches import MiniBatchSteps
+from distancenets.training.optimisers import no_moments
 from distancenets.training.pixel_scaling import scaling
 from requirements import needs_compiler
 
@@ -55,6 +59,39 @@ def test_the_yardstick_follows_the_package(
             parameters[name] -= 0.001 * gradient
         assert (loss, accuracy) == pytest.approx((score.loss.item(), score.accuracy.item()), rel=1e-6)
         assert test_accuracy == pytest.approx(evaluate(net, parameters, test).accuracy.item(), rel=1e-6)
+
+
+def test_the_yardstick_of_batches_follows_the_package(
+    mnist: Dataset, mnist_settings: DatasetSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+    from baseline import Images, ShuffledBatches, network
+
+    images, labels = mnist.train_images[:300], mnist.train_labels[:300]
+    start = {name: value.double() for name, value in initialise(find_model("relu", "distance"), [0], 20).items()}
+    usual = network("relu", "distance", 20).double()
+    with torch.no_grad():
+        for name, value in zip(["hidden.weight", "hidden.bias", *HEADS["linear"]], usual.parameters(), strict=True):
+            value.copy_(start[name][0])
+    orders: list[torch.Tensor] = []
+
+    def drawn(count: int) -> torch.Tensor:
+        orders.append(torch.from_numpy(batch_order(0, len(orders), count)))
+        return orders[-1]
+
+    monkeypatch.setattr(torch, "randperm", drawn)
+    split = Images(images.double(), labels.long())
+    loop = ShuffledBatches(usual, split, split, 128)
+    network_of = Network(find_model("relu", "distance"), "code", scaling("raw", mnist_settings))
+    parts, adam = chunks(images, labels, "dense", 100, torch.float64), Adam(learning_rate=0.001)
+    kept = no_moments(adam, start)
+    steps = MiniBatchSteps(network_of, start, kept, [0], images, labels, parts, parts, adam, 128)
+    for epoch in range(2):
+        *_, accuracy = loop.epoch()
+        steps.step(epoch)
+        assert accuracy == pytest.approx(steps.evaluate_test().accuracy.item())
+    for name, value in zip(start, usual.parameters(), strict=True):
+        torch.testing.assert_close(steps.parameters()[name][0], value.detach(), rtol=1e-6, atol=1e-9)
 
 
 def test_a_gpu_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
