@@ -74,6 +74,7 @@ def test_anchors_and_merges_are_yaml(tmp_path: Path) -> None:
         ({"seeds": 2**64 + 1}, "seeds: "),
         ({"experiments": {"raw": {"epochs": 2**31}}}, "experiments.raw.epochs: Input should be less than"),
         ({"experiments": {"raw": {"epochs": 1, "hidden": 10**25}}}, "experiments.raw.hidden: "),
+        ({"experiments": {"raw": {"epochs": 1, "batch_size": 10**25}}}, "experiments.raw.batch_size"),
         (
             {"experiments": {"raw": {"epochs": 1, "learning_rate": float("inf")}}},
             "experiments.raw.optimiser.gradient_descent.learning_rate: ",

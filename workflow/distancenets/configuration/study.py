@@ -52,7 +52,9 @@ class Experiment(Settings):
     optimiser: Optimiser = Field(
         GradientDescent(), description="gradient_descent, momentum or adam; `learning_rate: …` is short for the first"
     )
-    batch_size: Literal["full"] | PositiveInt = Field("full", description="images of a step")
+    batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        "full", description="images of a step"
+    )
     epochs: PositiveInt = Field(le=100_000_000, description="passes over the training images")
     milestones: tuple[PositiveInt, ...] = Field(
         (), max_length=1000, description="epochs whose weights are kept; the last always is"
