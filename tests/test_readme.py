@@ -10,6 +10,7 @@ import pytest
 
 from conftest import REPOSITORY
 from distancenets.audit.serialization import read_summary
+from distancenets.cli.options import FURTHER
 from distancenets.configuration.study import load_study
 from distancenets.errors import UserError
 from distancenets.report.readme import BEGIN, END, with_results
@@ -20,9 +21,9 @@ def test_the_results_are_those_of_a_committed_study(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(REPOSITORY)
     readme = Path("README.md")
     block = readme.read_text().split(BEGIN)[1].split(END)[0]
-    [page] = re.findall(r"\]\((results/[^/]+/summary\.md)\)", block)
-    root = Path(page).parent
-    assert with_results(readme, load_study(root / "study.yaml"), root) == readme.read_text()
+    *_, page = re.findall(r"\]\((results/[^/]+/summary\.md)\)", block)
+    root, further = Path(page).parent, [load_study(path) for path in FURTHER]
+    assert with_results(readme, load_study(root / "study.yaml"), root, further) == readme.read_text()
 
 
 def test_it_is_short() -> None:
@@ -78,6 +79,16 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     assert "\n| published | 1 |  | 2 |  |  |\n| offset_l2_as_printed | 1 |" in text
     assert f"** {read_summary(root / 'audit.json')[0]}\n" in text
     assert f"]({root}/figures/six_models.png)" in text
+    usual = load_study(REPOSITORY / "config" / "robustness.yaml")
+    assert with_results(readme, study, root, [usual]) == text
+    elsewhere = root.parent / usual.study
+    elsewhere.mkdir()
+    others = [entry | {"experiment": "usual", "verdict": "refuted", "seeds": 20} for entry in rulings[:2]]
+    (elsewhere / "claims.json").write_text(json.dumps(others))
+    text = with_results(readme, study, root, [usual])
+    told = "- **Under usual training** (adam, learning rate 0.001, batches of 128, 10 passes, 20 seeds): 2 refuted. "
+    assert f"{told}[One thing at a time]({elsewhere}/summary.md)" in text
+    assert "\n| usual |  |  |  | all |  |" in text
 
 
 def test_what_the_default_study_leaves_is_not_in_git() -> None:

@@ -81,7 +81,7 @@ def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the committed results and of the pages that show them, as the present folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("config", "results/paper", "docs"):
+    for name in ("config", "results/paper", "results/robustness", "docs"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("runs", "measurements"))
     shutil.copy(REPOSITORY / "README.md", tmp_path)
     return tmp_path

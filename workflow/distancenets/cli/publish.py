@@ -52,12 +52,16 @@ def readme(
     file: Annotated[Path, typer.Argument(help="The file with the two marks.")] = Path("README.md"),
     study_dir: Annotated[Path, typer.Option(help="The folder of the study whose results are shown.")] = RESULTS
     / "paper",
+    further: Annotated[list[Path], typer.Option(help="A study whose verdicts are shown too.")] = FURTHER,
 ) -> None:
     """Put the results of a study between the marks of README.md."""
     from distancenets.configuration.study import load_study
     from distancenets.report.readme import with_results
 
-    write_text(file, with_results(file, load_study(study_dir / "study.yaml"), study_dir))
+    write_text(
+        file,
+        with_results(file, load_study(study_dir / "study.yaml"), study_dir, [load_study(path) for path in further]),
+    )
 
 
 @app.command(rich_help_panel=MAINTENANCE)

@@ -1,6 +1,7 @@
 """The README's results: put there by a command, so that they are those of the newest committed study."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,17 @@ from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import markdown_table
 from distancenets.report.coverage import extents
-from distancenets.report.headline import sentence
+from distancenets.report.headline import counted, sentence
+from distancenets.words import seeds_text
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 SETS = {"table2": "Table 2", "discussion": "the discussion's text"}
 
 
-def with_results(readme: Path, study: Study, root: Path) -> str:
+def with_results(readme: Path, study: Study, root: Path, further: Sequence[Study] = ()) -> str:
     """The text of `readme` with the results of `study`, which are in `root`, between its two marks.
+
+    Of the `further` studies, whose folders are beside `root`, the verdicts are shown as far as there are any.
 
     Raises
     ------
@@ -33,15 +37,22 @@ def with_results(readme: Path, study: Study, root: Path) -> str:
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise UserError(f"{readme}: expected the marks {BEGIN} and {END}, once each")
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{_results(study, root)}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{_results(study, root, further)}\n{END}{rest.split(END)[1]}"
 
 
-def _results(study: Study, root: Path) -> str:
+def _results(study: Study, root: Path, further: Sequence[Study]) -> str:
     experiment, rulings = study.experiments[study.reported_experiment], read_claims(root / "claims.json")
     reported = [entry for entry in rulings if entry["experiment"] == study.reported_experiment]
+    folders = [(other, root.parent / other.study) for other in further]
+    judged = [
+        (other, folder, read_claims(folder / "claims.json"))
+        for other, folder in folders
+        if (folder / "claims.json").exists()
+    ]
     bullets = [
         _nearness(root, study.reported_experiment),
         f"**The claims.** {sentence(reported)}",
+        *(_elsewhere(*entry) for entry in judged),
         f"**The printed numbers.** {read_summary(root / 'audit.json')[0]}",
     ]
     extent = extents(root).get(study.reported_experiment, "no run")
@@ -49,11 +60,25 @@ def _results(study: Study, root: Path) -> str:
         "\n".join(f"- {bullet}" for bullet in bullets),
         f"![Table 2, the discussion's text and this study]({root / 'figures' / 'six_models.png'})",
         f"Measured: {extent} on {experiment.pixels} pixels. Claims by verdict:",
-        _verdicts(rulings, list(study.experiments)).strip(),
+        _verdicts(
+            [*rulings, *chain(*(found for *_, found in judged))],
+            [*study.experiments, *chain(*(other.experiments for other, *_ in judged))],
+        ).strip(),
         "[Findings](docs/findings.md) has every table and verdict; "
         f"[summary.md]({root / 'summary.md'}) has the figures.",
     ]
     return "\n\n".join(parts)
+
+
+def _elsewhere(study: Study, root: Path, rulings: Sequence[Mapping[str, Any]]) -> str:
+    """The verdicts on the first experiment of another study, and where it is."""
+    name = study.reported_experiment
+    found = [entry for entry in rulings if entry["experiment"] == name]
+    return (
+        f"**Under {name} training** ({study.experiments[name].training_in_words}, {study.experiments[name].epochs} "
+        f"passes, {seeds_text(entry['seeds'] for entry in found)}): {counted(found)}. [One thing at a time]"
+        f"({root / 'summary.md'}) is changed around it."
+    )
 
 
 def _nearness(root: Path, experiment: str) -> str:

@@ -64,14 +64,14 @@ def differences(committed: Path, derived: Path) -> list[str]:
 def page_faults(study_file: Path, root: Path, further: Sequence[Path], folder: Path = Path()) -> Iterator[str]:
     """Yield a line for every page below `folder` that shows other results than those in `root`.
 
-    `further` are the studies whose number of runs docs/findings.md tells as well. README.md and that page are written
+    `further` are the studies that README.md and docs/findings.md tell of as well. README.md and that page are written
     anew; docs/report/ is held against the digest that was listed when it was written.
     """
     held, wanted = load_study(root / "study.yaml"), load_study(study_file)
     readme, findings = folder / "README.md", folder / "docs" / "findings.md"
-    if read_text(readme) != with_results(readme, held, root):
-        yield f"{readme}: shows other results; `make readme` writes them anew"
     others = [load_study(path) for path in further]
+    if read_text(readme) != with_results(readme, held, root, others):
+        yield f"{readme}: shows other results; `make readme` writes them anew"
     if read_text(findings) != findings_page(study_file, wanted, held, root, DATASETS_FILE, others):
         yield f"{findings}: shows other results; `make findings` writes them anew"
     yield from listed_faults(folder / "docs" / "report")
