@@ -34,6 +34,7 @@ SMALL = {
 }
 # From training to a figure, without what tests/test_end_to_end.py and tests/test_dvc.py run as well.
 FEW = ("results/small/runs.csv", "results/small/figures/figure1.png")
+JUDGED = "results/small/claims.json"
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_just_the_planned_runs_are_trained_and_none_is_archived(small: Checkout)
     archive = (root / "archive" / "manifest.json").read_bytes()
     seconds = max(pandas.read_csv(root / "provenance.csv")["seconds"])
     hours = str(2 * seconds / 3600)
-    command = (FEW[0], "--cores", "1", "--config", "missing=plan", f"hours={hours}")
+    command = (FEW[0], JUDGED, "--cores", "1", "--config", "missing=plan", f"hours={hours}")
     refused = small.snakemake("-n", *command)
     assert refused.returncode and "error: missing: plan: needs " in refused.stdout + refused.stderr
     small.edit("config/config.yaml", "seeds: 2", "seeds: 10")
@@ -172,8 +173,10 @@ def test_just_the_planned_runs_are_trained_and_none_is_archived(small: Checkout)
     runs = pandas.read_csv(root / "runs.csv")
     held = {Run(*row) for row in runs[list(Run._fields)].itertuples(index=False, name=None)}
     assert {Run(*row[:-1]) for row in planned.itertuples(index=False, name=None)} < held
-    # They stay, and are no longer missing; what follows from them is judged with them.
-    assert small.jobs(FEW[0], "--config", "missing=skip") == {}
+    judged = json.loads((small.folder / JUDGED).read_text())
+    assert {entry["claim"] for entry in judged} == set(range(1, 15))
+    # They stay, and are no longer missing.
+    assert small.jobs(FEW[0], JUDGED, "--config", "missing=skip") == {}
 
 
 # Each is made from the runs by another way, and none is a target that names the file of gathered runs.
