@@ -97,7 +97,7 @@ def test_the_summary_begins_with_the_claims(tmp_path: Path) -> None:
     measured = ["raw,7,ReLU,0,95", "raw,7,ReLU,1,96", "raw,7,Abs,0,97"]
     (tmp_path / "runs.csv").write_text("\n".join(["experiment,epoch,model,seed,test_accuracy", *measured]))
     page = summary(of, tmp_path)
-    assert "OffsetL2 as in the code; 2 models × 1–2 seeds, 7 full-batch epochs\n" in page
+    assert "OffsetL2 as in the code; 2 models × 1–2 seeds, 7 epochs\n" in page
     headings = [line for line in page.splitlines() if line.startswith("#")]
     assert headings[:2] == ["# s: t", "## The paper's claims"]
     for entry in found:

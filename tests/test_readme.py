@@ -73,7 +73,7 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     (root / "runs.csv").write_text("\n".join(["experiment,epoch,model,seed,test_accuracy", *runs]))
     text = with_results(readme, study, root)
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "\nold\n" not in text
-    assert "2 models × 1–2 seeds at 5,000 and 1 model × 1 seed at 50,000 full-batch epochs on raw pixels. " in text
+    assert "2 models × 1–2 seeds at 5,000 and 1 model × 1 seed at 50,000 epochs on raw pixels. " in text
     assert "are 14.2 standard errors from Table 2 and 0.6 from the discussion's text. " in text
     assert "Of the paper's 2 claims, 1 is supported and 1 mixed." in text
     assert "\n| published | 1 |  | 2 |  |  |\n| offset_l2_as_printed | 1 |" in text

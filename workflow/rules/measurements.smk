@@ -67,6 +67,8 @@ for name, files in GEOMETRY.items():
             files,
         log:
             f"{RESULTS}/logs/measure_{name}.log",
+        # The longest starts first.
+        priority: name == "mahalanobis"
         conda:
             "../../envs/distancenets.yaml"
         threads: STUDY.training.threads

@@ -41,8 +41,8 @@ def coverage(study: Study, archived: Mapping[Run, ArchivedRun]) -> Iterator[Cove
 def extents(root: Path) -> dict[str, str]:
     """Return experiment → the models, seeds and epochs behind the results in `root`.
 
-    Such as "16 models × 3 seeds, 75 full-batch epochs"; with several milestones, "16 models × 3–20 seeds at 5,000 and
-    3 models × 1 seed at 50,000 full-batch epochs".
+    Such as "16 models × 3 seeds, 75 epochs"; with several milestones, "16 models × 3–20 seeds at 5,000 and
+    3 models × 1 seed at 50,000 epochs".
 
     Raises
     ------
@@ -50,7 +50,7 @@ def extents(root: Path) -> dict[str, str]:
         The study's runs cannot be read.
     """
     runs = read_runs(root / "runs.csv")
-    return {str(name): f"{_extent(rows)} full-batch epochs" for name, rows in runs.groupby("experiment")}
+    return {str(name): f"{_extent(rows)} epochs" for name, rows in runs.groupby("experiment")}
 
 
 def _extent(runs: pandas.DataFrame) -> str:
