@@ -40,7 +40,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
         row[0].set_title(HEAD_TITLES.get(head, head), loc="left", fontweight="bold")
         row[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.4)
     for panel in panels[-1]:
-        panel.set_xlabel("epochs (full-batch steps)")
+        panel.set_xlabel("epochs")
     for panel in panels.flat:
         _label_plainly(panel)
     seeds = chosen.groupby(["architecture", "representation"])["seed"].nunique()
