@@ -11,7 +11,7 @@ import torch
 from conftest import REPOSITORY, Workshop
 from distancenets.claims.comparisons import compared_models
 from distancenets.configuration.published import load_published
-from distancenets.figures.disagreement import SHOWN, disagreement, disagreement_figure, drawn_models
+from distancenets.figures.disagreement import OWN_IMAGES, SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed
 from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model
 from distancenets.models.registry import find_model
@@ -188,6 +188,10 @@ def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) ->
     forget_answers(small_study.results, "distance")
     assert NO_ANSWERS in made(small_study)
     assert NO_ANSWERS in (small_study.results / "figures" / "disagreement_raw.svg").read_text()
+    config = small_study.folder / "config" / "config.yaml"
+    config.write_text(config.read_text().replace("  raw:\n", "  raw:\n    split: drawn\n"))
+    made(small_study)
+    assert OWN_IMAGES in (small_study.results / "figures" / "disagreement_raw.svg").read_text()
 
 
 def test_a_damaged_archive_is_named(small_study: Workshop) -> None:

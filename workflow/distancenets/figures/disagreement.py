@@ -20,6 +20,7 @@ from distancenets.statistics.moments import FloatArray
 from distancenets.words import seeds_text
 
 SHOWN = 24  # images
+OWN_IMAGES = "each seed has test images of its own"
 # A model, and the share of its seeds that answer each image correctly, 0 to 1, shape (I,).
 Shares = Sequence[tuple[Model, FloatArray]]
 PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#002840"])
@@ -44,7 +45,9 @@ def disagreement(shares: Shares) -> FloatArray:
     return numpy.mean(ranges, axis=0) if ranges else numpy.zeros(0)
 
 
-def disagreement_figure(shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str) -> Figure:
+def disagreement_figure(
+    shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str, lacking: str = NO_ANSWERS
+) -> Figure:
     """The images that `disagreement` is largest for, and the share of seeds right, one row per model.
 
     Parameters
@@ -53,10 +56,12 @@ def disagreement_figure(shares: Shares, images: NDArray[numpy.uint8], labels: Se
         I × pixels, square images.
     labels
         The name of each image's class.
+    lacking
+        Why there are no `shares`.
     """
     apart = disagreement(shares)
     if not apart.size:
-        return _empty(title, "no activation has runs of two representations" if shares else NO_ANSWERS)
+        return _empty(title, "no activation has runs of two representations" if shares else lacking)
     chosen = numpy.argsort(-apart, kind="stable")[:SHOWN]
     figure, (top, panel) = pyplot.subplots(
         2, 1, figsize=(PAGE_WIDTH, 1.55 + 0.2 * len(shares)), height_ratios=(1, 0.9 * len(shares)), sharex=True
@@ -107,5 +112,6 @@ def draw_disagreement(
         f", {near:,} epochs, {seeds}: test images with the largest range over representations" if found else ""
     )
     labels = [classes[label] for label in test.test_labels.tolist()]
-    drawn = disagreement_figure(shares, test.test_images.numpy(), labels, title)
+    lacking = OWN_IMAGES if study.experiment(experiment).split == "drawn" else NO_ANSWERS
+    drawn = disagreement_figure(shares, test.test_images.numpy(), labels, title, lacking)
     write_figure(drawn, root / "figures" / f"disagreement_{experiment}")
