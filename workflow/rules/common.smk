@@ -13,7 +13,7 @@ from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Run, seed_ranges, study_from_config, write_study
 from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
-from distancenets.measurements.registry import kept_files, kept_figures
+from distancenets.measurements.registry import FIGURES, kept_files
 from distancenets.runs.inventory import NONE, available_subset, sources
 from distancenets.report.sides import study_beside
 from distancenets.runs.committed import shown

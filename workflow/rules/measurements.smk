@@ -109,31 +109,34 @@ rule build_measurement_tables:
         "distancenets table measurements --study {params.study} > {log} 2>&1"
 
 
-rule draw_measurements:
-    input:
-        measurements=GEOMETRY.values(),
-        runs=f"{RESULTS}/runs.csv",
-        images=lambda job: manifest(job.experiment),
-        published="config/published.yaml",
-        code=code("figures", "statistics"),
-    output:
-        report(
-            expand(
-                f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
-                figure=kept_figures(STUDY.measurements),
-                kind=["png", "svg"],
+# Figures need the rows of nodes.
+if STUDY.measurements == "by_node":
+
+    rule draw_measurements:
+        input:
+            measurements=GEOMETRY.values(),
+            runs=f"{RESULTS}/runs.csv",
+            images=lambda job: manifest(job.experiment),
+            published="config/published.yaml",
+            code=code("figures", "statistics"),
+        output:
+            report(
+                expand(
+                    f"{RESULTS}/figures/{{figure}}_{{{{experiment}}}}.{{kind}}",
+                    figure=FIGURES,
+                    kind=["png", "svg"],
+                ),
+                caption="../captions/geometry.rst",
+                category="Geometry",
             ),
-            caption="../captions/geometry.rst",
-            category="Geometry",
-        ),
-    log:
-        f"{RESULTS}/logs/figures/geometry_{{experiment}}.log",
-    conda:
-        "../../envs/distancenets.yaml"
-    params:
-        settings=SETTINGS,
-        study=STUDY_FILE,
-    message:
-        "Draw the measurements of {wildcards.experiment}"
-    shell:
-        "distancenets figure measurements --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"
+        log:
+            f"{RESULTS}/logs/figures/geometry_{{experiment}}.log",
+        conda:
+            "../../envs/distancenets.yaml"
+        params:
+            settings=SETTINGS,
+            study=STUDY_FILE,
+        message:
+            "Draw the measurements of {wildcards.experiment}"
+        shell:
+            "distancenets figure measurements --experiment {wildcards.experiment} --study {params.study} > {log} 2>&1"

@@ -20,7 +20,11 @@ rule write_summary:
             *rules.draw_robustness.output,
         ],
         geometry_tables=rules.build_measurement_tables.output,
-        geometry=expand(rules.draw_measurements.output, experiment=STUDY.experiments),
+        geometry=(
+            expand(rules.draw_measurements.output, experiment=STUDY.experiments)
+            if STUDY.measurements == "by_node"
+            else []
+        ),
         images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],
         code=code("report", "runs"),
     output:

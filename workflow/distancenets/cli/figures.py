@@ -120,9 +120,12 @@ def measurements(
     """
     from distancenets.configuration.published import load_published
     from distancenets.datasets.splits import images_of
+    from distancenets.errors import UserError
     from distancenets.figures import drawing
 
     settings, root = load(study, study_dir)
+    if settings.measurements == "by_run":
+        raise UserError(f"{study}: measurements: by_run keeps no rows of nodes to draw; set by_node and measure again")
     images, classes = _images(settings, experiment, data, datasets)
     split = settings.experiments[experiment].split
     train = images_of(images, split, settings.report.figure1.seed).train_images.numpy()

@@ -185,7 +185,7 @@ class Study(Settings):
     representations: Representations = Field(tuple(REPRESENTATIONS), description="which to train")
     experiments: dict[Name, Experiment] = Field(min_length=1)
     measurements: Rows = Field(
-        "by_node", description="rows kept: of every node and class, or of every run alone, without figures of nodes"
+        "by_node", description="rows kept: of every node and class, or of every run alone, without figures of them"
     )
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()

@@ -1,12 +1,11 @@
 """From a study's files to its figures: which rows each figure shows, and under which title."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from distancenets.configuration.datasets import load_dataset_settings
@@ -27,7 +26,6 @@ from distancenets.figures.prototypes import neighbours_figure, prototypes_figure
 from distancenets.figures.robustness import verdicts_figure
 from distancenets.figures.six_models import six_models_figure
 from distancenets.figures.style import colour, use_style, write_figure
-from distancenets.measurements.registry import FIGURES, kept_figures
 from distancenets.models.registry import find_model
 from distancenets.statistics.published import printed_accuracies, printed_differences
 from distancenets.words import seeds_text
@@ -99,20 +97,21 @@ def draw_measurements(
     chosen = study.experiment(experiment)
     told = chosen.kept_nearest(record.tables["discussion"].epochs)
 
-    def rows(figure: str, epoch: int | None = None) -> pandas.DataFrame:
-        return read_experiment(root / "measurements" / FIGURES[figure].file, experiment, epoch)
+    def rows(name: str, epoch: int | None = None) -> pandas.DataFrame:
+        return read_experiment(root / f"{name}.csv", experiment, epoch)
 
-    runs, seed = read_experiment(root / "runs.csv", experiment), study.report.figure1.seed
+    runs, seed = rows("runs"), study.report.figure1.seed
     title, title_at = title_of(experiment, runs), f"{experiment}, {told:,} epochs"
+    neighbours = rows("measurements/prototype_neighbours")
     nearest = f"{experiment}, seed {seed}: training images nearest to each prototype (framed: another class's)"
-    figures: dict[str, Callable[[], Figure]] = {
-        "activity": lambda: dead_nodes_figure(rows("activity", told), runs, title_at),
-        "projections": lambda: projections_figure(rows("projections"), title),
-        "orientation": lambda: orientation_figure(rows("orientation"), title),
-        "prototypes": lambda: prototypes_figure(rows("prototypes"), title),
-        "prototype_images": lambda: neighbours_figure(rows("prototype_images"), images, classes, seed, nearest),
-        "mahalanobis": lambda: mahalanobis_figure(rows("mahalanobis"), title),
-        "perturbation": lambda: perturbation_figure(rows("perturbation", told), title_at),
+    figures = {
+        "activity": dead_nodes_figure(rows("measurements/activity", told), runs, title_at),
+        "projections": projections_figure(rows("measurements/projections"), title),
+        "orientation": orientation_figure(rows("measurements/orientation_by_run"), title),
+        "prototypes": prototypes_figure(rows("measurements/prototypes_by_run"), title),
+        "prototype_images": neighbours_figure(neighbours, images, classes, seed, nearest),
+        "mahalanobis": mahalanobis_figure(rows("measurements/mahalanobis_by_run"), title),
+        "perturbation": perturbation_figure(rows("measurements/perturbation", told), title_at),
     }
-    for name in kept_figures(study.measurements):
-        write_figure(figures[name](), root / "figures" / f"{name}_{experiment}")
+    for name, drawn in figures.items():
+        write_figure(drawn, root / "figures" / f"{name}_{experiment}")

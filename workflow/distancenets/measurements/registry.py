@@ -29,13 +29,6 @@ class Measurement(NamedTuple):
         return tuple(file for file in self.files if rows == "by_node" or file not in self.of_nodes)
 
 
-class Drawn(NamedTuple):
-    """A figure of a measurement: what it shows, and the file below measurements/ that it needs."""
-
-    shows: str
-    file: str
-
-
 MEASUREMENTS = {
     "activity": Measurement("Count the nodes of each layer that are never, or hardly ever, active.", ("activity.csv",)),
     "projections": Measurement(
@@ -64,14 +57,15 @@ MEASUREMENTS = {
     ),
 }
 
+# Figures of the measurements → what each shows.
 FIGURES = {
-    "activity": Drawn("Accuracy against dead output nodes", "activity.csv"),
-    "projections": Drawn("Classes along all hidden nodes", "projections.csv"),
-    "orientation": Drawn("Intensity or distance: the scores of the models", "orientation_by_run.csv"),
-    "prototypes": Drawn("Prototypes between anti-centre and centre", "prototypes_by_run.csv"),
-    "prototype_images": Drawn("Training images nearest to each prototype", "prototype_neighbours.csv"),
-    "mahalanobis": Drawn("Learned output distance against Mahalanobis distance", "mahalanobis_by_run.csv"),
-    "perturbation": Drawn("Accuracy with clamped hidden features", "perturbation.csv"),
+    "activity": "Accuracy against dead output nodes",
+    "projections": "Classes along all hidden nodes",
+    "orientation": "Intensity or distance: the scores of the models",
+    "prototypes": "Prototypes between anti-centre and centre",
+    "prototype_images": "Training images nearest to each prototype",
+    "mahalanobis": "Learned output distance against Mahalanobis distance",
+    "perturbation": "Accuracy with clamped hidden features",
 }
 
 
@@ -80,7 +74,6 @@ def kept_files(rows: Rows) -> Mapping[str, tuple[str, ...]]:
     return {name: entry.kept(rows) for name, entry in MEASUREMENTS.items()}
 
 
-def kept_figures(rows: Rows) -> Mapping[str, str]:
-    """Figure → what it shows, of those that can be drawn from the `rows` that a study keeps."""
-    files = {file for kept in kept_files(rows).values() for file in kept}
-    return {name: figure.shows for name, figure in FIGURES.items() if figure.file in files}
+def drawn_figures(rows: Rows) -> Mapping[str, str]:
+    """Figure → what it shows, of those that a study with these `rows` draws: by run, none."""
+    return FIGURES if rows == "by_node" else {}

@@ -13,7 +13,7 @@ from distancenets.derived import read_content
 from distancenets.errors import UserError
 from distancenets.files import read_text
 from distancenets.markdown import MarkdownTable, parse_table
-from distancenets.measurements.registry import MEASUREMENTS, kept_figures
+from distancenets.measurements.registry import MEASUREMENTS, drawn_figures
 from distancenets.report.commands import commands
 from distancenets.report.embedded_files import Download, Downloads, data_address
 from distancenets.report.summary import DISAGREEMENT
@@ -99,7 +99,7 @@ class Exhibits:
         figures = [
             self._figure(f"{name}_{experiment}", f"{shows}, {experiment}", "geometry", experiment, self._measured(name))
             for experiment in self.study.experiments
-            for name, shows in kept_figures(self.study.measurements).items()
+            for name, shows in drawn_figures(self.study.measurements).items()
         ]
         return [*tables, *figures]
 

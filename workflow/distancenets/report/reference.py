@@ -17,7 +17,7 @@ from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.markdown import markdown_table
-from distancenets.measurements.registry import MEASUREMENTS, kept_figures
+from distancenets.measurements.registry import FIGURES, MEASUREMENTS
 from distancenets.statistics.columns import COMPARISONS, SUMMARY
 
 LONGEST_DEFAULT = 60
@@ -43,7 +43,7 @@ def outputs_page() -> str:
         summary=_columns(SUMMARY),
         comparisons=_columns(COMPARISONS),
         catalogue=MEASUREMENTS,
-        figures=kept_figures("by_node"),
+        figures=FIGURES,
     )
 
 

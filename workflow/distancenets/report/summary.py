@@ -10,7 +10,7 @@ from distancenets.claims.serialization import verdict_table
 from distancenets.configuration.study import Study
 from distancenets.files import read_text
 from distancenets.markdown import plain
-from distancenets.measurements.registry import MEASUREMENTS, kept_figures
+from distancenets.measurements.registry import MEASUREMENTS, drawn_figures
 from distancenets.report.coverage import extents
 
 
@@ -50,15 +50,13 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
 
 
 def _geometry(study: Study, root: Path) -> Sequence[str]:
-    # Of a study kept by run, git keeps no figures of measurements: its many experiments would make them large.
-    figures = kept_figures(study.measurements) if study.measurements == "by_node" else {}
     return (
         "## The geometry, measured",
         *(_table(root, name) for name in MEASUREMENTS),
         *(
             f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
             for experiment in study.experiments
-            for name, shows in figures.items()
+            for name, shows in drawn_figures(study.measurements).items()
         ),
     )
 
