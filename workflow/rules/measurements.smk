@@ -5,7 +5,8 @@ and hundreds of runs and milestones are minutes in one job, beside days of train
 """
 
 GEOMETRY = {
-    name: expand(f"{RESULTS}/measurements/{{file}}", file=files) for name, files in kept_files(STUDY.measurements).items()
+    name: expand(f"{RESULTS}/measurements/{{file}}", file=files)
+    for name, files in kept_files(STUDY.measurements).items()
 }
 
 
