@@ -2,6 +2,7 @@
 
 import os
 import random
+import shlex
 import subprocess
 import sys
 import threading
@@ -170,7 +171,9 @@ def stubbed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def test_two_snakemakes_share_the_devices(stubbed: Checkout, tmp_path: Path) -> None:
     """Two studies at once, in one checkout, on two devices; of both, only the training is run."""
     trainer, journal = tmp_path / "distancenets", tmp_path / "journal"
-    trainer.write_text(f"#!{sys.executable}\n{JOB}{TRAIN}")
+    (tmp_path / "job.py").write_text(JOB + TRAIN)
+    # The path of an interpreter in a first line holds no space.
+    trainer.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(tmp_path / "job.py"))} "$@"\n')
     trainer.chmod(0o755)
     surroundings = os.environ | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",

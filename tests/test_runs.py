@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -198,7 +199,7 @@ def test_an_output_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(workshop: Workshop) -> None:
     # A file system of 64 KiB would need root; a limit on the size of files fails writes in the same way.
-    command = f"{sys.executable} -m distancenets train --architecture relu --representation distance"
+    command = f"{shlex.quote(sys.executable)} -m distancenets train --architecture relu --representation distance"
     script = f"ulimit -f 8; trap '' XFSZ; exec {command}"
     answer = subprocess.run(
         ["bash", "-c", script], cwd=workshop.folder, capture_output=True, text=True, env=environment(), check=False

@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.slurm,
     # Every job starts snakemake twice and torch once: a busy machine takes minutes.
     pytest.mark.timeout(1800),
+    pytest.mark.skipif(" " in sys.executable, reason="Snakemake starts Python on other machines by a path unquoted"),
     pytest.mark.skipif(ABSENT is not None, reason=f"NO SLURM: {ABSENT}"),
 ]
 

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -237,7 +238,7 @@ def test_two_archivers_at_once_lose_nothing(workshop: Workshop) -> None:
 @pytest.mark.parametrize("kilobytes", [2, 4])
 def test_a_full_disk_leaves_the_archive_as_it_was(short: Workshop, kilobytes: int) -> None:
     """A limit on the size of files fails writes as a full disk does."""
-    command = f"{sys.executable} -m distancenets archive"
+    command = f"{shlex.quote(sys.executable)} -m distancenets archive"
     script = f"ulimit -f {kilobytes}; trap '' XFSZ; exec {command}"
     answer = subprocess.run(
         ["bash", "-c", script], cwd=short.folder, capture_output=True, text=True, env=environment(), check=False
