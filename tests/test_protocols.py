@@ -13,6 +13,7 @@ from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
 from distancenets.configuration.study import Study
+from distancenets.errors import UserError
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
 from distancenets.figures.style import use_style, write_figure
 from distancenets.models.registry import find_model
@@ -211,6 +212,8 @@ def test_the_reported_verdicts_of_the_study_beside_come_first(tmp_path: Path) ->
     (row,) = robustness_table(all_verdicts(own, study(report={"beside": str(file)}), tmp_path)).to_dict("records")
     assert list(row.items()) == [("claim", 1), ("name", "a"), ("paper", "refuted"), ("raw", "supported")]
     assert [entry["experiment"] for entry in all_verdicts(own, study(), tmp_path)] == ["raw"]
+    with pytest.raises(UserError, match=r"claims\.json: of study 'paper'; name its file with --study"):
+        all_verdicts(theirs, study(report={"beside": str(file)}), tmp_path)
 
 
 def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:

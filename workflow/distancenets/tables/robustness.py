@@ -9,6 +9,7 @@ import pandas
 from distancenets.claims.serialization import read
 from distancenets.claims.verdicts import Verdict
 from distancenets.configuration.study import Study, load_study
+from distancenets.errors import UserError
 
 CAPTION = "Does it hold elsewhere? The verdict on each claim in each experiment of the study"
 ACROSS = "across experiments"
@@ -19,13 +20,20 @@ def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
     """The verdicts in `claims`, after those of the study beside `study` if it names one, under that study's name.
 
     `results` is the folder with the folders of all studies.
+
+    Raises
+    ------
+    UserError
+        `claims` are those of the study beside, or a file is none of ours.
     """
     own = read(claims)
     if study.report.beside is None:
         return own
     beside = load_study(study.report.beside)
-    theirs = read(results / beside.study / "claims.json")
-    reported = [entry for entry in theirs if entry["experiment"] == beside.reported_experiment]
+    file = results / beside.study / "claims.json"
+    if file.resolve() == claims.resolve():
+        raise UserError(f"{claims}: of study '{beside.study}'; name its file with --study: {study.report.beside}")
+    reported = [entry for entry in read(file) if entry["experiment"] == beside.reported_experiment]
     return [entry | {"experiment": beside.study} for entry in reported] + own
 
 
