@@ -130,10 +130,13 @@ def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Pat
     assert again.stdout.count("there already") == 3
 
 
+ON_CPU = ("--device", "cpu")
+
+
 def results(tmp_path: Path, script: str, *arguments: str) -> dict[str, Any]:
     """Run a benchmark and return what it wrote."""
     file = tmp_path / "results.json"
-    command = [sys.executable, f"benchmarks/{script}.py", *arguments, "--device", "cpu", "--json", str(file)]
+    command = [sys.executable, f"benchmarks/{script}.py", *arguments, "--json", str(file)]
     answer = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     found: dict[str, Any] = json.loads(file.read_text())
@@ -142,7 +145,7 @@ def results(tmp_path: Path, script: str, *arguments: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
-    [row] = results(tmp_path, "epoch_time", "--quick", "--seconds", "1", "--models", "ReLU")["rows"]
+    [row] = results(tmp_path, "epoch_time", "--quick", "--seconds", "1", "--models", "ReLU", *ON_CPU)["rows"]
     assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(row)
     assert row["model"] == "ReLU" and row["ratio"] > 1
 
@@ -150,7 +153,7 @@ def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> N
 @needs_compiler
 @pytest.mark.slow
 def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -> None:
-    found = results(tmp_path, "roofline", "--models", "ReLU", "ReLU-L2", "--times", "3")
+    found = results(tmp_path, "roofline", "--models", "ReLU", "ReLU-L2", "--times", "3", *ON_CPU)
     nonzero = 128 * int((mnist.train_images > 0).sum())
     for row in found["rows"]:
         for direction in ("forward", "backward"):
@@ -164,7 +167,7 @@ def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -
 @needs_compiler
 @pytest.mark.slow
 def test_the_checks_pass_for_the_compiled_engine(mnist: Dataset, tmp_path: Path) -> None:
-    rows = results(tmp_path, "kernel_accuracy", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20")["rows"]
+    rows = results(tmp_path, "kernel_accuracy", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20", *ON_CPU)["rows"]
     assert [row["steps"] for row in rows] == [0, 20, 0, 20]
     assert all(row["as_good_as_float32"] and row["same_bits_twice"] and row["images"] > 1000 for row in rows)
     assert set(rows[0]["errors"]) == {"loss", "hidden.weight", "hidden.bias", "head.weight"}
@@ -187,3 +190,13 @@ def test_each_size_is_timed(mnist: Dataset, tmp_path: Path) -> None:
     found = results(tmp_path, "scaling", "--quick", "--times", "1", "--epochs", "10")
     assert [row["axis"] for row in found["rows"]] == ["seeds"] * 3 + ["hidden"] * 3 + ["images"] * 3
     assert len(found["epochs"]) == 10 and all(row["ms_per_model_epoch"] > 0 for row in found["rows"])
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_a_round_of_faults_is_survived(mnist: Dataset, tmp_path: Path) -> None:
+    rows = results(tmp_path, "faults", "--minutes", "0")["rows"]
+    assert {"training killed up to three times", "`archive` killed", "two archivers at once"} <= {
+        row["fault"] for row in rows
+    }
+    assert all(row["tried"] == row["held"] > 0 for row in rows)
