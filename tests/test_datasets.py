@@ -1,8 +1,10 @@
 """The data sets: their settings, what is kept of them on disk, and how a new one is pinned."""
 
 import errno
+import gzip
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from dataset_files import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, settings_of, write_idx
+from dataset_files import CONFIG, FOLDER, NOTHING, assert_serves, digests_of, idx_content, settings_of, write_idx
 from distancenets.cli.commands import app
 from distancenets.configuration.datasets import DatasetSettings, datasets, load_dataset_settings
 from distancenets.datasets.arrays import Arrays
@@ -220,3 +223,32 @@ def test_what_the_networks_cannot_take_is_not_pinned(tmp_path: Path) -> None:
         pinned("Mine", tmp_path / "other")
     with pytest.raises(UserError, match="nowhere/train-images-idx3-ubyte: no such file"):
         pinned("mine", tmp_path / "nowhere")
+
+
+def write_qmnist_labels(path: Path, labels: NDArray[Any]) -> None:
+    """Write `labels` as QMNIST does: eight numbers an image, the class first."""
+    rows = np.full((len(labels), 8), -1, dtype=">i4")
+    rows[:, 0] = labels
+    path.write_bytes(gzip.compress(struct.pack(">3I", 0x0C02, *rows.shape) + rows.tobytes()))
+
+
+def test_mnist_is_tested_on_the_images_of_qmnist(tmp_path: Path) -> None:
+    arrays = of_ten_classes()
+    folder = write_idx(tmp_path, arrays, 28)
+    more = Arrays(*arrays[:2], test_images=arrays.train_images[::-1], test_labels=arrays.train_labels[::-1])
+    (folder / "qmnist-test-images-idx3-ubyte").write_bytes(idx_content(more.test_images, 28))
+    write_qmnist_labels(folder / "qmnist-test-labels-idx2-int.gz", more.test_labels)
+    assert pinned("own", folder).sha256.model_dump() == digests_of(arrays)
+    for own in folder.glob("t10k*"):
+        own.unlink()
+    settings = pinned("qmnist", folder)
+    assert settings.sha256.model_dump() == digests_of(more)
+    assert_serves(load_dataset(fetch("qmnist", settings, tmp_path / "data", say=lambda _: None), settings), more)
+
+
+def test_a_class_that_no_byte_holds_is_named(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path, of_ten_classes(), 28)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    write_qmnist_labels(folder / "qmnist-test-labels-idx2-int.gz", np.array([3, 265]))
+    with pytest.raises(UserError, match=r"qmnist-test-labels-idx2-int\.gz: classes of 3 to 265, expected 0 to 9"):
+        pinned("mine", folder)
