@@ -1,7 +1,6 @@
 """Distances from a class in its own metric, and heads that are built to be one."""
 
 import math
-from functools import partial
 
 import numpy
 import pytest
@@ -25,7 +24,7 @@ from toy_networks import hand_built
 def of_one_class(features: torch.Tensor, rows: int) -> Covariance:
     """Return the covariance of all `features`, 1 × H × N, met `rows` images at a time."""
     members = numpy.ones((1, features.shape[-1]), dtype=bool)
-    (found,) = class_covariances(partial(torch.split, features, rows, -1), members)
+    (found,) = class_covariances(torch.split(features, rows, -1), members)
     return found
 
 
@@ -65,7 +64,7 @@ def test_a_class_of_one_spread_alone_is_shrunk_as_scikit_learn_does() -> None:
 def test_classes_that_share_images_are_told_apart_in_one_pass() -> None:
     features = numpy.random.default_rng(1).normal(3, 1, (40, 6)) @ numpy.diag([1.0, 2, 3, 4, 5, 6])
     members = numpy.random.default_rng(2).random((3, 40)) < 0.6
-    found = class_covariances(partial(torch.split, torch.from_numpy(features).T.unsqueeze(0), 7, -1), members)
+    found = class_covariances(iter(torch.split(torch.from_numpy(features).T.unsqueeze(0), 7, -1)), members)
     for chosen, covariance in zip(members, found, strict=True):
         expected = LedoitWolf().fit(features[chosen])
         numpy.testing.assert_allclose(covariance.mean, expected.location_, rtol=1e-12)

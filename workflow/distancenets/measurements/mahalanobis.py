@@ -101,7 +101,7 @@ def class_rows(network: Networks, dataset: Dataset, controls: Mapping[str, Tenso
     """
     numbers = range(int(dataset.train_labels.max()) + 1)
     members = numpy.stack([(labels == label).numpy() for labels in controls.values() for label in numbers])
-    classes = class_covariances(lambda: network.features(dataset.train_images), members)
+    classes = class_covariances(network.features(dataset.train_images), members)
     true, learned = distances(network, classes, dataset.test_images)
     weights = axis_weights(network)
     for place, (control, label) in enumerate(product(controls, numbers)):
