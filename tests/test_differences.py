@@ -64,9 +64,9 @@ def test_figure_shows_every_row_and_names_everything(tmp_path: Path, largest: fl
     assert names == ["equal: within ±0.2", "measured, Welch's 95 % interval", "published, Welch's 95 % interval"]
     points = [list(np.asarray(line.get_xdata())) for line in axes.lines]
     assert [0.1, -largest] in points
-    write_figure(figure, tmp_path / "one")
+    write_figure(figure, tmp_path / "rate_0.001")
     for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-        assert (tmp_path / f"one{suffix}").read_bytes().startswith(start)
+        assert (tmp_path / f"rate_0.001{suffix}").read_bytes().startswith(start)
 
 
 def test_printed_differences_by_hand() -> None:

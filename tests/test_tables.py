@@ -1,5 +1,7 @@
 """Tables of accuracies: published and measured side by side."""
 
+from pathlib import Path
+
 import pandas
 import pytest
 
@@ -7,6 +9,7 @@ from conftest import REPOSITORY
 from distancenets.configuration.published import load_published
 from distancenets.configuration.study import load_study
 from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
+from distancenets.tables.writers import write_table
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +60,9 @@ def test_the_measured_sd_is_of_the_kind_that_the_published_one_is(table: pandas.
 def test_a_difference_that_rounds_to_nothing_has_no_minus(table: pandas.DataFrame) -> None:
     cells = accuracy_cells(table.assign(difference=-0.004), "population").set_index("model (as printed)")
     assert cells.loc["Abs", "difference"] == "+0.00"
+
+
+def test_a_table_whose_name_has_a_dot_keeps_it(tmp_path: Path) -> None:
+    rows = pandas.DataFrame({"model": ["ReLU"], "loss": [0.1]})
+    write_table(tmp_path / "losses_0.001", rows, rows, "Losses")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"losses_0.001.{kind}" for kind in ("csv", "md", "tex")]

@@ -18,6 +18,11 @@ PART = ".part"
 SEAL = "sha256"
 
 
+def with_ending(stem: Path, ending: str) -> Path:
+    """Return `stem` with an `ending` such as ".csv" behind it; unlike `with_suffix`, it keeps the dot of `rate_0.001`."""
+    return stem.with_name(stem.name + ending)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it after a block without an error.

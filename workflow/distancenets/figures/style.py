@@ -7,7 +7,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from distancenets.derived import deriving
-from distancenets.files import replacing_all
+from distancenets.files import replacing_all, with_ending
 from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 def write_figure(figure: Figure, stem: Path) -> None:
     """Write `figure` as `<stem>.png` and `<stem>.svg`, list both with their SHA-256, and close it."""
-    kinds = {stem.with_suffix(".png"): {"Software": None}, stem.with_suffix(".svg"): {"Date": None}}
+    kinds = {with_ending(stem, ".png"): {"Software": None}, with_ending(stem, ".svg"): {"Date": None}}
     with deriving(stem.name, *kinds), replacing_all(*kinds) as parts:
         for path, part in zip(kinds, parts, strict=True):
             figure.savefig(part, format=path.suffix[1:], metadata=kinds[path], bbox_inches="tight")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas
 
-from distancenets.files import replacing, write_text
+from distancenets.files import replacing, with_ending, write_text
 from distancenets.markdown import markdown_table
 
 # What LaTeX does not print as it is written.
@@ -16,10 +16,10 @@ SPECIAL = str.maketrans(
 
 def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, caption: str) -> None:
     """Write `data` as `<stem>.csv` and `shown`, the same rows in words, as `<stem>.md` and `<stem>.tex`."""
-    with replacing(stem.with_suffix(".csv")) as path:
+    with replacing(with_ending(stem, ".csv")) as path:
         data.to_csv(path, index=False)
-    write_text(stem.with_suffix(".md"), f"**{caption}**\n\n{markdown(shown)}")
-    write_text(stem.with_suffix(".tex"), latex(shown, caption, stem.name))
+    write_text(with_ending(stem, ".md"), f"**{caption}**\n\n{markdown(shown)}")
+    write_text(with_ending(stem, ".tex"), latex(shown, caption, stem.name))
 
 
 def markdown(table: pandas.DataFrame) -> str:
