@@ -200,7 +200,7 @@ def test_the_answer_is_a_sentence_for_each_protocol(two: tuple[Study, Path]) -> 
 
 def test_a_study_beside_that_cannot_be_shown_is_one_line(two: tuple[Study, Path], tmp_path: Path) -> None:
     study, root = two
-    with pytest.raises(UserError, match=r"report\.beside: .*other/archive holds no run of .*other\.yaml"):
+    with pytest.raises(UserError, match=r"report\.beside: .*other/archive contains no run of .*other\.yaml"):
         study_beside(study, root.parent)
     with pytest.raises(UserError, match=r"report\.beside: .*other\.yaml is study 'other' itself"):
         study_beside(study.replaced(study="other"), root.parent)

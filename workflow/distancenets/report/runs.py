@@ -91,7 +91,7 @@ def read_run(folder: Path) -> FinishedRun:
     """
     files = RunFolder(folder)
     if files.finished() is None:
-        raise UserError(f"{folder}: holds no finished run (expected {', '.join(_names(files))})")
+        raise UserError(f"{folder}: contains no finished run (expected {', '.join(_names(files))})")
     provenance = files.read_provenance()
     try:
         run = Run(**provenance["run"])

@@ -50,7 +50,7 @@ def study_beside(study: Study, results: Path) -> Study | None:
     if beside.study == study.study:
         raise UserError(f"report.beside: {file} is study '{study.study}' itself; name another study's file, or none")
     if not read_manifest(results / beside.study):
-        raise UserError(f"report.beside: {archive_folder(results / beside.study)} holds no run of {file}")
+        raise UserError(f"report.beside: {archive_folder(results / beside.study)} contains no run of {file}")
     return beside
 
 
