@@ -58,7 +58,7 @@ ARCHIVE = archive_files(Path(RESULTS)) if ARCHIVED else []
 LACKING = pandas.DataFrame(list(FRESH), columns=Run._fields)
 RUNS = Paramspace(LACKING)
 DATASETS = {STUDY.experiments[run.experiment].dataset for run in FRESH}
-# If all models lack the same seeds, a job trains these seeds of a model; otherwise one run. Planned runs differ in length.
+# If all models lack the same seeds, a job trains these seeds of a model, else one run. Planned runs differ in length.
 SEEDS = sorted(set(LACKING["seed"]))
 MODELS = LACKING.drop(columns="seed").drop_duplicates()
 ONE = STUDY.models_per_job == "one" or bool(PLANNED) or len(LACKING) < len(MODELS) * len(SEEDS)
