@@ -219,7 +219,7 @@ def test_a_run_without_metrics_is_named(archived: Workshop) -> None:
 
 def test_an_archived_run_is_shown_without_its_files(archived: Workshop) -> None:
     said = archived.run("show-run", "raw/relu/distance/1").stdout
-    assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not here: the run is archived)") == 3
+    assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not on disk: the run is archived)") == 3
     assert archived.train("--seeds", "1").returncode == 0
     trained = archived.run("show-run", "raw/relu/distance/1").stdout
     sheet = re.compile(r" +epoch .*?(?=results/)", re.DOTALL)
