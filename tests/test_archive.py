@@ -109,7 +109,7 @@ def test_a_study_kept_by_run_has_no_rows_of_nodes(workshop: Workshop) -> None:
     pandas.testing.assert_frame_equal(fresh["orientation_by_run.csv"], derived(workshop)["orientation_by_run.csv"])
     assert {f"{name}.csv" for name in by_run | {"figure1"}} == set(fresh) - {"runs.csv"}
     said = workshop.refused("figure", "measurements", "--experiment", "raw")
-    assert "measurements: by_run keeps no rows of nodes to draw; set by_node" in said
+    assert "measurements: by_run keeps no rows of nodes for the figures; set by_node" in said
 
 
 def test_archived_and_fresh_runs_stand_in_one_table(archived: Workshop) -> None:
@@ -204,7 +204,7 @@ def test_a_run_of_another_trajectory_is_none_of_the_study(archived: Workshop) ->
     configure(archived, learning_rate=0.01)
     assert held(archived) == (set(), {DISTANCE, INTENSITY})
     line = archived.refused("archive", str(archived.folder / "moved"))
-    assert line.endswith("moved: holds no finished run of study 'small'")
+    assert line.endswith("moved: contains no finished run of study 'small'")
 
 
 def test_no_run_at_all_is_refused(archived: Workshop) -> None:

@@ -69,7 +69,7 @@ def test_the_command_lists_what_is_inconsistent_in_one_line_each_at_80_columns(
     rows = lines[rule + 1 : rule + 1 + len(found)]
     assert [row[:15] for row in rows] == [finding.where[:15].ljust(15) for finding in found]
     assert lines[rule + 1 + len(found)].startswith("Set behind the statistics of 7 tests: discussion, population SD")
-    assert lines[-1] == "Listed is what is inconsistent; --all shows every check, with its reason."
+    assert lines[-1] == "Only inconsistent checks are listed; --all shows every check and its reason."
     assert len(lines) <= 24 and max(map(len, lines)) <= 80
 
 

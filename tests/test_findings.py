@@ -76,7 +76,7 @@ def test_claims_are_told_by_what_they_are_about(root: Path) -> None:
     text = page()
     assert "- **About representations**: 1. claim 1 (refuted in all 3)." in text
     assert "- **About hyper-parameters**: 2. claim 2." in text
-    assert "tells the differences apart**: 3. claim 3." in text and "two experiments**: 4. claim 4." in text
+    assert "no contrast does**: 3. claim 3." in text and "two experiments**: 4. claim 4." in text
     assert "- **momentum**: mnist, standardised pixels, momentum, learning rate 0.01, batches of 128" in text
     assert "the matrix" in text
 

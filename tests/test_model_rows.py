@@ -32,7 +32,7 @@ def test_a_row_names_its_epochs_where_they_are_not_the_first() -> None:
     rows = present_rows(RUNS)
     assert [row.label for row in rows] == ["ReLU", "ReLU-L2", "ReLU-L2, 50,000"]
     assert [of_row(RUNS, row)["test_accuracy"].tolist() for row in rows] == [[96], [95, 94], [97]]
-    assert title_of("published", RUNS) == "published, 5,000 epochs, or as many as a row names"
+    assert title_of("published", RUNS) == "published, 5,000 epochs unless the row names others"
     assert title_of("raw", RUNS[RUNS["epoch"] == 5000]) == "raw, 5,000 epochs"
 
 

@@ -87,7 +87,7 @@ def test_the_results_are_the_verdict_on_every_claim_and_a_figure(tmp_path: Path)
     (elsewhere / "claims.json").write_text(json.dumps(others))
     text = with_results(readme, study, root, [usual])
     told = "- **Under usual training** (adam, learning rate 0.001, batches of 128, 10 passes, 20 seeds): 2 refuted. "
-    assert f"{told}[One thing at a time]({elsewhere}/summary.md)" in text
+    assert f"{told}[Study {usual.study}]({elsewhere}/summary.md)" in text
     assert "\n| usual |  |  |  | all |  |" in text
 
 

@@ -202,7 +202,10 @@ def test_the_first_difference_is_the_earliest_and_a_nan_is_one() -> None:
     ("arguments", "message"),
     [
         (["--experiment", "nope"], "study 'small' has no experiment 'nope' (it has: raw)"),
-        (["--study-dir", "elsewhere"], "elsewhere/archive: holds no run of study 'small'; `distancenets archive` adds"),
+        (
+            ["--study-dir", "elsewhere"],
+            "elsewhere/archive: contains no run of study 'small'; `distancenets archive` adds",
+        ),
     ],
 )
 def test_what_cannot_be_rechecked_is_one_line(archived: Workshop, arguments: list[str], message: str) -> None:
@@ -216,7 +219,7 @@ def test_a_run_without_metrics_is_named(archived: Workshop) -> None:
 
 def test_an_archived_run_is_shown_without_its_files(archived: Workshop) -> None:
     said = archived.run("show-run", "raw/relu/distance/1").stdout
-    assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not here: the run is archived)") == 3
+    assert "ReLU2-Neg, seed 1: raw" in said and said.count("(not on disk: the run is archived)") == 3
     assert archived.train("--seeds", "1").returncode == 0
     trained = archived.run("show-run", "raw/relu/distance/1").stdout
     sheet = re.compile(r" +epoch .*?(?=results/)", re.DOTALL)
@@ -235,7 +238,7 @@ def test_show_names_the_command_that_gives_the_same_bits(archived: Workshop) -> 
     weights = (archived.folder / "again" / first.relative_to(archived.results) / "weights.safetensors").read_bytes()
     assert sha256(weights) in "".join(said.split())
     archived.study(epochs=9, hidden=8)
-    unknown = "again: config/config.yaml has no such run; name its study by --study"
+    unknown = "again: config/config.yaml has no such run; name its study with --study"
     assert unknown in archived.run("show-run", str(first)).stdout
     file = first / "run.json"
     file.write_text(sealed_text(read_sealed(file) | {"engine": {"name": "dense"}}))

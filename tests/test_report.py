@@ -35,17 +35,19 @@ def ruling(verdict: str, epochs: int | None = None, seeds: int | None = None) ->
     [
         (
             [ruling("undetermined", 5000, 10), ruling("undetermined", 50_000, 10)],
-            "This study cannot tell any of the paper's 2 claims; the next looks need up to 50,000 epochs and 10 seeds.",
+            "This study decides none of the paper's 2 claims. "
+            "The next look at the undetermined claims needs up to 50,000 epochs and 10 seeds.",
         ),
         (
             [ruling("mixed"), ruling("supported"), ruling("undetermined", None, 42), ruling("supported")],
-            "Of the paper's 4 claims, 2 are supported, 1 mixed and 1 undetermined; the next looks need up to 42 seeds.",
+            "Of the paper's 4 claims, 2 are supported, 1 mixed and 1 undetermined. "
+            "The next look at the undetermined claims needs up to 42 seeds.",
         ),
         ([ruling("contradicted")], "Of the paper's 1 claims, 1 is contradicted."),
-        ([ruling("undetermined")], "This study cannot tell any of the paper's 1 claims."),
+        ([ruling("undetermined")], "This study decides none of the paper's 1 claims."),
     ],
 )
-def test_the_verdict_is_one_sentence_about_every_claim(rulings: list[dict[str, object]], expected: str) -> None:
+def test_the_verdict_counts_every_claim(rulings: list[dict[str, object]], expected: str) -> None:
     assert sentence(rulings) == expected
 
 
@@ -120,9 +122,9 @@ def test_facts_name_what_differs_between_runs(tmp_path: Path) -> None:
     assert found["Python"] == ["3.11"]
     assert found["Device"] == ["cpu, a CPU (1 of 2 runs)", "cpu, another (1 of 2 runs)"]
     assert found["Code"][1] == f"version 1, revision unknown, fingerprint {'d' * 12} (1 of 2 runs)"
-    assert found["Training took"] == ["0.02 CPU-hours"]
+    assert found["Training cost"] == ["0.02 CPU-hours"]
     table = provenance_of({}, {"device": "cuda"})
-    assert dict(facts(table))["Training took"] == ["0.01 CPU-hours and 0.01 GPU-hours"]
+    assert dict(facts(table))["Training cost"] == ["0.01 CPU-hours and 0.01 GPU-hours"]
     table.drop(columns="engine").to_csv(tmp_path / "provenance.csv")
     with pytest.raises(UserError, match=r"provenance\.csv: column engine is missing"):
         read_provenance(tmp_path / "provenance.csv")
@@ -188,9 +190,9 @@ def rechecks(*standards: str, equal: bool = True) -> pandas.DataFrame:
 
 def test_the_answer_is_a_sentence_for_each_protocol(two: tuple[Study, Path]) -> None:
     assert answer(sides(*two)) == (
-        "Under the other's protocol, of 3 claims 1 is supported (claim 1), 1 contradicted (claim 2) and "
+        "Under the other's protocol, 1 of 3 claims is supported (claim 1), 1 contradicted (claim 2) and "
         "1 undetermined. "
-        "Under the raw protocol, of 3 claims 2 are mixed (claim 2, claim 3) and 1 undetermined."
+        "Under the raw protocol, 2 of 3 claims are mixed (claim 2, claim 3) and 1 undetermined."
     )
     alone = two[0].replaced(report=two[0].report.model_dump() | {"beside": None})
     assert [side.label for side in sides(alone, two[1])] == ["raw protocol"]
@@ -198,7 +200,7 @@ def test_the_answer_is_a_sentence_for_each_protocol(two: tuple[Study, Path]) -> 
 
 def test_a_study_beside_that_cannot_be_shown_is_one_line(two: tuple[Study, Path], tmp_path: Path) -> None:
     study, root = two
-    with pytest.raises(UserError, match=r"report\.beside: .*other/archive holds no run of .*other\.yaml"):
+    with pytest.raises(UserError, match=r"report\.beside: .*other/archive contains no run of .*other\.yaml"):
         study_beside(study, root.parent)
     with pytest.raises(UserError, match=r"report\.beside: .*other\.yaml is study 'other' itself"):
         study_beside(study.replaced(study="other"), root.parent)

@@ -83,7 +83,7 @@ def test_a_run_is_shown_by_its_axes_and_by_its_folder(trained: Workshop) -> None
         ("raw/relu/distance/x", "raw/relu/distance/x: neither a run's folder nor experiment/architecture/"),
         ("nope/relu/distance/0", "study 'small' has no experiment 'nope' (it has: raw)"),
         ("raw/tanh/distance/0", "unknown architecture 'tanh'"),
-        ("config", "config: holds no finished run (expected metrics.parquet, weights.safetensors, run.json)"),
+        ("config", "config: contains no finished run (expected metrics.parquet, weights.safetensors, run.json)"),
         ("elsewhere", "elsewhere: neither a run's folder nor"),
     ],
 )

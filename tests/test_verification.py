@@ -39,7 +39,7 @@ def test_a_number_that_moved_is_found(derived: Path) -> None:
     published = text.splitlines()[1].split(",")[4]
     path.write_text(text.replace(published, str(float(published) + 1e-6), 1))
     [line] = differences(ROOT, derived)
-    assert "tables/table2.csv: holds other values than the archive gives" in line
+    assert "tables/table2.csv: differs from the values that follow from the archive" in line
 
 
 def test_rounding_in_the_last_digit_is_no_difference(derived: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_file_that_does_not_follow_is_found(derived: Path) -> None:
     (derived / "verdicts.json").unlink()
     (derived / "tables" / "table6.csv").touch()
     assert differences(ROOT, derived) == [
-        f"{ROOT / 'tables' / 'table6.csv'}: is missing, though the archive gives it",
+        f"{ROOT / 'tables' / 'table6.csv'}: is missing, but follows from the archive",
         f"{ROOT / 'verdicts.json'}: does not follow from the archive",
     ]
 

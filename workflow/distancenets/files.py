@@ -19,7 +19,7 @@ SEAL = "sha256"
 
 
 def with_ending(stem: Path, ending: str) -> Path:
-    """Return `stem` with an `ending` such as ".csv" behind it; unlike `with_suffix`, it keeps the dot of `rate_0.001`."""
+    """Return `stem` with an `ending` such as ".csv"; unlike `with_suffix`, it keeps the dot of `rate_0.001`."""
     return stem.with_name(stem.name + ending)
 
 

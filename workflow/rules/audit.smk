@@ -1,4 +1,4 @@
-"""The audit: the published numbers against each other; no training needed."""
+"""The audit: compare the published numbers with one another; it needs no training."""
 
 
 rule audit_published:

@@ -1,4 +1,4 @@
-"""Checks of the study that stands beside this one: its committed results against its archive, and some runs again."""
+"""Checks of the study beside this one: derive its results from its archive, and train some of its runs again."""
 
 BESIDE_RESULTS = Path(f"results/{BESIDE.study}")
 BESIDE_ARCHIVE = archive_files(BESIDE_RESULTS)
@@ -19,7 +19,7 @@ rule verify_archived:
     params:
         study=STUDY.report.beside.as_posix(),
     message:
-        "Derive the results in {BESIDE_RESULTS} anew from their archive, and compare"
+        "Derive the results in {BESIDE_RESULTS} from their archive, and compare"
     shell:
         "distancenets verify --study {params.study} > {output} 2> {log}"
 

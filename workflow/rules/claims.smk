@@ -1,4 +1,4 @@
-"""Claims: what the study says about each claim of the paper."""
+"""Claims: the verdict of the study on each claim of the paper."""
 
 
 rule judge_claims:

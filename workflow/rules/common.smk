@@ -1,4 +1,4 @@
-"""What the rules share: the validated study, the paths that it expands to, and the sources that a stage depends on."""
+"""Shared by all rules: the validated study, the paths that it expands to, and the sources that a stage depends on."""
 
 import shlex
 import sys
@@ -39,26 +39,26 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# Rules call `distancenets` by name: without an activated environment, the one beside the Python that runs Snakemake.
+# Rules call `distancenets` by name. Without an activated environment, it is found beside the Python of Snakemake.
 PREFIX = f'set -euo pipefail; export PATH="$PATH":{shlex.quote(str(Path(sys.executable).parent))}; '
-# For `distancenets data fetch`. No parameter of the rule: where data come from changes nothing.
+# For `distancenets data fetch`. It is not a parameter of the rule, because the source of data changes no result.
 if STUDY.data_folder is not None:
     PREFIX += f"export DISTANCENETS_DATA={shlex.quote(str(STUDY.data_folder))}; "
-# Snakemake formats it.
+# Snakemake formats the prefix, so braces are doubled.
 shell.prefix(PREFIX.replace("{", "{{").replace("}", "}}"))
 
 STUDY_FILE = f"{RESULTS}/study.yaml"
-# Says that the runs were checked to be this study's. Its name holds the settings that they come from: of other settings
-# it is missing. What is measured on the runs depends on these settings alone: other thresholds measure nothing again.
+# Marks that the runs were checked to be this study's. Its name is the digest of the settings that determine runs, so
+# measurements are repeated if these settings change, but not if only thresholds change.
 GATHERED = f"{RESULTS}/gathered/{DIGEST}"
-# As a parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
+# A parameter of the rules that read STUDY_FILE, so that they run again when the study changes.
 SETTINGS = STUDY.model_dump_json()
-# What is archived is neither trained nor measured again; its files are inputs of whatever reads it.
+# Archived runs are neither trained nor measured again. Their files are inputs of the rules that read them.
 ARCHIVE = archive_files(Path(RESULTS)) if ARCHIVED else []
 LACKING = pandas.DataFrame(list(FRESH), columns=Run._fields)
 RUNS = Paramspace(LACKING)
 DATASETS = {STUDY.experiments[run.experiment].dataset for run in FRESH}
-# A job trains one run, or, where all models lack the same seeds, these seeds of a model. Planned runs differ in length.
+# If all models lack the same seeds, a job trains these seeds of a model, else one run. Planned runs differ in length.
 SEEDS = sorted(set(LACKING["seed"]))
 MODELS = LACKING.drop(columns="seed").drop_duplicates()
 ONE = STUDY.models_per_job == "one" or bool(PLANNED) or len(LACKING) < len(MODELS) * len(SEEDS)
@@ -66,7 +66,7 @@ JOBS = RUNS if ONE else Paramspace(MODELS)
 
 
 def code(*parts):
-    """The package's sources in these folders: as inputs they are compared by content, so only a change reruns."""
+    """The package's sources in these folders. Inputs are compared by content, so only a change reruns a rule."""
     return sorted(
         path.as_posix()
         for part in parts
@@ -81,7 +81,7 @@ def run_files(*names):
 
 def run_output(name):
     pattern = f"{RESULTS}/runs/{RUNS.wildcard_pattern}/{name}"
-    # `update` keeps what is there: `distancenets train` leaves finished runs as they are, and only adds seeds.
+    # `update` keeps existing files: `distancenets train` leaves finished runs unchanged and only adds seeds.
     return update(pattern if ONE else expand(pattern, seed=SEEDS, allow_missing=True))
 
 

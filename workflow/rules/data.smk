@@ -1,8 +1,8 @@
-"""Data sets: fetched once, from whichever source serves the pinned bytes."""
+"""Data sets: fetched once, from the first source that serves the pinned bytes."""
 
 
-# Without an input, intact data are never due because a file is newer. `update`: Snakemake deletes nothing before the
-# command, which keeps what has the pinned digests, and restores what a failed fetch has changed.
+# The rule has no input, so a newer file never makes intact data outdated. With `update`, Snakemake does not delete data
+# before the command, which keeps data with the pinned digests, and restores them after a failed fetch.
 rule fetch_dataset:
     output:
         images=update("data/{dataset}/images.safetensors"),

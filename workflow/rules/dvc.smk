@@ -1,4 +1,4 @@
-"""Metrics: what `dvc metrics` and `dvc plots` compare between revisions."""
+"""Metrics: the files that `dvc metrics` and `dvc plots` compare between revisions."""
 
 CURVES = sorted(
     {f"{RESULTS}/curves/{run.experiment}/{run.architecture}_{run.representation}.csv" for run in [*FRESH, *ARCHIVED]}

@@ -1,4 +1,4 @@
-"""Images: which test images every run answers correctly, and what seeds and images each bring into an accuracy."""
+"""Images: correctly answered test images of each run, and the variance of accuracies from seeds and images."""
 
 
 rule measure_correct:
@@ -18,7 +18,7 @@ rule measure_correct:
     params:
         study=STUDY_FILE,
     message:
-        "Record which test images every run answers correctly"
+        "Record which test images each run answers correctly"
     shell:
         "distancenets measure correct --study {params.study} --threads {threads} > {log} 2>&1"
 
@@ -42,7 +42,7 @@ rule build_images:
         settings=SETTINGS,
         study=STUDY_FILE,
     message:
-        "Part what seeds and test images bring into accuracies"
+        "Build the table of variance from seeds and test images"
     shell:
         "distancenets table images --study {params.study} > {log} 2>&1"
 

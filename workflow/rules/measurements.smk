@@ -1,7 +1,7 @@
-"""Measurements: what is read off finished runs. One job a measurement, for all runs of the study.
+"""Measurements of finished runs: one job per measurement, for all runs of the study.
 
-A network takes 0.2 to 3 s, about as long as starting torch and reading the images: a job a run would double the time,
-and hundreds of runs and milestones are minutes in one job, beside days of training.
+A network takes 0.2 to 3 s, about as long as starting torch and reading the images. One job per run would double the
+time. Hundreds of runs and milestones take minutes in one job, compared with days of training.
 """
 
 GEOMETRY = {
@@ -28,7 +28,7 @@ rule collect_runs:
     params:
         study=STUDY_FILE,
     message:
-        "Gather the runs, each checked to belong to this study"
+        "Gather the runs, and check that they belong to this study"
     shell:
         "distancenets collect --study {params.study} > {log} 2>&1"
 
@@ -48,7 +48,7 @@ rule measure_figure1:
         report=STUDY.report.model_dump_json(),
         study=STUDY_FILE,
     message:
-        "Record what the node of Figure 1 gives for each test image"
+        "Record the output of Figure 1's node for each test image"
     shell:
         "distancenets measure figure1 --study {params.study} > {log} 2>&1"
 
@@ -68,7 +68,7 @@ for name, files in GEOMETRY.items():
             files,
         log:
             f"{RESULTS}/logs/measure_{name}.log",
-        # The longest starts first.
+        # The longest job starts first.
         priority: name == "mahalanobis"
         conda:
             "../../envs/distancenets.yaml"
@@ -110,7 +110,7 @@ rule build_measurement_tables:
         "distancenets table measurements --study {params.study} > {log} 2>&1"
 
 
-# Figures need the rows of nodes.
+# The figures need one row per node.
 if STUDY.measurements == "by_node":
 
     rule draw_measurements:

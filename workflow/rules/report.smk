@@ -1,4 +1,4 @@
-"""The pages that gather tables and figures: in Markdown for code hosts, in HTML for a browser."""
+"""Pages with all tables and figures: Markdown for code hosts, HTML for a browser."""
 
 
 rule write_summary:
@@ -48,7 +48,7 @@ rule write_report:
         curves=rules.write_metrics.output.curves,
         findings=rules.audit_published.output.records,
         measurements=[*GEOMETRY.values(), rules.measure_figure1.output],
-        # What the page shows beside this study, and what came of checking it.
+        # The results of the study beside this one, and of its checks.
         beside=[*rules.verify_archived.input.committed, *CHECKS] if BESIDE else [],
         published="config/published.yaml",
         captions=sorted(Path("workflow/captions").glob("*.rst")),

@@ -1,4 +1,4 @@
-"""Statistics: every model over its seeds, and every pair of models."""
+"""Statistics of every model over its seeds, and of every pair of models."""
 
 
 rule compare_models:

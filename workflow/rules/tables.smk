@@ -52,7 +52,7 @@ rule compare_protocols:
         study=STUDY_FILE,
         stem=subpath(output[0], strip_suffix=".csv"),
     message:
-        "Hold every protocol against every published column"
+        "Compare every protocol with every published column"
     shell:
         "distancenets table protocols {input.runs} --study {params.study} --stem {params.stem} > {log} 2>&1"
 
@@ -104,7 +104,7 @@ rule build_robustness:
         study=STUDY_FILE,
         stem=subpath(output[0], strip_suffix=".csv"),
     message:
-        "Set out the claims across experiments"
+        "Build the table of claims across experiments"
     shell:
         "distancenets table robustness {input.claims} --contrasts {input.contrasts} --study {params.study}"
         " --stem {params.stem} > {log} 2>&1"

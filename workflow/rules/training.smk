@@ -1,9 +1,9 @@
-"""Training: one rule that expands over architecture × representation × seed, or packs the seeds of a model."""
+"""Training: one rule, expanded over architecture × representation × seed, or with the seeds of a model in a pack."""
 
 
 rule train_model:
     input:
-        # The manifest tells whether the data changed; what else the study says about a run stands in the params.
+        # The manifest shows whether the data changed. All other settings of a run are in the params.
         images=lambda job: ancient(f"data/{STUDY.experiments[job.experiment].dataset}/images.safetensors"),
         manifest=lambda job: manifest(job.experiment),
     output:
@@ -19,13 +19,13 @@ rule train_model:
     threads: STUDY.training.threads
     resources:
         gpu=1,
-        # Not parameters: how seeds are packed into jobs does not change a run, and the recipe has its length.
+        # Not parameters: packing does not change a run, and the recipe contains the number of epochs.
         seeds=lambda job: job.seed if ONE else seed_ranges(SEEDS),
         epochs=lambda job: recipe(job).experiment.epochs,
     params:
         study=STUDY_FILE,
         recipe=lambda job: recipe(job).digest,
-        # What the code computes, not how it is written: no source is an input.
+        # The fingerprint replaces sources as inputs: it changes only if the code computes something else.
         fingerprint=lambda job: fingerprint(recipe(job)),
     message:
         "Train {wildcards.architecture} {wildcards.representation} ({wildcards.experiment}), seeds {resources.seeds}"

@@ -1,4 +1,4 @@
-"""The command line: one module a command; each imports what is heavy only once it is called."""
+"""The command line. Commands import heavy libraries only when they are called."""
 
 import io
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 def main() -> None:
     """Run the command line; bad input becomes one line on standard error and exit code 1."""
     for stream in (sys.stdout, sys.stderr):
-        # A locale without “–” or “α” must not end a study: such letters are printed as ?.
+        # A locale without “–” or “α” must not stop a study: such characters are printed as ?.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    # Imported here, so that an interruption of the imports is one of the command.
+    # Imported here, so that `main` also handles an interruption during the imports.
     from distancenets.cli.commands import app
     from distancenets.errors import UserError
     from distancenets.installation import check_installation

@@ -1,4 +1,4 @@
-"""From finished runs to numbers and verdicts: what is collected, measured, compared and judged."""
+"""From finished runs to numbers and verdicts: collect, measure, compare and judge."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,11 +29,11 @@ from distancenets.measurements.registry import MEASUREMENTS
 
 @app.command(rich_help_panel=STEPS)
 def collect(study_dir: StudyDir = None, study: StudyFile = STUDY, datasets: DatasetsFile = DATASETS) -> None:
-    """Gather all runs in runs.csv, learning_curves.parquet and provenance.csv.
+    """Write runs.csv, learning_curves.parquet and provenance.csv from all runs.
 
-    runs.csv has a row per run and milestone, learning_curves.parquet per run and recorded epoch, provenance.csv per
-    run. A run that was made with other parameters than the study's is refused by name. `gathered/` then holds one
-    file, named after the digest of what the study's runs come from.
+    runs.csv has one row per run and milestone, learning_curves.parquet one per run and recorded epoch, provenance.csv
+    one per run. The command fails if a run was made with other parameters than the study's. It also writes one file
+    to `gathered/`, named after the digest of the settings that determine the runs.
     """
     from distancenets.runs.collect import write_collected
 
@@ -48,7 +48,7 @@ measure = group("measure", "Measure the weights of finished runs.")
 def measure_figure1(
     study_dir: StudyDir = None, study: StudyFile = STUDY, datasets: DatasetsFile = DATASETS, data: DataFolder = DATA
 ) -> None:
-    """Record the output of Figure 1's node over the test images, in measurements/figure1.csv."""
+    """Write the output of Figure 1's node for each test image to measurements/figure1.csv."""
     from distancenets.measurements.figure1 import write_node_outputs
 
     settings, root = load(study, study_dir)
@@ -76,17 +76,17 @@ def _measurement(name: str) -> Callable[..., None]:
 
 
 for _name, _text in {
-    "correct": "Record which test images every run answers correctly.",
+    "correct": "Record which test images each run answers correctly.",
     **{name: entry.text for name, entry in MEASUREMENTS.items()},
 }.items():
-    measure.command(_name, help=f"{_text} From the saved weights of every model, seed and milestone.")(
+    measure.command(_name, help=f"{_text} Reads the saved weights of every model, seed and milestone.")(
         _measurement(_name)
     )
 
 
 @app.command(rich_help_panel=STEPS)
 def statistics(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY) -> None:
-    """Summarise every model over its seeds, and compare every pair of models."""
+    """Write statistics of every model over its seeds, and of every pair of models."""
     from distancenets.configuration.study import load_study
     from distancenets.statistics import columns
     from distancenets.statistics.comparisons import comparison_table
@@ -107,12 +107,12 @@ def claims(
     out_dir: OutDir,
     measurements: Annotated[
         Path | None,
-        typer.Option(help="The folder of measurement tables.", show_default="measurements beside the runs"),
+        typer.Option(help="The folder of measurement tables.", show_default="measurements/ beside RUNS_CSV"),
     ] = None,
     study: StudyFile = STUDY,
     published: PublishedFile = PUBLISHED,
 ) -> None:
-    """Judge every claim of the paper by the runs; write claims.md and claims.json."""
+    """Judge all claims; write claims.md, claims.json and verdicts.json."""
     from rich.console import Console
 
     from distancenets.claims import serialization
@@ -136,12 +136,14 @@ def claims(
 def audit(
     published: PublishedFile = PUBLISHED,
     json: Annotated[Path | None, typer.Option(help="Write every finding to this JSON file.")] = None,
-    out_dir: Annotated[Path | None, typer.Option(help="Write audit.csv, audit.md and audit.json into this.")] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option(help="Write audit.csv, audit.md and audit.json to this folder.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show every check and every recomputation in full, with its reason.")
     ] = False,
 ) -> None:
-    """Check whether the numbers the paper prints agree with one another; no training."""
+    """Check whether the paper's printed numbers agree with one another; no training."""
     from rich.console import Console
 
     from distancenets.audit import serialization
@@ -159,7 +161,7 @@ def audit(
     for line in lines[1:] if every else lines[1:2]:
         console.print(line, markup=False)
     if not every:
-        console.print("Listed is what is inconsistent; --all shows every check, with its reason.", style="dim")
+        console.print("Only inconsistent checks are listed; --all shows every check and its reason.", style="dim")
 
 
 @app.command("dvc-metrics", rich_help_panel=STEPS)
@@ -174,14 +176,16 @@ def dvc_metrics(study_dir: StudyDir = None, study: StudyFile = STUDY) -> None:
 @app.command("compare-studies", rich_help_panel=EVERYDAY)
 def compare_studies(
     first: Annotated[str, typer.Argument(help="A study's name, or its folder.")],
-    second: Annotated[str, typer.Argument(help="Another's; every difference is the first minus the second.")],
+    second: Annotated[
+        str, typer.Argument(help="The other study's name, or its folder. Differences are first minus second.")
+    ],
     csv: Annotated[Path | None, typer.Option(help="Write the models' differences to this CSV file.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
 ) -> None:
     """Compare the settings and test accuracies of two studies, model by model.
 
-    Experiments of the same name are compared, or, if there are none, the two that are reported. They are compared at
-    the milestones that both have, or, if there are none, at the last of each. Models that only one has are listed.
+    Experiments with the same name are compared. If no name is shared, the two reported experiments are compared.
+    Milestones work likewise: shared ones, or else the last of each. Models that only one study has are listed.
     """
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""The application that commands register themselves on, and the panels in which its help lists them."""
+"""The application that commands register with, and the panels of its help."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ RENAMED = {
     "figure geometry": "figure measurements",
     "measure node": "measure figure1",
 }
-OUTPUT = "--study-dir (a study's folder), --out-dir (a folder for files) or --stem (a path without its ending)"
+OUTPUT = "--study-dir (a study's folder), --out-dir (a folder for files) or --stem (a path without its extension)"
 
 
 class Commands(TyperGroup):

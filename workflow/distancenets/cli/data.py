@@ -1,4 +1,4 @@
-"""`distancenets data …`: data sets, fetched and pinned."""
+"""`distancenets data …`: fetch and pin data sets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,18 @@ data = group("data", "Fetch a data set, or pin a new one.")
 
 @data.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="The data set, by its name in the file of data sets.")],
+    name: Annotated[str, typer.Argument(help="The data set's name in the data sets' YAML file.")],
     folder: Annotated[
         Path | None,
-        typer.Option(envvar="DISTANCENETS_DATA", help="IDX files at hand, here or in a subfolder of the set's name."),
+        typer.Option(
+            envvar="DISTANCENETS_DATA",
+            help="A folder with IDX files, or with a subfolder of them named after the data set.",
+        ),
     ] = None,
     root: DataFolder = DATA,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
-    """Fetch a data set from the first source that serves it, and check its digests."""
+    """Fetch a data set from the first source that serves it, check its digests, and write it."""
     from distancenets.configuration.datasets import load_dataset_settings
 
     settings = load_dataset_settings(name, datasets)
@@ -32,10 +35,13 @@ def fetch(
 
 @data.command()
 def pin(
-    name: Annotated[str, typer.Argument(help="What the data set is to be called: lower-case letters, digits and _.")],
+    name: Annotated[str, typer.Argument(help="The new data set's name: lower-case letters, digits and _.")],
     folder: Annotated[Path, typer.Argument(help="The folder with MNIST's four IDX files, plain or .gz.")],
 ) -> None:
-    """Print the entry for config/datasets.yaml that pins the data in a folder; edit its title and class names."""
+    """Print the entry for config/datasets.yaml that pins the data in a folder.
+
+    Edit the entry's title and class names afterwards.
+    """
     import yaml
 
     from distancenets.datasets.pins import pinned

@@ -94,7 +94,7 @@ def differences(
 def robustness(
     claims: Annotated[Path, typer.Argument(help="The study's claims.json.")], stem: Stem, study: StudyFile = STUDY
 ) -> None:
-    """Draw the verdicts on the claims in every experiment of the study, those of the study beside it first."""
+    """Draw the verdict on each claim in each experiment; the study in report.beside comes first."""
     from distancenets.configuration.study import load_study
     from distancenets.figures import drawing
     from distancenets.tables.robustness import robustness_table, verdicts
@@ -115,8 +115,8 @@ def measurements(
 ) -> None:
     """Draw a figure of each measurement, as figures/<measurement>_<experiment>.
 
-    Figures with a row per model show every milestone. Points and curves of runs are drawn at the milestone nearest to
-    the epochs of the paper's running text, which is about them.
+    Figures with a row per model show every milestone. The others show the milestone nearest to the epochs of the
+    paper's running text.
     """
     from distancenets.configuration.published import load_published
     from distancenets.datasets.splits import images_of
@@ -125,7 +125,9 @@ def measurements(
 
     settings, root = load(study, study_dir)
     if settings.measurements == "by_run":
-        raise UserError(f"{study}: measurements: by_run keeps no rows of nodes to draw; set by_node and measure again")
+        raise UserError(
+            f"{study}: measurements: by_run keeps no rows of nodes for the figures; set by_node and measure again"
+        )
     images, classes = _images(settings, experiment, data, datasets)
     split = settings.experiments[experiment].split
     train = images_of(images, split, settings.report.figure1.seed).train_images.numpy()
@@ -143,7 +145,7 @@ def disagreement(
 ) -> None:
     """Draw the test images that representations disagree on most, as figures/disagreement_<experiment>.
 
-    The milestone with answers that is nearest to the epochs of the paper's running text is drawn.
+    The figure shows the milestone with recorded answers that is nearest to the epochs of the paper's running text.
     """
     from distancenets.configuration.published import load_published
     from distancenets.figures.disagreement import draw_disagreement

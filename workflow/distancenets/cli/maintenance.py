@@ -1,4 +1,4 @@
-"""Commands that check what is stored, and what training computes."""
+"""Commands that check stored files, and what training computes."""
 
 import tempfile
 from pathlib import Path
@@ -14,9 +14,9 @@ from distancenets.cli.options import DATASETS, FURTHER, PAPER, RESULTS, STUDY, D
 def verify(study: StudyFile = STUDY) -> None:
     """Check a study's archive, and every committed table and verdict against it.
 
-    The archive is compared with its manifest and with itself. Figures are held against the digests that were listed
-    when they were drawn. Of the paper's study, README.md, docs/findings.md and docs/report/ are checked as well.
-    Nothing is trained, drawn or fetched, and nothing in the study's folder is written.
+    The archive is compared with its manifest, and its tables with one another. Figures are compared with the digests
+    listed when they were drawn. For the paper's study, README.md, docs/findings.md and docs/report/ are checked as
+    well. The command trains, draws and fetches nothing, and writes nothing to the study's folder.
     """
     from distancenets.configuration.study import load_study
     from distancenets.derived import listed_faults
@@ -46,7 +46,7 @@ def verify(study: StudyFile = STUDY) -> None:
 
 @app.command("check-runs", rich_help_panel=MAINTENANCE)
 def check_runs(study_dir: StudyDir = None, study: StudyFile = STUDY, datasets: DatasetsFile = DATASETS) -> None:
-    """Refuse a run that is missing or was made with other parameters."""
+    """Fail if a run is missing or was made with other parameters."""
     from distancenets.runs.collect import check_runs
 
     settings, root = load(study, study_dir)
@@ -58,7 +58,7 @@ def check_dvc_cache(
     lock: Annotated[Path, typer.Option(help="DVC's lock file.")] = Path("dvc.lock"),
     cache: Annotated[Path, typer.Option(help="DVC's cache.")] = Path(".dvc/cache"),
 ) -> None:
-    """Read every cached file that dvc.lock names, and refuse a damaged one."""
+    """Read every cached file that dvc.lock names, and fail if one is damaged."""
     from distancenets.artifacts import check_artifacts
 
     print(f"{cache}: {check_artifacts(lock, cache)} files are what {lock} says")
@@ -66,13 +66,15 @@ def check_dvc_cache(
 
 @app.command(rich_help_panel=MAINTENANCE)
 def fingerprint(
-    check: Annotated[Path | None, typer.Option(help="A file that this command printed: fail if it differs.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Compare with this file, printed by an earlier call; fail on a difference.")
+    ] = None,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
     """Print the fingerprint of each model, pixel scaling and OffsetL2 form as CSV.
 
-    It is the SHA-256 of what a few steps of a small fixed problem give. With equal fingerprints, runs have equal bits
-    on every processor. A run with another fingerprint is trained again.
+    A fingerprint is the SHA-256 of the results of a few training steps on a small fixed problem. Runs with equal
+    fingerprints have equal bits on every processor. A run with another fingerprint is trained again.
     """
     import csv
     import sys
@@ -99,7 +101,7 @@ def fingerprint(
 
 
 def _here() -> str:
-    """Return what computes the fingerprints."""
+    """Return the compiler, target and processor that compute the fingerprints."""
     from distancenets.jobs.processor import processor
     from distancenets.training.engines.native.build import NoCompiler, build
 

@@ -1,4 +1,4 @@
-"""Options that several commands share: one spelling has one meaning."""
+"""Options that several commands share, so that a name has the same meaning everywhere."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,20 +13,20 @@ StudyDir = Annotated[
     Path | None, typer.Option("--study-dir", help="The study's folder.", show_default="results/<study>")
 ]
 OutDir = Annotated[Path, typer.Option("--out-dir", help="The folder to write into.")]
-Stem = Annotated[Path, typer.Option("--stem", help="The path to write to, without its ending.")]
+Stem = Annotated[Path, typer.Option("--stem", help="The path to write to, without its extension.")]
 Experiment = Annotated[str, typer.Option("--experiment", help="The experiment to draw.")]
 RunsTable = Annotated[Path, typer.Argument(metavar="RUNS_CSV", help="The study's runs.csv.")]
 DatasetsFile = Annotated[Path, typer.Option("--datasets", help="The data sets' YAML file.")]
 PublishedFile = Annotated[Path, typer.Option("--published", help="The published record's YAML file.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.", show_default="the study's")]
-DataFolder = Annotated[Path, typer.Option("--data", help="The folder that data sets are kept in.")]
+DataFolder = Annotated[Path, typer.Option("--data", help="The folder of all data sets.")]
 
 STUDY = Path("config/config.yaml")
 DATASETS = Path("config/datasets.yaml")
 PUBLISHED = Path("config/published.yaml")
 DATA = Path("data")
 RESULTS = Path("results")
-# The study that README.md and docs/ show, and those whose number of runs is told there as well.
+# The study that README.md and docs/ show, and further studies that they summarise.
 PAPER = Path("config/paper.yaml")
 FURTHER = [Path("config/robustness.yaml")]
 

@@ -1,4 +1,4 @@
-"""What people read of a study: its summary and page, and the project's README and findings."""
+"""Pages about a study: its summary and report, and the project's README and findings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -49,12 +49,12 @@ def report(
 
 @app.command(rich_help_panel=MAINTENANCE)
 def readme(
-    file: Annotated[Path, typer.Argument(help="The file with the two marks.")] = Path("README.md"),
+    file: Annotated[Path, typer.Argument(help="The file that contains the two marks.")] = Path("README.md"),
     study_dir: Annotated[Path, typer.Option(help="The folder of the study whose results are shown.")] = RESULTS
     / "paper",
-    further: Annotated[list[Path], typer.Option(help="A study whose verdicts are shown too.")] = FURTHER,
+    further: Annotated[list[Path], typer.Option(help="Another study whose verdicts are shown.")] = FURTHER,
 ) -> None:
-    """Put the results of a study between the marks of README.md."""
+    """Write the results of a study between the marks in README.md."""
     from distancenets.configuration.study import load_study
     from distancenets.report.readme import with_results
 
@@ -67,13 +67,15 @@ def readme(
 @app.command(rich_help_panel=MAINTENANCE)
 def findings(
     study: StudyFile = PAPER,
-    page: Annotated[Path, typer.Option(help="The page that is written.")] = Path("docs/findings.md"),
-    further: Annotated[list[Path], typer.Option(help="A study whose number of runs is given too.")] = FURTHER,
+    page: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/findings.md"),
+    further: Annotated[
+        list[Path], typer.Option(help="Another study whose runs are counted and whose claims are summarised.")
+    ] = FURTHER,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
-    """Write docs/findings.md: what a study reproduced, and how sure that is.
+    """Write docs/findings.md: what a study reproduced, and how certain that is.
 
-    The study's report.html goes beside it as report/index.html, listed with its SHA-256.
+    The study's report.html is copied to report/index.html beside the page, and its SHA-256 is listed.
     """
     from distancenets.configuration.study import load_study
     from distancenets.derived import deriving, read_content
@@ -90,8 +92,9 @@ def findings(
 
 @app.command(rich_help_panel=MAINTENANCE)
 def docs(
-    folder: Annotated[Path, typer.Argument(help="The folder of the pages.")] = Path("docs"),
-    study_dir: Annotated[Path, typer.Option(help="The folder of the study with the examples.")] = RESULTS / "paper",
+    folder: Annotated[Path, typer.Argument(help="The folder to write the pages to.")] = Path("docs"),
+    study_dir: Annotated[Path, typer.Option(help="The folder of the study that the examples are from.")] = RESULTS
+    / "paper",
 ) -> None:
     """Write configuration.md, outputs.md and interpreting-results.md."""
     from distancenets.configuration.study import load_study
@@ -107,11 +110,11 @@ def docs(
 def export(
     study: StudyFile = STUDY,
     crate: Annotated[
-        Path | None, typer.Option(help="The ZIP file.", show_default="results/<study>/<study>.crate.zip")
+        Path | None, typer.Option(help="The ZIP file to write.", show_default="results/<study>/<study>.crate.zip")
     ] = None,
     datasets: DatasetsFile = DATASETS,
 ) -> None:
-    """Pack a study's results, archive and provenance as a Workflow Run RO-Crate."""
+    """Write a study's results, archive and provenance as a Workflow Run RO-Crate."""
     from distancenets.report.crate import SUFFIX, write_crate
 
     settings, root = load(study, None)

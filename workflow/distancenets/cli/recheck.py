@@ -1,4 +1,4 @@
-"""`distancenets recheck`: archived runs, trained again and compared."""
+"""`distancenets recheck`: train archived runs again and compare them."""
 
 import sys
 from functools import partial
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def recheck(
     runs: Annotated[
         int | None,
-        typer.Option(min=1, help="Runs to draw; if none, each model's lowest seed and one drawn from its others."),
+        typer.Option(min=1, help="Number of runs to draw. Without it: each model's lowest seed and one of its others."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="First epochs to train again.")] = 50,
-    draw: Annotated[int | None, typer.Option(help="Seed of the draw; a new one each time if none.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="Draw runs of this experiment alone.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Number of epochs to train again, from the first.")] = 50,
+    draw: Annotated[int | None, typer.Option(help="Seed of the draw. Without it: a new one each time.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Draw runs of this experiment only.")] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads, on which no bit depends; all cores if none.")
+        int | None, typer.Option(min=1, help="CPU threads; they change no bit. Without it: all cores.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write a row per run to this CSV file.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write one row per run to this CSV file.")] = None,
     study_dir: StudyDir = None,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
@@ -35,9 +35,9 @@ def recheck(
 ) -> None:
     """Train archived runs again for their first epochs, and compare every number.
 
-    Runs of the compiled engine and of the same code must be equal to the bit. Of others, the first few
-    epochs must agree within a tolerance, unless former code drew another start: these cannot be compared.
-    Exits with 1 if a run differs.
+    Runs of the compiled engine and of the same code must be equal to the bit. Other runs must agree within a
+    tolerance for their first few epochs. A run cannot be compared if older code drew other initial weights.
+    The exit status is 1 if a run differs.
     """
     import random
 
@@ -59,7 +59,9 @@ def recheck(
     candidates = [run for run in held if experiment in (None, run.experiment)]
     if not candidates:
         where = f"experiment '{experiment}'" if experiment else f"study '{settings.study}'"
-        raise UserError(f"{archive_folder(root)}: holds no run of {where}; `distancenets archive` adds finished ones")
+        raise UserError(
+            f"{archive_folder(root)}: contains no run of {where}; `distancenets archive` adds finished ones"
+        )
     seed = random.randrange(10**6) if draw is None else draw
     drawn = recheck_runs.draw(candidates, seed, runs)
     console, errors = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)

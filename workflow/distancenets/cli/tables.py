@@ -45,7 +45,7 @@ def paper(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY, published:
 
 @table.command()
 def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
-    """Write how far each protocol of the study is from each published column of means and SDs."""
+    """Write the distance of each protocol of the study from each published column of means and SDs."""
     from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
     from distancenets.derived import read_derived
@@ -59,7 +59,7 @@ def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: 
 
 @table.command()
 def contrasts(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
-    """Write how the differences that claims are about change from the first experiment to each other one."""
+    """Write how each difference in a claim changes from the first experiment to every other one."""
     from distancenets.claims.contrasts import Protocol, claims_contrasts
     from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
@@ -84,7 +84,7 @@ def robustness(
     contrasts: Annotated[Path | None, typer.Option(help="The study's table of contrasts.")] = None,
     study: StudyFile = STUDY,
 ) -> None:
-    """Write the verdicts as a table claims × experiments, those of the study beside this one first."""
+    """Write the verdicts, claims × experiments; the study in report.beside comes first."""
     import pandas
 
     from distancenets.configuration.study import load_study
@@ -98,7 +98,7 @@ def robustness(
 
 @table.command()
 def measurements(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
-    """Write a table of each measurement, over the seeds of each model, at every milestone or the one reported."""
+    """Write one table per measurement: means and SDs over the seeds of each model, at its milestones."""
     from distancenets.configuration.published import load_published
     from distancenets.tables.measurements import measurement_tables
     from distancenets.tables.writers import write_table
@@ -110,7 +110,7 @@ def measurements(study_dir: StudyDir = None, study: StudyFile = STUDY, published
 
 @table.command()
 def images(study_dir: StudyDir = None, study: StudyFile = STUDY, published: PublishedFile = PUBLISHED) -> None:
-    """Write the parts of seed, test image, and seed × image in accuracies and in the differences that claims test."""
+    """Write the variance components (seed, test image, seed × image) of accuracies and of claimed differences."""
     from distancenets.claims.comparisons import compared_models
     from distancenets.configuration.published import load_published
     from distancenets.measurements.correct import read_answers

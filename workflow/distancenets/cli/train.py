@@ -1,4 +1,4 @@
-"""Everyday commands about runs: what to train, training it, archiving it, and looking at one run."""
+"""Everyday commands about runs: plan, train, archive and show them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -39,15 +39,19 @@ def models() -> None:
 
 @app.command(rich_help_panel=EVERYDAY)
 def train(
-    architecture: Annotated[str, typer.Option(help="Such as relu or abs_l2; `distancenets models` lists them.")],
-    representation: Annotated[str, typer.Option(help="unconstrained, intensity or distance.")],
+    architecture: Annotated[
+        str, typer.Option(help="The architecture, such as relu or abs_l2; `distancenets models` lists all.")
+    ],
+    representation: Annotated[str, typer.Option(help="The representation: unconstrained, intensity or distance.")],
     seeds: Annotated[str, typer.Option(help="Seeds to train as one pack, such as 7, 0-19 or 0,2,5.")] = "0",
     experiment: Annotated[
-        str | None, typer.Option(help="An experiment of the study.", show_default="its reported one")
+        str | None, typer.Option(help="The experiment of the study.", show_default="its reported one")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs to train for.", show_default="the experiment's")] = None,
-    device: Annotated[str, typer.Option(help="auto (a free GPU, else the CPU), cpu, cuda:1, …")] = "auto",
-    gpus: Annotated[int | None, typer.Option(help="GPUs that `auto` may use; 0 keeps it to the CPU.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Number of epochs to train.", show_default="the experiment's")
+    ] = None,
+    device: Annotated[str, typer.Option(help="The device: auto (a free GPU, else the CPU), cpu, cuda:1, …")] = "auto",
+    gpus: Annotated[int | None, typer.Option(help="Number of GPUs that `auto` may use; 0 means the CPU.")] = None,
     threads: Threads = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs made with other parameters.")] = False,
     study_dir: StudyDir = None,
@@ -57,10 +61,10 @@ def train(
 ) -> None:
     """Train seeds of one model; write their metrics, weights and provenance.
 
-    A killed run continues from its checkpoint. A finished run that is asked to be longer continues from its end.
-    Finished runs are left as they are.
+    A killed run continues from its checkpoint. A finished run continues from its end if more epochs are asked for,
+    and stays unchanged otherwise.
     """
-    # Torch takes seconds to import: `--help` should not wait for it.
+    # Imported here because torch takes seconds to import, and `--help` should not wait for it.
     from distancenets.configuration.datasets import load_dataset_settings
     from distancenets.configuration.recipes import Recipe
     from distancenets.configuration.study import parse_seeds
@@ -95,7 +99,7 @@ def train(
     if not (data / chosen.dataset).exists():
         fetch(chosen.dataset, source, data, settings.data_folder, console.print)
     images = load_dataset(data / chosen.dataset, source)
-    # Seeds that draw their own split have no images in common, so each is a pack of one.
+    # Seeds with their own split share no images, so each is a pack of one.
     packs = [pack] if chosen.split == "published" else [replace(pack, seeds=(seed,)) for seed in pack.seeds]
     with claimed_device(device, gpus, console.print) as claimed:
         for part in packs:
@@ -110,7 +114,7 @@ def show_run(
         str,
         typer.Argument(
             help="A run's folder, or experiment/architecture/representation/seed, such as raw/relu/distance/0; "
-            "without an experiment, the study's reported one.",
+            "without an experiment, the study's reported one is shown.",
         ),
     ],
     study_dir: StudyDir = None,
@@ -123,7 +127,7 @@ def show_run(
     from distancenets.terminal.run_sheet import again, run_sheet
 
     folder = Path(run)
-    # A run's folder is enough; the study then only tells how to repeat it.
+    # A run's folder is enough; the study is then only needed for the command that repeats it.
     settings = None if folder.is_dir() and not study.exists() else load_study(study)
     if settings is None or folder.is_dir():
         found = read_run(folder)
@@ -133,19 +137,17 @@ def show_run(
     for part in run_sheet(found):
         console.print(part)
     for path in (found.files.metrics, found.files.weights, found.files.provenance):
-        size = f"{path.stat().st_size / 1000:,.1f} kB" if path.exists() else "not here: the run is archived"
+        size = f"{path.stat().st_size / 1000:,.1f} kB" if path.exists() else "not on disk: the run is archived"
         console.print(f"{path} ({size})", soft_wrap=True)
     command = settings and again(found, settings, study)
-    print(f"again: {command}" if command else f"again: {study} has no such run; name its study by --study")
+    print(f"again: {command}" if command else f"again: {study} has no such run; name its study with --study")
 
 
 @app.command(rich_help_panel=EVERYDAY)
 def plan(
-    hours: Annotated[float, typer.Option(min=0, help="Hours to train for.")] = 6.0,
-    cores: Annotated[int, typer.Option(min=1, help="Cores to train on, one run each.")] = 1,
-    commands: Annotated[
-        bool, typer.Option("--commands", help="Print the commands that train, and nothing else.")
-    ] = False,
+    hours: Annotated[float, typer.Option(min=0, help="Hours available for training.")] = 6.0,
+    cores: Annotated[int, typer.Option(min=1, help="Cores available for training; each trains one run.")] = 1,
+    commands: Annotated[bool, typer.Option("--commands", help="Print only the training commands.")] = False,
     study_dir: StudyDir = None,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
@@ -153,7 +155,7 @@ def plan(
 ) -> None:
     """List what each open claim lacks, then the runs to train next.
 
-    Seconds are those of the archived runs on this kind of processor. Nothing is trained, archived or written.
+    Costs come from archived runs on this kind of processor. Nothing is trained, archived or written.
     """
     from distancenets.claims.planned_runs import plan as planned
     from distancenets.claims.plans import as_commands, as_text
@@ -168,20 +170,22 @@ def plan(
 
 @app.command(rich_help_panel=EVERYDAY)
 def archive(
-    runs: Annotated[Path | None, typer.Argument(help="A folder with runs.", show_default="results/<study>")] = None,
+    runs: Annotated[
+        Path | None, typer.Argument(help="The folder with the runs.", show_default="results/<study>")
+    ] = None,
     repaired: Annotated[
         bool,
-        typer.Option("--repair", help="Archive nothing; list what is intact in the manifest."),
+        typer.Option("--repair", help="Archive nothing; repair the manifest, and drop models with damaged files."),
     ] = False,
     study_dir: StudyDir = None,
     study: StudyFile = STUDY,
     datasets: DatasetsFile = DATASETS,
     data: DataFolder = DATA,
 ) -> None:
-    """Measure finished runs and put them, without weights, into the archive.
+    """Measure finished runs and add them, without weights, to the archive.
 
     Git keeps the archive. Runs are measured at the study's milestones; shorter runs are used up to their last epoch.
-    Archived runs are not trained again: tables, figures and claims are made from them as from runs on disk.
+    The workflow does not train archived runs again. It uses them like runs on disk.
     """
     from distancenets.configuration.datasets import load_dataset_settings
     from distancenets.datasets.store import Dataset, load_dataset
@@ -200,7 +204,7 @@ def archive(
     images: dict[str, Dataset] = {}
     found = list(finished_runs(settings, runs or root, datasets))
     if not found:
-        raise UserError(f"{runs or root}: holds no finished run of study '{settings.study}'")
+        raise UserError(f"{runs or root}: contains no finished run of study '{settings.study}'")
     for finished in found:
         label = "/".join(str(axis) for axis in finished.run)
         if not adds(finished, held.get(finished.run)):

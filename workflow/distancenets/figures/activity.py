@@ -17,7 +17,7 @@ WIDTH = 4.6  # inches
 def dead_nodes_figure(activity: pandas.DataFrame, runs: pandas.DataFrame, title: str) -> Figure:
     """Test accuracy against output nodes that no training image activates, one point per run.
 
-    Intensity models with a ReLU after a linear head stand out in colour, all others are grey.
+    Intensity models with a ReLU after a linear head are coloured, all others are grey.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ LOW, HIGH = 0.1, 0.9
 
 
 def over_seeds(title: str, rows: pandas.DataFrame) -> str:
-    """`title` with what lines and bands are of: the seeds of each model in `rows`."""
+    """`title` with what lines and bands show, and the number of seeds per model in `rows`."""
     counts = rows.groupby(["architecture", "representation"])["seed"].nunique()
     if counts.max() == 1:
         return f"{title}: one seed"
@@ -23,7 +23,7 @@ def over_seeds(title: str, rows: pandas.DataFrame) -> str:
 def draw_over_seeds(panel: Axes, runs: pandas.DataFrame, model: Model) -> None:
     """Draw the median and the band of `runs`, one row per place on the x axis and one column per seed.
 
-    Beyond the last place that all seeds have, the median of the others is a thinner line without a band.
+    Beyond the last place that all seeds have, the median of the remaining seeds is a thinner line without a band.
     """
     median = runs.median(axis=1)
     together = runs.index <= runs.dropna().index.max()

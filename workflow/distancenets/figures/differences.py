@@ -25,19 +25,19 @@ def differences_figure(
     Parameters
     ----------
     series
-        Name in the legend → columns label, difference, low, high (percentage points, no label twice); the ends may be
-        NaN, then no bar is drawn. Three at most.
+        Name in the legend → columns label, difference, low, high (percentage points), at most three series. Labels
+        are unique. If an end is NaN, no bar is drawn.
     order
         Every label, from top to bottom.
     margin
         Half the width of the equivalence band, percentage points.
     confidence
-        Of the intervals, as the legend names it.
+        Confidence level of the intervals, for the legend.
 
     Notes
     -----
-    The axis is linear unless a difference exceeds five points; then it is linear within ± 1 and logarithmic
-    beyond, and says so.
+    The axis is linear unless a difference exceeds five points. Then it is linear within ± 1 and logarithmic
+    beyond, and its label says so.
     """
     interval = f"Welch's {100 * confidence:g} % interval"
     labels = [label for label in order if any((rows["label"] == label).any() for rows in series.values())]

@@ -27,15 +27,15 @@ PAINT = LinearSegmentedColormap.from_list("shares", ["#ffffff", PALETTE[0], "#00
 
 
 def drawn_models(present: Sequence[str]) -> list[Model]:
-    """The models with the one head that most of `present`, the paper's names, have: the registry's first."""
+    """The models in `present` (the paper's names) with the most common head; of equals, the registry's first."""
     heads = [[model for model in models() if model.head.name == head and model.paper_name in present] for head in HEADS]
     return max(heads, key=len)
 
 
 def disagreement(shares: Shares) -> FloatArray:
-    """How far representations are apart on each image, 0 to 1, shape (I,).
+    """The disagreement of representations on each image, 0 to 1, shape (I,).
 
-    The range of `shares` over the representations of an activation; the mean over the activations that have several.
+    It is the range of `shares` over the representations of an activation, averaged over the activations with several.
     """
     ranges = []
     for activation in dict.fromkeys(model.activation.name for model, _ in shares):
@@ -48,7 +48,7 @@ def disagreement(shares: Shares) -> FloatArray:
 def disagreement_figure(
     shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str, lacking: str = NO_ANSWERS
 ) -> Figure:
-    """The images that `disagreement` is largest for, and the share of seeds right, one row per model.
+    """The images with the largest `disagreement`, and the share of correct seeds, one row per model.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _empty(title: str, text: str) -> Figure:
 def draw_disagreement(
     study: Study, root: Path, record: Published, experiment: str, test: Dataset, classes: Sequence[str]
 ) -> None:
-    """Draw the test images that models disagree on most, at the milestone with answers nearest to the discussion's."""
+    """Draw the test images that models disagree on most, at the milestone nearest to the discussion's epochs."""
     use_style()
     rows = read_answers(root)
     rows = rows[rows["experiment"] == experiment]

@@ -1,4 +1,4 @@
-"""From a study's files to its figures: which rows each figure shows, and under which title."""
+"""From a study's files to its figures: the rows and the title of each figure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Learning curves: train loss, train error and test error against epochs, one row of panels a head."""
+"""Learning curves: train loss, train error and test error against epochs, one row of panels per head."""
 
 import math
 
@@ -14,7 +14,7 @@ from distancenets.models.heads import HEADS
 from distancenets.models.registry import Model, find_model
 
 QUANTITIES = {"train loss (nats)": "train_loss", "train error (%)": "train_accuracy", "test error (%)": "test_accuracy"}
-# Of more seeds than these, single runs are not drawn.
+# With more seeds than this, single runs are not drawn.
 MOST_SHOWN = 10
 HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", "offset_l2": "OffsetL2 head"}
 
@@ -22,8 +22,8 @@ HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", 
 def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     """The learning curves of `experiment`: the median over seeds and a band of quantiles, log axes.
 
-    Where some seeds were followed further than others, the median of these goes on as a thinner line without a band.
-    Up to `MOST_SHOWN` runs of a model are drawn one by one as well, as thin lines: a median hides the one that leaps.
+    If some seeds were trained further than others, their median continues as a thinner line without a band.
+    Up to `MOST_SHOWN` runs of a model are also drawn as thin lines, because a median hides a single run that jumps.
     Errors are 100 − accuracy. Epoch 0, the untrained model, is drawn at the left edge (a log axis has no 0).
     """
     chosen = curves[curves["experiment"] == experiment]
@@ -53,7 +53,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
 def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> None:
     same = (curves["architecture"] == model.architecture) & (curves["representation"] == model.representation.name)
     values = curves.loc[same, column] if column == "train_loss" else 100 - curves.loc[same, column]
-    # NaN beyond the last epoch of a run, where nothing of it is drawn.
+    # Beyond the last epoch of a run, values are NaN and nothing is drawn.
     runs = values.groupby([curves.loc[same, "epoch"], curves.loc[same, "seed"]]).first().unstack()
     runs.index = runs.index.to_numpy().clip(min=0.8)
     draw_over_seeds(panel, runs, model)
@@ -62,7 +62,7 @@ def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> N
 
 
 def _label_plainly(panel: Axes) -> None:
-    """Write 20 instead of 2 × 10¹ where an axis spans little, and the decades alone where it spans much."""
+    """Write 20 instead of 2 × 10¹ if an axis spans few decades, and label only the decades if it spans many."""
     for axis in (panel.xaxis, panel.yaxis):
         low, high = axis.get_view_interval()
         decades = math.log10(high / low)

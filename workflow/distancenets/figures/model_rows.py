@@ -16,7 +16,7 @@ INTERVAL = f"mean of the seeds and its {100 * CONFIDENCE:g} % t interval"
 
 
 class Row(NamedTuple):
-    """A row of a figure: a model at a milestone; its label names the epochs where the title's are others."""
+    """A row of a figure: a model at a milestone; its label names the epochs if they differ from the title's."""
 
     model: Model
     epoch: int
@@ -34,9 +34,9 @@ def present_rows(table: pandas.DataFrame) -> list[Row]:
 
 
 def title_of(experiment: str, table: pandas.DataFrame) -> str:
-    """A title with the epochs of the rows of `table`: the first milestone's, and that a row names others."""
+    """A title with the epochs of the first milestone in `table`; rows of later milestones name their own."""
     first, *others = _milestones(table)
-    return f"{experiment}, {first:,} epochs" + ", or as many as a row names" * bool(others)
+    return f"{experiment}, {first:,} epochs" + " unless the row names others" * bool(others)
 
 
 def of_row(table: pandas.DataFrame, row: Row) -> pandas.DataFrame:
@@ -72,7 +72,7 @@ def draw_runs(
     filled: bool = True,
     shade: str | None = None,
 ) -> None:
-    """Draw one point a run around `height`, and below the points the mean with its interval."""
+    """Draw one point per run around `height`, and below the points the mean with its interval."""
     known = values.dropna().to_numpy(dtype=numpy.float64)
     if known.size == 0:
         return

@@ -1,4 +1,4 @@
-"""Figure 1: what one hidden node gives for each class."""
+"""Figure 1: the output of one hidden node for each class."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: st
     Parameters
     ----------
     outputs
-        A row an image: label (class index), output (of the first linear layer, pixels × weights).
+        One row per image: label (class index), output (of the first linear layer, pixels × weights).
     """
     edges = numpy.linspace(outputs["output"].min(), outputs["output"].max(), BINS + 1)
     columns = (len(class_names) + 1) // 2

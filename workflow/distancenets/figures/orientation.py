@@ -11,7 +11,7 @@ from distancenets.figures.style import PAGE_WIDTH
 def orientation_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     """The scores from −1 (intensity) to +1 (distance), one row per model and milestone.
 
-    They are those before the constraint and, where that changes them, of the outputs.
+    Scores are taken before the constraint and, if it changes them, also of the outputs.
 
     `by_run` holds the rows of one experiment of `measurements/orientation_by_run.csv`.
     """

@@ -1,4 +1,4 @@
-"""How the classes lie along all hidden nodes: what Figure 1 shows of one node, for every node of every model."""
+"""How the classes are distributed along all hidden nodes: Figure 1's question, for every node of every model."""
 
 import numpy
 import pandas
@@ -41,8 +41,8 @@ def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
     label_rows(panels[0, 0], drawn)
     found = 100 * (nodes["separable_classes"] > 0).mean()
     figure.suptitle(
-        f"{title}: 5–95 % and quartiles over the nodes of all seeds, black: median node of each run\n"
-        f"nodes at which one threshold tells a class from all others without an error: {found:.2g} %",
+        f"{title}: nodes of all seeds (thin: 5–95 %, thick: quartiles), black: median node of each run\n"
+        f"nodes at which one threshold separates a class from all others without an error: {found:.2g} %",
         x=0.01,
         ha="left",
         fontsize=8,

@@ -1,4 +1,4 @@
-"""Prototypes: near a centre or an anti-centre, and what lies next to them in pixel space."""
+"""Prototypes: their position between centre and anti-centre, and their neighbours in pixel space."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ PIXELS = NDArray[numpy.uint8]
 
 
 def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
-    """Where prototypes lie, −1 at the anti-centre … +1 at the centre, and the rank, one row per model and milestone.
+    """Positions of prototypes (−1: anti-centre, +1: centre) and ranks, one row per model and milestone.
 
     `by_run` holds the rows of one experiment of `measurements/prototypes_by_run.csv`.
     """
@@ -65,10 +65,10 @@ def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
 def neighbours_figure(
     neighbours: pandas.DataFrame, images: PIXELS, class_names: Sequence[str], seed: int, title: str
 ) -> Figure:
-    """The training images nearest to each prototype, one row per class one block per model.
+    """The training images nearest to each prototype, one row per class and one block per model.
 
-    Images of another class are framed. `neighbours` holds the rows of one experiment of
-    `measurements/prototype_neighbours.csv`, of which those of `seed` at its last milestone are drawn; `images` is
+    Images of another class are framed. `neighbours` contains the rows of one experiment of
+    `measurements/prototype_neighbours.csv`; the rows of `seed` at its last milestone are drawn. `images` is
     N × pixels, square images.
     """
     drawn = pictured_models(neighbours)

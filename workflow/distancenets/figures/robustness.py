@@ -1,4 +1,4 @@
-"""Claims × experiments as a picture: a mark and a colour a verdict."""
+"""Claims × experiments as a figure: one mark and colour per verdict."""
 
 import pandas
 from matplotlib import pyplot
@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from distancenets.figures.style import PAGE_WIDTH, PALETTE
 
-# Colour and mark of each verdict: told apart in grey print as well.
+# Colour and mark of each verdict; the marks distinguish them in grey print.
 VERDICTS = {
     "supported": (PALETTE[0], "o"),
     "contradicted": (PALETTE[1], "X"),
@@ -22,7 +22,7 @@ def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
     Parameters
     ----------
     table
-        claim (number), name, then one column of verdicts an experiment.
+        claim (number), name, then one column of verdicts per experiment.
     """
     experiments = [str(column) for column in table.columns if column not in ("claim", "name")]
     height = 1.4 + 0.24 * len(table)

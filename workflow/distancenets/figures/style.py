@@ -1,4 +1,4 @@
-"""What all figures share: one colour a model, sizes for print, and how they are written."""
+"""What all figures share: one colour per model, sizes for print, and how files are written."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from distancenets.models.activations import ACTIVATIONS
 from distancenets.models.registry import Model
 from distancenets.models.representations import REPRESENTATIONS
 
-# Okabe and Ito's colour-blind-safe palette, dark and light by turns.
+# The colour-blind-safe palette of Okabe and Ito.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#56B4E9", "#E69F00", "#CC79A7", "#000000", "#999999")
 LINES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -22,7 +22,7 @@ STYLE = Path(__file__).with_name("print.mplstyle")
 
 
 def use_style() -> None:
-    """Draw without a screen, in the style for print, whatever the user's matplotlibrc says."""
+    """Draw without a screen in the style for print; the user's matplotlibrc is ignored."""
     mpl.use("agg")
     mpl.rcdefaults()
     pyplot.style.use(STYLE)
@@ -46,7 +46,7 @@ def marker(model: Model) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` for a figure, in which a $ begins no formula."""
+    """`text` with $ escaped, so that matplotlib starts no formula."""
     return text.replace("$", r"\$")
 
 

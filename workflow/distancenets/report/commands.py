@@ -1,10 +1,10 @@
-"""The commands that made what the page shows, as a reader can paste them; a test holds them against the workflow."""
+"""The commands that made the contents of the page, ready to paste; a test compares them with the workflow."""
 
 from pathlib import Path
 
 
 def commands(root: Path, experiment: str) -> dict[str, str]:
-    """Return what is shown → the command that makes it, for the study whose files lie in `root`."""
+    """Return exhibit → the command that makes it, for the study in `root`."""
     runs, study = f"{root}/runs.csv", f"--study {root}/study.yaml"
     figures, tables = f"--stem {root}/figures", f"{root}/tables"
     there = f"--experiment {experiment}"

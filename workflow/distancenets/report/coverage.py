@@ -1,4 +1,4 @@
-"""Coverage: how much of what a study asks for there is, in its archive and behind its results."""
+"""Coverage: the available and the wanted runs of a study, in its archive and behind its results."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from distancenets.words import listed, seeds_text, span
 
 
 class Coverage(NamedTuple):
-    """The runs of an experiment at a milestone: those there and those asked for, likewise models and seeds."""
+    """Available and wanted runs of an experiment at a milestone, likewise models and seeds."""
 
     study: str
     experiment: str
@@ -28,7 +28,7 @@ class Coverage(NamedTuple):
 
 
 def coverage(study: Study, archived: Mapping[Run, ArchivedRun]) -> Iterator[Coverage]:
-    """Yield every experiment and milestone of `study`; `seeds` is what the models that were trained have, as 3–10."""
+    """Yield every experiment and milestone of `study`; `seeds` is the range over trained models, such as 3–10."""
     for name, experiment in study.experiments.items():
         models = len(study.models(name))
         for epochs in experiment.kept_epochs:

@@ -1,4 +1,4 @@
-"""A study as a Workflow Run RO-Crate: what an archive or a data editor asks for, in one ZIP file.
+"""A study as a Workflow Run RO-Crate: one ZIP file for data archives and editors.
 
 https://w3id.org/ro/wfrun/workflow/0.5 is the profile. The library `rocrate` writes the metadata and the ZIP file.
 """
@@ -23,7 +23,7 @@ from distancenets.runs.manifest import archive_folder
 
 WORKFLOW, LOCK, CITATION, README = "Snakefile", "envs/run.txt", "CITATION.cff", "README.md"
 PROJECT = ("workflow", "config", "profiles", "envs", "pyproject.toml", "Makefile", "LICENSE", CITATION, README)
-# Of a study: weights, what jobs printed, and where interrupted runs continue. The archive holds the runs.
+# Left out of a study: weights, logs and checkpoints. The archive contains the runs.
 LEFT_OUT = {"runs", "checkpoints", "diverged", "logs", "benchmarks"}
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -42,7 +42,7 @@ SUFFIX = ".crate.zip"
 
 
 def write_crate(target: Path, study_file: Path, study: Study, root: Path, datasets: Path) -> int:
-    """Pack `study`, whose results are in `root`, into the ZIP file `target`; the number of files that it has.
+    """Pack `study` and its results in `root` into the ZIP file `target`; return its number of files.
 
     Paths are relative to the working directory, the project's folder, and stay the same in the crate.
 
@@ -83,7 +83,7 @@ def write_crate(target: Path, study_file: Path, study: Study, root: Path, datase
     crate.root_dataset["datePublished"] = action["endTime"]
     with replacing(target) as temporary:
         crate.write_zip(temporary)
-        # The library writes no entry for a folder, which the validator looks for.
+        # The library writes no entries for folders, but the validator expects them.
         with zipfile.ZipFile(temporary, "a") as file:
             for name in outputs:
                 file.writestr(zipfile.ZipInfo(name), b"")
@@ -141,7 +141,7 @@ def _describe(crate: ROCrate, study: Study) -> None:
 
 
 def _execution(study_file: Path, study: Study, archived: Mapping[Run, ArchivedRun]) -> dict[str, Any]:
-    """When the archived runs were trained, how many the study has, and the command."""
+    """The times at which archived runs were trained, their number, and the command."""
     provenance = [entry.provenance for entry in archived.values()]
     wanted = len(list(study.runs()))
     return {

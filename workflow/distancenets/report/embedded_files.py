@@ -1,4 +1,4 @@
-"""Files inside the page: each a link that needs no network."""
+"""Files embedded in the page as links that need no network."""
 
 import base64
 import gzip
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from distancenets.derived import read_content
 
-# Bytes. What is longer is compressed, and what is long even then is not in the page but named by its path.
+# Bytes. Files above PLAIN are compressed. If they are still above LARGEST, the page gives their path only.
 PLAIN = 60_000
 LARGEST = 400_000
 KINDS = {".csv": "text/csv", ".tex": "text/plain", ".json": "application/json", ".yaml": "text/plain"}
@@ -15,9 +15,9 @@ KINDS |= {".md": "text/plain", ".gz": "application/gzip"}
 
 
 class Download(NamedTuple):
-    """A file to be had from the page: where it lies in the study, its size in words, its content as an address.
+    """A file that the page offers: its path in the study, its size in words, its content as a data address.
 
-    `address` is None for a file that is too large; `repeated` where the page holds it further above.
+    `address` is None if the file is too large, or `repeated`: embedded further up in the page.
     """
 
     path: str
@@ -27,14 +27,14 @@ class Download(NamedTuple):
 
     @property
     def name(self) -> str:
-        """A file name that is no other file's."""
+        """A file name that is unique in the page."""
         return self.path.replace("/", "_")
 
 
 class Downloads:
-    """The downloads of one page, from the files below `root`: each is held once.
+    """The downloads of one page, from the files below `root`; each is embedded once.
 
-    On a page of several studies, `prefix` tells their files apart.
+    On a page of several studies, `prefix` distinguishes their files.
     """
 
     def __init__(self, root: Path, prefix: str = "") -> None:
@@ -42,13 +42,13 @@ class Downloads:
         self.held: dict[str, Download] = {}
 
     def file(self, path: str) -> Download:
-        """Return the file `path` below the root; a `UserError` names one that cannot be read or was changed."""
+        """Return the file `path` below the root; a `UserError` names a file that cannot be read or was changed."""
         if path in self.held:
             return self.held[path]
         return self.content(path, read_content(self.root / path))
 
     def content(self, path: str, content: bytes) -> Download:
-        """Return `content` as the file `path`, compressed where it is long."""
+        """Return `content` as the file `path`, compressed if it is long."""
         size = in_words(len(content))
         if len(content) > PLAIN:
             path, content = f"{path}.gz", gzip.compress(content, mtime=0)
@@ -61,10 +61,10 @@ class Downloads:
 
 
 def data_address(content: bytes, kind: str) -> str:
-    """Return `content` as an address that holds it."""
+    """Return `content` as a data address."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def in_words(size: int) -> str:
-    """Return a number of bytes as a reader takes it."""
+    """Return a number of bytes as text, in bytes or kB."""
     return f"{size:,} bytes" if size < 1000 else f"{size / 1000:,.0f} kB"

@@ -20,7 +20,7 @@ from distancenets.report.summary import DISAGREEMENT
 
 
 class Exhibit(NamedTuple):
-    """One table or figure: `key` is its place in the page, `picture` its image as an address."""
+    """One table or figure: `key` is its id in the page, `picture` its image as a data address."""
 
     key: str
     title: str
@@ -34,8 +34,8 @@ class Exhibit(NamedTuple):
 class Exhibits:
     """The tables and figures of a study, from the files below the root of `downloads` and the captions in `captions`.
 
-    Data that are not there, as of a study from git, are left out under a prefix of `downloads`.
-    They are to be asked for in the order of the page: a file that several rest on is held where it is met first.
+    With a prefix of `downloads`, missing data are left out, because git does not keep all data of a study.
+    Call the methods in the order of the page: a file that several exhibits share is embedded at its first use.
     """
 
     def __init__(self, study: Study, downloads: Downloads, captions: Path) -> None:
@@ -43,11 +43,11 @@ class Exhibits:
         self.root = downloads.root
 
     def key(self, name: str) -> str:
-        """Return the place of the exhibit `name` in the page."""
+        """Return the id of the exhibit `name` in the page."""
         return self.downloads.prefix.replace("/", "-") + name
 
     def paper(self) -> list[Exhibit]:
-        """Return the paper's tables and figure, remade, in its order."""
+        """Return the paper's tables and figure, rebuilt, in its order."""
         reported = self.study.reported_experiment
         first, second = ("table1", "table2", "table3", "discussion"), ("table4", "table5")
         figure1 = self._figure("figure1", "Figure 1", "figure1", reported, ["measurements/figure1.csv"])
@@ -59,7 +59,7 @@ class Exhibits:
         ]
 
     def accuracies(self) -> list[Exhibit]:
-        """Return the figures of all runs, experiment by experiment, and how well each protocol fits."""
+        """Return the figures of all runs per experiment, and the table of protocols."""
         data = {
             "final_accuracies": ("Final test accuracies", "runs.csv"),
             "differences": ("Differences of models", "statistics/comparisons.csv"),
@@ -140,7 +140,7 @@ class Exhibits:
         )
 
     def _caption(self, kind: str, experiment: str) -> str:
-        """Return the caption that Snakemake's report shows, too."""
+        """Return the caption, which Snakemake's report also shows."""
         job = SimpleNamespace(wildcards=SimpleNamespace(experiment=experiment))
         return str(Template(read_text(self.captions / f"{kind}.rst")).render(snakemake=job)).strip()
 

@@ -29,16 +29,16 @@ from distancenets.tables.protocols import Protocol
 from distancenets.tables.robustness import ACROSS, DEPENDS, OPEN, UNTOLD
 
 TEST_IMAGES = 10_000
-# Readings of a claim across experiments that are no verdict → what they are told under.
+# Readings of a claim across experiments that are not a verdict → the list that they belong to.
 READINGS = {OPEN: "open", DEPENDS: "protocol", UNTOLD: "threshold"}
 
 
 def findings_page(
     study_file: Path, wanted: Study, held: Study, root: Path, datasets: Path, further: Sequence[Study] = ()
 ) -> str:
-    """Return the page about the results in `root`: of `wanted`, the whole study, the part `held` was trained.
+    """Return the page about the results in `root`. `wanted` is the whole study, `held` the part with available runs.
 
-    What there is of the `further` studies, whose results are beside `root`, is told in numbers of runs.
+    The numbers of available runs of the `further` studies, whose results are beside `root`, are listed as well.
     """
     environment = Environment(
         loader=PackageLoader("distancenets", "report"), undefined=StrictUndefined, keep_trailing_newline=True
@@ -79,7 +79,7 @@ def _table(root: Path, name: str) -> str:
 
 
 def _nearness(root: Path) -> list[dict[str, str]]:
-    """Return how far each protocol is from each published column that it has all models of, the nearest first."""
+    """Return the distance of each protocol from each published column that it has all models of, nearest first."""
     table = pandas.read_csv(root / "tables" / "protocols.csv")
     complete = table[table["models"] == table["printed_models"]].sort_values("distance")
     return [
@@ -121,7 +121,7 @@ def _claims(root: Path, study: Study) -> Mapping[str, Any]:
 
 
 def _across(study: Study, root: Path) -> Mapping[str, Any] | None:
-    """Return what the claims amount to across the experiments of `study`; None if it has no results in `root`."""
+    """Return the reading of each claim across the experiments of `study`; None if `root` has no results."""
     path = root / "tables" / "robustness.csv"
     if not path.exists():
         return None
@@ -153,7 +153,7 @@ def _audit(root: Path) -> Mapping[str, Any]:
     def of(*checks: Check) -> list[dict[str, Any]]:
         found = [entry for entry in inconsistent if entry["check"] in {str(check) for check in checks}]
         if not found:
-            raise UserError(f"{path}: the audit finds no inconsistency of the kind '{checks[0]}' any more")
+            raise UserError(f"{path}: the audit finds no inconsistency of the kind '{checks[0]}'")
         return found
 
     checks, origin, *_ = read_summary(path)

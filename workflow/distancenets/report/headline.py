@@ -1,4 +1,4 @@
-"""The verdict in one sentence, from the rulings on all claims."""
+"""The verdicts in a sentence or two, from the rulings on all claims."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,35 +10,35 @@ from distancenets.words import listed
 
 
 def sentence(rulings: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many claims have which verdict, and what the next looks at the undetermined ones need.
+    """Return how many claims have each verdict, and what the next look at the undetermined claims needs.
 
     Parameters
     ----------
     rulings
-        Those on one experiment, as `claims.json` holds them.
+        The rulings on one experiment, as in `claims.json`.
     """
     found = Counter(str(entry["verdict"]) for entry in rulings)
     told = [f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict]]
     lacks = _lacks([entry for entry in rulings if entry["verdict"] == Verdict.UNDETERMINED])
     if found[Verdict.UNDETERMINED] == len(rulings):
-        return f"This study cannot tell any of the paper's {len(rulings)} claims{_needs(lacks)}."
+        return f"This study decides none of the paper's {len(rulings)} claims.{_needs(lacks)}"
     verb = "is" if told[0].startswith("1 ") else "are"
-    return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}{_needs(lacks)}."
+    return f"Of the paper's {len(rulings)} claims, {_listed(told, verb)}.{_needs(lacks)}"
 
 
 def counted(rulings: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many claims have which verdict, such as "3 supported, 1 mixed, 10 undetermined"."""
+    """Return how many claims have each verdict, such as "3 supported, 1 mixed, 10 undetermined"."""
     found = Counter(str(entry["verdict"]) for entry in rulings)
     return ", ".join(f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict])
 
 
 def answer(sides: Sequence[Side]) -> str:
-    """Return the verdicts in a sentence for each side; of one side alone, also what the next looks need."""
+    """Return one sentence of verdicts per side; for a single side, also what the next look needs."""
     return sentence(sides[0].rulings) if len(sides) == 1 else " ".join(map(_under, sides))
 
 
 def _under(side: Side) -> str:
-    """Return which claims have which verdict under the protocol of a side, the decided ones by name."""
+    """Return the verdicts under the protocol of a side; decided claims are named."""
     names: dict[str, list[str]] = {}
     for entry in side.rulings:
         names.setdefault(str(entry["verdict"]), []).append(str(entry["name"]))
@@ -51,12 +51,12 @@ def _under(side: Side) -> str:
     if list(names) == [Verdict.UNDETERMINED]:
         return f"Under the {side.label}, all {len(side.rulings)} claims are undetermined."
     verb = "is" if told[0].startswith("1 ") else "are"
-    return f"Under the {side.label}, of {len(side.rulings)} claims {_listed(told, verb)}."
+    return f"Under the {side.label}, {_listed(told, verb, f' of {len(side.rulings)} claims')}."
 
 
-def _listed(told: Sequence[str], verb: str) -> str:
+def _listed(told: Sequence[str], verb: str, of: str = "") -> str:
     first, _, verdict = told[0].partition(" ")
-    parts = [f"{first} {verb} {verdict}", *told[1:]]
+    parts = [f"{first}{of} {verb} {verdict}", *told[1:]]
     return listed(parts)
 
 
@@ -69,4 +69,4 @@ def _lacks(undetermined: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _needs(lacks: Sequence[str]) -> str:
-    return f"; the next looks need up to {' and '.join(lacks)}" if lacks else ""
+    return f" The next look at the undetermined claims needs up to {' and '.join(lacks)}." if lacks else ""

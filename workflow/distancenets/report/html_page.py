@@ -1,4 +1,4 @@
-"""The report: one page that holds a study's verdicts, tables, figures and their data, and needs no network."""
+"""The report: one offline page with a study's verdicts, tables, figures and their data."""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -31,7 +31,7 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
     Raises
     ------
     UserError
-        A file is missing or not what its rule writes; it is named.
+        A file is missing, or is not what its rule writes; the error names it.
     """
     environment = Environment(
         loader=PackageLoader("distancenets.report", "."),
@@ -60,10 +60,10 @@ def page(study: Study, root: Path, record: Published, datasets: Path, captions: 
 
 
 def _part(side: Side, captions: Path, prefix: str) -> Mapping[str, Any]:
-    """Return what the page shows of one study; `prefix` tells its places in the page from those of the other."""
+    """Return the parts of the page about one study; `prefix` makes their ids unique in the page."""
     downloads = Downloads(side.root, prefix)
     exhibits = Exhibits(side.study, downloads, captions)
-    # In the order of the page, which is that in which files are held.
+    # In the order of the page: a file is embedded at its first use.
     return {
         "side": side,
         "exhibits": exhibits,
@@ -78,7 +78,7 @@ def _part(side: Side, captions: Path, prefix: str) -> Mapping[str, Any]:
 
 
 def _checks(study: Study, root: Path, downloads: Downloads) -> Mapping[str, Any]:
-    """Return what came of checking the study beside this one."""
+    """Return the results of checking the study beside this one."""
     runs = read_rechecks(root / RECHECK)
     rows = [
         [

@@ -1,4 +1,4 @@
-"""The learning curves as the page's own plot draws them, and as one table for a reader to keep."""
+"""The learning curves for the interactive plot of the page, and as one table to download."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from distancenets.models.registry import Model
 from distancenets.statistics.runs import read_runs
 from distancenets.tables.dvc import CURVES_FOLDER
 
-# The dashes of an SVG line, one a head: models that differ in it alone have the same colour.
+# The dashes of an SVG line, one pattern per head: models that differ only in the head have the same colour.
 DASHES = {"linear": "", "linear_bias": "6 4", "offset_l2": "1.5 3.5"}
 FIRST_SHOWN = "linear"
 
 
 def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
-    """Return the mean learning curves of `experiment`: a row a model that has runs and epoch, errors in percent.
+    """Return the mean learning curves of `experiment`: one row per trained model and epoch, errors in percent.
 
     Returns
     -------
@@ -34,10 +34,10 @@ def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
 
 
 def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str, Any]:
-    """Return `curves` as the page's script reads them: a series a model, with its colour, dashes and group."""
+    """Return `curves` as the page's script reads them: one series per model, with its colour, dashes and group."""
     drawn = [model for model in study.models(experiment) if model.paper_name in set(curves["model"])]
     models = [_series(model, curves[curves["model"] == model.paper_name]) for model in drawn]
-    # The paper's first models are shown at first; where an experiment has none of them, all are.
+    # Models with a linear head are selected at first; if an experiment has none, all models are.
     if not any(entry["shown"] for entry in models):
         models = [entry | {"shown": True} for entry in models]
     return {"experiment": experiment, "models": models}

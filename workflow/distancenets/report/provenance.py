@@ -1,4 +1,4 @@
-"""Where the runs come from, in the few lines a reader wants: versions, digests, devices, time and cost."""
+"""The provenance of the runs in a few lines: versions, digests, devices, time and cost."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas
 from distancenets.derived import read_derived
 from distancenets.runs.provenance import cost
 
-# Columns of provenance.csv that say one thing together, and the heading they get.
+# Heading → the columns of provenance.csv that it shows together.
 ORIGINS = {
     "Code": ("code_version", "code_revision", "code_fingerprint"),
     "Python": ("python",),
@@ -22,29 +22,29 @@ SHORT = 12
 
 
 class Fact(NamedTuple):
-    """A heading and what there is under it; several lines where the runs differ."""
+    """A heading and the lines below it: several if the runs differ."""
 
     heading: str
     lines: Sequence[str]
 
 
 def read_provenance(path: Path) -> pandas.DataFrame:
-    """Return the table that `distancenets collect` wrote to `path`; a `UserError` names a file that is none."""
+    """Return the table that `distancenets collect` wrote to `path`; a `UserError` names any other file."""
     text = {name: str for columns in ORIGINS.values() for name in columns} | {"pack": str}
     columns = ("experiment", "model", *text, "digest", "seconds")
     return read_derived(path, columns, dtype={name: kind for name, kind in text.items() if name != "threads"})
 
 
 def facts(runs: pandas.DataFrame) -> list[Fact]:
-    """Return what the runs of a provenance table have in common and where they differ, then what they cost."""
+    """Return what the runs of a provenance table share, where they differ, and what they cost."""
     return [
         *(Fact(heading, _different(runs, columns)) for heading, columns in ORIGINS.items()),
-        Fact("Training took", [_cost(runs)]),
+        Fact("Training cost", [_cost(runs)]),
     ]
 
 
 def cells(runs: pandas.DataFrame) -> list[list[str]]:
-    """Return a row a run as a reader sees it: experiment, model, seed, digest, device, engine, pack, seconds."""
+    """Return one row per run, as text: experiment, model, seed, digest, device, engine, pack, seconds."""
     return [
         [
             str(run["experiment"]),

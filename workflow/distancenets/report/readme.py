@@ -1,4 +1,4 @@
-"""The README's results: put there by a command, so that they are those of the newest committed study."""
+"""The results in the README, written by a command so that they match the committed study."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -24,14 +24,14 @@ SETS = {"table2": "Table 2", "discussion": "the discussion's text"}
 
 
 def with_results(readme: Path, study: Study, root: Path, further: Sequence[Study] = ()) -> str:
-    """The text of `readme` with the results of `study`, which are in `root`, between its two marks.
+    """The text of `readme` with the results of `study` in `root` between its two marks.
 
-    Of the `further` studies, whose folders are beside `root`, the verdicts are shown as far as there are any.
+    Verdicts of the `further` studies, whose folders are beside `root`, are added if available.
 
     Raises
     ------
     UserError
-        The marks are missing, or the study's claims, protocols or audit are.
+        The marks, or the study's claims, protocols or audit, are missing.
     """
     text = read_text(readme)
     if text.count(BEGIN) != 1 or text.count(END) != 1:
@@ -64,20 +64,20 @@ def _results(study: Study, root: Path, further: Sequence[Study]) -> str:
             [*rulings, *chain(*(found for *_, found in judged))],
             [*study.experiments, *chain(*(other.experiments for other, *_ in judged))],
         ).strip(),
-        "[Findings](docs/findings.md) has every table and verdict; "
-        f"[summary.md]({root / 'summary.md'}) has the figures.",
+        "[Findings](docs/findings.md) contains every table and verdict. "
+        f"[summary.md]({root / 'summary.md'}) contains the figures.",
     ]
     return "\n\n".join(parts)
 
 
 def _elsewhere(study: Study, root: Path, rulings: Sequence[Mapping[str, Any]]) -> str:
-    """The verdicts on the first experiment of another study, and where it is."""
+    """The verdicts on the reported experiment of another study, with a link to its summary."""
     name = study.reported_experiment
     found = [entry for entry in rulings if entry["experiment"] == name]
     return (
         f"**Under {name} training** ({study.experiments[name].training_in_words}, {study.experiments[name].epochs} "
-        f"passes, {seeds_text(entry['seeds'] for entry in found)}): {counted(found)}. [One thing at a time]"
-        f"({root / 'summary.md'}) is changed around it."
+        f"passes, {seeds_text(entry['seeds'] for entry in found)}): {counted(found)}. "
+        f"[Study {study.study}]({root / 'summary.md'}) changes one setting of this protocol at a time."
     )
 
 
@@ -103,7 +103,7 @@ def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
 
 
 def _verdicts(rulings: Sequence[Mapping[str, Any]], experiments: Sequence[str]) -> str:
-    """A row per protocol: the numbers of the claims by verdict."""
+    """One row per protocol: the numbers of the claims with each verdict."""
     cells = [
         [experiment, *(_numbers(rulings, experiment, verdict) for verdict in Verdict)]
         for experiment in experiments

@@ -22,7 +22,7 @@ FORM = "experiment/architecture/representation/seed"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run, from its files or the archive: `metrics` has a row a recorded epoch, `provenance` is `run.json`."""
+    """A run, from its files or the archive: `metrics` has one row per recorded epoch, `provenance` is `run.json`."""
 
     files: RunFolder
     run: Run
@@ -43,8 +43,8 @@ class FinishedRun:
 
 
 def parse_run(text: str, study: Study) -> Run:
-    """Return the run of `study` that `text` names, such as `raw/relu/distance/0`, or `relu/distance/0` where the
-    reported experiment is meant.
+    """Return the run of `study` that `text` names, such as `raw/relu/distance/0`, or `relu/distance/0` for the
+    reported experiment.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def read_run(folder: Path) -> FinishedRun:
     """
     files = RunFolder(folder)
     if files.finished() is None:
-        raise UserError(f"{folder}: holds no finished run (expected {', '.join(_names(files))})")
+        raise UserError(f"{folder}: contains no finished run (expected {', '.join(_names(files))})")
     provenance = files.read_provenance()
     try:
         run = Run(**provenance["run"])

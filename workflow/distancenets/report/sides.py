@@ -11,7 +11,7 @@ from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
 from distancenets.runs.manifest import archive_folder, read_manifest
 
-# Below a study's folder: what came of checking the study beside it.
+# Below a study's folder: the results of checking the study beside it.
 RECHECK, VERIFIED = "recheck.csv", "verified.txt"
 
 
@@ -36,7 +36,7 @@ class Side:
 
 
 def study_beside(study: Study, results: Path) -> Study | None:
-    """Return the study that `study` is shown beside, if it names one; the folder `results` holds those of all studies.
+    """Return the study that `study` is shown beside, if it names one. `results` is the folder of all studies.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def study_beside(study: Study, results: Path) -> Study | None:
     if beside.study == study.study:
         raise UserError(f"report.beside: {file} is study '{study.study}' itself; name another study's file, or none")
     if not read_manifest(results / beside.study):
-        raise UserError(f"report.beside: {archive_folder(results / beside.study)} holds no run of {file}")
+        raise UserError(f"report.beside: {archive_folder(results / beside.study)} contains no run of {file}")
     return beside
 
 

@@ -15,7 +15,7 @@ from distancenets.report.coverage import extents
 
 
 class Illustration(NamedTuple):
-    """A figure of the summary: the path without its ending, below the study's folder, and what it shows."""
+    """A figure of the summary: its path below the study's folder, without extension, and what it shows."""
 
     stem: str
     shows: str
@@ -40,7 +40,7 @@ def illustrations(study: Study) -> Sequence[Illustration]:
 
 
 def protocols(study: Study, root: Path) -> dict[str, str]:
-    """Return experiment → how it trains, in words, and how many of its runs there are in `root`."""
+    """Return experiment → its protocol in words, and the number of its runs in `root`."""
     trained = extents(root)
     return {
         name: f"{experiment.dataset}, {experiment.pixels} pixels, {experiment.training_in_words}, "
@@ -51,7 +51,7 @@ def protocols(study: Study, root: Path) -> dict[str, str]:
 
 def _geometry(study: Study, root: Path) -> Sequence[str]:
     return (
-        "## The geometry, measured",
+        "## Geometry of the learned weights",
         *(_table(root, name) for name in MEASUREMENTS),
         *(
             f"![{shows}, {experiment}](figures/{name}_{experiment}.png)\n\n*{shows}, {experiment}*"
@@ -65,7 +65,7 @@ def summary(study: Study, root: Path) -> str:
     """Return the summary of `study` from the tables and figures below `root`."""
     parts = [f"# {study.study}: {plain(study.title)}", *_claims(study, root)]
     parts += ["## Protocol", "\n".join(f"- **{name}**: {text}" for name, text in protocols(study, root).items())]
-    parts += ["## The published numbers against each other", _audit(root)]
+    parts += ["## Are the printed numbers consistent?", _audit(root)]
     parts += ["## Published and measured", *(_table(root, name) for name in ACCURACY_TABLES)]
     parts += ["## Which protocol produced the published numbers?", _table(root, "protocols")]
     parts += ["## Seeds and test images", _table(root, "images")]
@@ -83,7 +83,7 @@ def _claims(study: Study, root: Path) -> Sequence[str]:
     reported = [ruling for ruling in rulings if ruling["experiment"] == study.reported_experiment]
     parts = [
         "## The paper's claims",
-        f"Experiment {study.reported_experiment}; [claims.md](claims.md) holds every rule and condition.",
+        f"Experiment {study.reported_experiment}; [claims.md](claims.md) contains every rule and condition.",
         verdict_table(reported),
     ]
     return parts if len(study.experiments) == 1 else [*parts, "### In every experiment", _table(root, "robustness")]

@@ -1,4 +1,4 @@
-"""How training went: where the train loss of every run began, how far it rose, and where it ended."""
+"""The course of training: first, highest and last train loss of the runs, and accuracies at the end."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ from distancenets.runs.archive import METRICS, archived_table
 
 
 def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:
-    """Return one row a model and length of archived `runs`, in words: losses in nats, accuracies in percent.
+    """Return one row per model and length of archived `runs`, as text: losses in nats, accuracies in percent.
 
-    Of the recorded epochs: the first 100, every k-th and the milestones. Of several seeds, means or the range from the
-    lowest to the highest; of the highest loss, the seed and epoch that it stood at.
+    Recorded epochs are the first 100, every k-th and the milestones. Several seeds give a mean, or a range from the
+    lowest to the highest; the highest loss is given with its seed and epoch.
     """
     if not runs:
         return []

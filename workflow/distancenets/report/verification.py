@@ -1,4 +1,4 @@
-"""Verification: what is committed of a study beside what its archive gives now, and beside its digests."""
+"""Verification: compare committed results with those derived from the archive, and with their digests."""
 
 import json
 import math
@@ -21,23 +21,23 @@ from distancenets.report.sides import study_beside
 from distancenets.report.summary import summary
 from distancenets.runs.committed import compared
 
-# What the workflow needs to derive numbers.
+# The files that the workflow needs to derive numbers.
 SOURCES = ("Snakefile", "workflow", "config", "profiles", "envs")
-# Libraries of other versions round differently; the tables show seven digits at most.
+# Other versions of libraries round differently; the tables show seven digits at most.
 TOLERANCE = 1e-9
 
 
 def derive(study_file: Path, study: str, folder: Path) -> Path:
-    """Derive every table and verdict of `study` from a copy of its archive in `folder`, and return where they are.
+    """Derive every table and verdict of `study` from a copy of its archive in `folder`, and return their folder.
 
     Raises
     ------
     UserError
-        There is no archive, or the workflow failed; its last line is given.
+        There is no archive, or the workflow failed; its first error is quoted.
     """
     root = Path("results", study)
     if not (root / "archive").exists():
-        raise UserError(f"{root / 'archive'}: there is none to verify the results from")
+        raise UserError(f"{root / 'archive'}: missing; the results cannot be verified")
     for source in SOURCES:
         copy = shutil.copytree if Path(source).is_dir() else shutil.copy
         copy(source, folder / source)
@@ -57,23 +57,23 @@ def derive(study_file: Path, study: str, folder: Path) -> Path:
 
 
 def differences(committed: Path, derived: Path) -> list[str]:
-    """Return one line for every file in which what lies below `committed` and what `derived` holds differ."""
+    """Return one line for every file that differs between `committed` and `derived`."""
     return [f"{path}: {fault}" for path, fault in _faults(committed, derived)]
 
 
 def page_faults(study_file: Path, root: Path, further: Sequence[Path], folder: Path = Path()) -> Iterator[str]:
     """Yield a line for every page below `folder` that shows other results than those in `root`.
 
-    `further` are the studies that README.md and docs/findings.md tell of as well. README.md and that page are written
-    anew; docs/report/ is held against the digest that was listed when it was written.
+    `further` are the other studies that README.md and docs/findings.md summarise. Both pages are derived again;
+    docs/report/ is compared with the digest that was listed when it was written.
     """
     held, wanted = load_study(root / "study.yaml"), load_study(study_file)
     readme, findings = folder / "README.md", folder / "docs" / "findings.md"
     others = [load_study(path) for path in further]
     if read_text(readme) != with_results(readme, held, root, others):
-        yield f"{readme}: shows other results; `make readme` writes them anew"
+        yield f"{readme}: shows other results; run `make readme`"
     if read_text(findings) != findings_page(study_file, wanted, held, root, DATASETS_FILE, others):
-        yield f"{findings}: shows other results; `make findings` writes them anew"
+        yield f"{findings}: shows other results; run `make findings`"
     yield from listed_faults(folder / "docs" / "report")
 
 
@@ -81,23 +81,23 @@ def _faults(committed: Path, derived: Path) -> Iterator[tuple[Path, str]]:
     for path in sorted({*compared(committed), *compared(derived)}):
         ours, theirs = committed / path, derived / path
         if not ours.exists():
-            yield ours, "is missing, though the archive gives it"
+            yield ours, "is missing, but follows from the archive"
         elif not theirs.exists():
             yield ours, "does not follow from the archive"
         elif path.suffix == ".csv":
             yield from ((ours, fault) for fault in _csv_fault(ours, theirs))
         elif path.suffix == ".json":
             if not _alike(json.loads(read_text(ours)), json.loads(read_text(theirs))):
-                yield ours, "holds other values than the archive gives"
+                yield ours, "differs from the values that follow from the archive"
         elif read_text(ours) != read_text(theirs):
-            yield ours, "reads otherwise than the archive gives"
+            yield ours, "differs from the text that follows from the archive"
 
 
 def _csv_fault(ours: Path, theirs: Path) -> Iterator[str]:
     try:
         pandas.testing.assert_frame_equal(pandas.read_csv(ours), pandas.read_csv(theirs), rtol=TOLERANCE, atol=0)
     except AssertionError as error:
-        yield f"holds other values than the archive gives ({' '.join(str(error).split())[:120]})"
+        yield f"differs from the values that follow from the archive ({' '.join(str(error).split())[:120]})"
 
 
 def _alike(ours: object, theirs: object) -> bool:

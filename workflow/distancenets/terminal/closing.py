@@ -1,4 +1,4 @@
-"""The last lines of a run of the workflow: verdicts under each protocol, the spot check, and where the page is."""
+"""The last lines of a workflow run: verdicts under each protocol, the spot check, and the page's address."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from distancenets.runs.recheck import read_rechecks, verdict
 
 
 def closing_lines(study: Study, root: Path) -> list[str]:
-    """Return what a newcomer wants to know first of the study in `root`; nothing if its report is not complete."""
+    """Return the main results of the study in `root`; no lines if its report is not complete."""
     page = root / "report.html"
     if not page.exists():
         return []

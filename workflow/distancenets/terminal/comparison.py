@@ -1,4 +1,4 @@
-"""Two studies beside one another, for a terminal and for programs."""
+"""Two studies side by side, for a terminal and for programs."""
 
 import json
 import math
@@ -21,13 +21,13 @@ def comparison_sheet(
     lone: pandas.DataFrame,
     confidence: float,
 ) -> Iterator[RenderableType]:
-    """Yield the settings that differ, a table a pair of milestones, and the models that only one study has."""
+    """Yield the settings that differ, one table per pair of milestones, and the models that only one study has."""
     yield _settings(first, second, settings)
     axes = list(Milestones._fields)
     for _, rows in differences.groupby(axes, sort=False):
         yield _accuracies(first, second, Milestones(*rows[axes].iloc[0]), rows, confidence)
     if differences.empty:
-        yield Text("No model has runs in both.")
+        yield Text("No model has runs in both studies.")
     for which, study in (("a", first), ("b", second)):
         for experiment, rows in lone[lone["study"] == which].groupby("experiment", sort=False):
             yield Text(f"Only in {study}, {experiment}: {', '.join(rows['model'])}")
@@ -36,7 +36,7 @@ def comparison_sheet(
 def as_json(
     first: str, second: str, settings: pandas.DataFrame, differences: pandas.DataFrame, lone: pandas.DataFrame
 ) -> str:
-    """Return everything as JSON text; numbers that are undefined are null."""
+    """Return everything as JSON text; undefined numbers are null."""
     tables = {"settings": settings, "differences": differences, "only_in_one": lone}
     content = {"a": first, "b": second} | {name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""The sheet of one run for a terminal: what it is, its numbers, its learning curves, and where its files are."""
+"""One run for a terminal: its protocol, its numbers and its learning curves."""
 
 import shlex
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def run_sheet(run: FinishedRun) -> Iterator[RenderableType]:
 
 
 def facts(run: FinishedRun) -> Table:
-    """Return what determines the run, and what it was made with and on."""
+    """Return what determines the run, and the code and device that trained it."""
     experiment, made, model = run.recipe.experiment, run.provenance, run.model
     hidden = model.activation.formula.replace("z", "Wx + b")
     form = f", OffsetL2 as in the {experiment.offset_l2}" if model.head.name == "offset_l2" else ""
@@ -47,7 +47,7 @@ def facts(run: FinishedRun) -> Table:
 
 
 def bits(run: FinishedRun) -> str:
-    """Return what the bits of the run must be if it is trained again, or that they may be others."""
+    """Return the SHA-256 that a repeated run must have, or that its bits are not promised."""
     engine = run.provenance.get("engine", {}).get("name", "unknown")
     if engine != "compiled":
         return f"not promised (engine {engine})"
@@ -82,7 +82,7 @@ def numbers(run: FinishedRun) -> Table:
 
 
 def curves(run: FinishedRun) -> Columns:
-    """Return test accuracy and train loss against epochs, side by side where there is room."""
+    """Return test accuracy and train loss against epochs, side by side if they fit."""
     epochs = run.metrics["epoch"].tolist()
     loss = run.metrics["train_loss"].tolist()
     logarithmic = min(loss) > 0

@@ -18,9 +18,9 @@ def text_plot(epochs: Sequence[int], values: Sequence[float], logarithmic: bool 
     epochs
         Ascending, the first of them 0.
     values
-        One an epoch; between two epochs they are taken as linear in what is drawn.
+        One per epoch, interpolated linearly on the plotted axes.
     logarithmic
-        Whether values, which are positive then, stand on a logarithmic axis, too.
+        Whether the axis of values is logarithmic; values must then be positive.
     """
     heights = np.log10(values) if logarithmic else np.asarray(values, dtype=np.float64)
     levels = np.interp(np.arange(WIDTH), _columns(np.asarray(epochs), epochs[-1]), heights)
@@ -38,7 +38,7 @@ def _columns(epochs: FloatArray, last: int) -> FloatArray:
 
 
 def _rows(levels: FloatArray) -> list[range]:
-    """Return the rows that the curve crosses in each column, so that a steep one has no gaps."""
+    """Return the rows that the curve crosses in each column, so that a steep curve has no gaps."""
     span = np.ptp(levels) or 1.0
     rows = [round(float(row)) for row in (levels - levels.min()) / span * (HEIGHT - 1)]
     crossed = []
@@ -49,7 +49,7 @@ def _rows(levels: FloatArray) -> list[range]:
 
 
 def _axis(last: int) -> tuple[str, str]:
-    """Return the epochs' axis and its labels: 0, the powers of ten that have room, and the last epoch."""
+    """Return the epochs' axis and its labels: 0, the powers of ten that fit, and the last epoch."""
     powers = [10**power for power in range(1, len(str(last)))]
     axis, labels = ["─"] * WIDTH, [" "] * (WIDTH + len(str(last)))
     for epoch in (0, last, *powers):

@@ -15,13 +15,13 @@ from rich.status import Status
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Seconds: between two lines if there is no terminal; and of a job if none of its rule has finished.
+# Seconds between two lines without a terminal, and the assumed duration of a job if no job of its rule has finished.
 LINE_SECONDS = 20.0
 ASSUMED = 8.0
-# From here on the share that is done says how long the whole takes.
+# Below this share, a job's progress is too small to extrapolate its duration.
 LEAST_SHARE = 0.02
 TRAIN = "train_model"
-# Of the last line of a log: "epoch 30/75" or "run 3 of 32".
+# Matches the counts in the last line of a log: "epoch 30/75" or "run 3 of 32".
 PART = re.compile(r"\b(\d[\d,]*)(?:/| of )(\d[\d,]*)")
 
 
@@ -40,13 +40,13 @@ class Job:
         return time.monotonic() - self.started
 
     def share(self) -> float:
-        """Return how much of the job is done by the last line of its log; 0 if that does not say."""
+        """Return the share of the job that is done, from the last line of its log; 0 if unknown."""
         done, total = numbers(self.logs)
         return min(done / total, 1.0) if total else 0.0
 
 
 def numbers(logs: Iterable[str]) -> tuple[int, int]:
-    """Return what the last line of the first log counts, such as (3, 32); zeros if it counts nothing."""
+    """Return the counts in the last line of the first log, such as (3, 32); zeros if it has none."""
     for path in logs:
         try:
             lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -58,7 +58,7 @@ def numbers(logs: Iterable[str]) -> tuple[int, int]:
 
 
 class Progress:
-    """What is done and what is left, from the events of Snakemake's log."""
+    """Finished and remaining jobs, from the events of Snakemake's log."""
 
     def __init__(self) -> None:
         self.due: Counter[str] = Counter()
@@ -68,17 +68,17 @@ class Progress:
         self.cores, self.runs, self.seeds = 1, 0, 0
 
     def planned(self, stats: Mapping[str, int]) -> None:
-        """Take the number of jobs by rule."""
+        """Store the number of jobs per rule."""
         self.due = Counter({rule: count for rule, count in stats.items() if rule not in ("total", "all")})
 
     def started(self, job: int, rule: str, resources: Mapping[str, Any], logs: Sequence[str]) -> None:
-        """Take a job that starts."""
+        """Add a job that starts."""
         self.running[job] = Job(rule, count_seeds(resources.get("seeds", "")), logs, time.monotonic())
         if rule == TRAIN:
             self.seeds = max(self.seeds, self.running[job].seeds)
 
     def finished(self, job: int) -> None:
-        """Take a job that finished."""
+        """Count a job that finished."""
         if job in self.running:
             ended = self.running.pop(job)
             self.done[ended.rule] += 1
@@ -86,7 +86,7 @@ class Progress:
             self.seconds.setdefault(ended.rule, []).append(ended.spent)
 
     def seconds_left(self) -> float:
-        """Return the seconds that the jobs under way and to come need on all cores."""
+        """Return the seconds that running and waiting jobs need on all cores."""
         running = list(self.running.values())
         waiting = self.due - self.done - Counter(job.rule for job in running)
         left = sum(max(self._usual(job.rule, [job]) - job.spent, 1) for job in running)
@@ -104,7 +104,7 @@ class Progress:
         return ", ".join(parts)
 
     def _usual(self, rule: str, running: Sequence[Job]) -> float:
-        """Return what a job of `rule` takes: by those `running` if their logs say, else by those that finished."""
+        """Return the seconds of a job of `rule`: estimated from `running` jobs, or else from finished ones."""
         known = [job.spent / share for job in running if job.rule == rule and (share := job.share()) > LEAST_SHARE]
         known = known or self.seconds.get(rule) or [ASSUMED]
         return sum(known) / len(known)
@@ -117,10 +117,10 @@ def count_seeds(ranges: object) -> int:
 
 
 class WorkflowProgress(LogHandlerBase):
-    """Snakemake's log handler `distancenets`: a line of progress, errors as they come, and the last words."""
+    """Snakemake's log handler `distancenets`: a line of progress, errors as they occur, and the closing lines."""
 
     def __post_init__(self) -> None:
-        """Start without a line: what there is to do comes first."""
+        """Start without a line, because the number of jobs is not known yet."""
         self.progress = Progress()
         self.console = Console(stderr=True, highlight=False, markup=False)
         self.status: Status | None = None
@@ -135,7 +135,7 @@ class WorkflowProgress(LogHandlerBase):
     needs_rulegraph = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take an event of the log into the line of progress; show what failed."""
+        """Update the line of progress from an event of the log; print failures."""
         try:
             self._take(record)
             self._show()
@@ -177,20 +177,20 @@ class WorkflowProgress(LogHandlerBase):
         self.console.print(text, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the line away, and say the last words unless something failed."""
+        """Remove the line, and print the closing lines unless something failed."""
         if self.status is not None:
             self.status.stop()
         if not self.failed and not self.common_settings.dryrun:
             for line in self.last_words():
                 print(line)
             sys.stdout.flush()
-            # Snakemake closes its handlers, and so does the end of the process.
+            # Snakemake and the end of the process both close the handler; the lines are printed once.
             self.last_words = list
         super().close()
 
 
 class Line:
-    """A text that is asked for anew whenever it is drawn."""
+    """A text that is computed each time it is drawn."""
 
     def __init__(self, text: Callable[[], str]) -> None:
         self.text = text
@@ -201,7 +201,7 @@ class Line:
 
 
 def failure(what: str, logs: Sequence[str], command: str | None) -> str:
-    """Return one line about a failed job: the error of its log, and where that is."""
+    """Return one line about a failed job: the last error in its log, and the log's path."""
     said = ""
     for path in logs:
         lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines() if Path(path).exists() else []
