@@ -12,7 +12,7 @@ import pytest
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
-from distancenets.configuration.study import Study
+from distancenets.configuration.study import Experiment, Study, load_study
 from distancenets.errors import UserError
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
 from distancenets.figures.style import use_style, write_figure
@@ -240,3 +240,31 @@ def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:
         "undetermined": [],
     }
     write_figure(figure, tmp_path / "figure")
+
+
+def test_each_protocol_has_the_rate_of_the_lowest_train_loss() -> None:
+    """As config/learning_rates.yaml says, with its exception; a split and OffsetL2's form have no rate of their own."""
+    tried = load_study(REPOSITORY / "config" / "learning_rates.yaml").experiments
+    runs = pd.read_csv(REPOSITORY / "results" / "learning_rates" / "runs.csv")
+    assert (runs.groupby("experiment").size() == 4).all() and set(runs["experiment"]) == set(tried)
+    losses = runs.groupby("experiment")["train_loss"].mean()
+
+    def protocol(experiment: Experiment) -> tuple[object, ...]:
+        return experiment.pixels, experiment.optimiser.name, experiment.dataset, experiment.hidden, experiment.epochs
+
+    matrix = load_study(REPOSITORY / "config" / "robustness.yaml").experiments
+    for name, chosen in matrix.items():
+        own = {
+            experiment.optimiser.learning_rate: losses[other]
+            for other, experiment in tried.items()
+            if protocol(experiment) == protocol(chosen)
+        }
+        rate = chosen.optimiser.learning_rate
+        best, *others = sorted(own, key=lambda tried: own[tried])
+        if name == "hidden_512":
+            assert rate == others[0] == matrix["usual"].optimiser.learning_rate
+            said = f"{own[best]:.4f} at {best:g}, {own[rate]:.4f} at {rate:g}"
+            assert said in (REPOSITORY / "config" / "learning_rates.yaml").read_text()
+        else:
+            # A best rate at an end of those tried might be beaten beyond.
+            assert rate == best and min(own) < best < max(own), name
