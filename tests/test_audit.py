@@ -22,7 +22,7 @@ def test_the_statistics_come_from_the_discussion_with_population_sds_and_not_fro
         "discussion, population SD"
     ]
     assert origins[0].computed == "5 t, 6 p, 6 d fit"
-    assert "Abs, ReLU do not stand in the paper" in origins[0].why
+    assert "Abs, ReLU are not in the paper" in origins[0].why
     for reading in SdConvention:
         table2 = one(findings, Check.ORIGIN, f"Table 2, {reading} SD")
         assert table2.verdict is Consistency.INCONSISTENT
@@ -86,16 +86,16 @@ def test_what_no_printed_set_gives(findings: list[Finding]) -> None:
     }
     near = one(findings, Check.STATISTIC, "Abs2-Neg vs Abs2: t")
     assert near.verdict is Consistency.CONSISTENT
-    assert near.why.startswith("Given by discussion (population SD)")
+    assert near.why.startswith("Given only by discussion (population SD)")
 
 
 def test_the_repeated_t_is_named_with_the_comparison_that_gives_it(findings: list[Finding]) -> None:
     finding = one(findings, Check.REPEATED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
     assert finding.verdict is Consistency.INCONSISTENT
-    assert "rows of ReLU2-Neg vs ReLU2 give it, those of ReLU2 vs ReLU do not (the d = 5.56 beside it fits them)" in (
+    assert "rows of ReLU2-Neg vs ReLU2 give it; the rows of ReLU2 vs ReLU do not (the printed d = 5.56 fits them)" in (
         finding.why
     )
-    assert "one of the 6 other tests there is at most 0.024" in finding.why
+    assert "one of the 6 other tests by chance is at most 0.024" in finding.why
     assert "cop" not in finding.why
     assert sum(finding.check is Check.REPEATED_T for finding in findings) == 1
 
@@ -160,7 +160,7 @@ def test_the_same_rows_stand_in_table_2_and_table_5(findings: list[Finding]) -> 
 
 def test_table_2_and_the_discussion_print_two_results_of_one_experiment(findings: list[Finding]) -> None:
     assert inconsistent(findings, Check.SAME_MODELS) == {"Table 2 and discussion"}
-    assert "6 of 6 models differ" in one(findings, Check.SAME_MODELS, "Table 2 and discussion").why
+    assert "6 of 6 models have different results" in one(findings, Check.SAME_MODELS, "Table 2 and discussion").why
 
 
 def test_quoted_sds_are_those_of_the_discussion_only(findings: list[Finding]) -> None:
@@ -184,7 +184,7 @@ def test_node_percentages(findings: list[Finding]) -> None:
     assert (accuracies.verdict, accuracies.low) == (Consistency.UNTOLD, 0)
     (definition,) = [finding for finding in findings if finding.check is Check.DEFINITION]
     assert definition.verdict is Consistency.UNTOLD
-    assert "not one of 200 nodes is active on between 1 % and 5 %" in definition.why
+    assert "none of 200 nodes is active on between 1 % and 5 %" in definition.why
     (quantity,) = [finding for finding in findings if finding.check is Check.QUANTITY]
     assert quantity.verdict is Consistency.INCONSISTENT
     assert quantity.printed == "33.00 %; 22 %"

@@ -75,7 +75,7 @@ def test_the_statistics_follow_the_numbers_to_another_table(
 def test_the_owner_of_a_repeated_t_is_found_in_either_order(changed: Callable[[Change], list[Finding]]) -> None:
     findings = changed(lambda values: values["tests"].reverse())
     finding = one(findings, Check.REPEATED_T, "ReLU2-Neg vs ReLU2; ReLU2 vs ReLU")
-    assert "The rows of ReLU2-Neg vs ReLU2 give it, those of ReLU2 vs ReLU do not" in finding.why
+    assert "The rows of ReLU2-Neg vs ReLU2 give it; the rows of ReLU2 vs ReLU do not" in finding.why
 
 
 def test_if_no_set_fits_none_is_named_and_no_comparison_owns_a_t(
@@ -100,7 +100,7 @@ def test_a_wrong_p_is_told_from_a_one_sided_one(changed: Callable[[Change], list
 
     findings = changed(change)
     assert inconsistent(findings, Check.P_FROM_T) == {"ReLU vs Abs", "Abs2 vs Abs"}
-    assert "one-sided only" in one(findings, Check.P_FROM_T, "ReLU vs Abs").why
+    assert "this p only one-sided" in one(findings, Check.P_FROM_T, "ReLU vs Abs").why
     assert "neither" in one(findings, Check.P_FROM_T, "Abs2 vs Abs").why
 
 
@@ -155,7 +155,7 @@ def test_the_runs_of_another_table_do_not_change_the_design(changed: Callable[[C
     findings = changed(lambda values: values["tables"]["table5"].update(runs=10))
     finding = one(findings, Check.DESIGN, "7 tests called paired")
     assert (finding.verdict, finding.low, finding.high) == (Consistency.INCONSISTENT, 19, 19)
-    assert "38 df are those of a two-sample test of 20 runs a model, and p = 0.1427" in finding.why
+    assert "38 df fit a two-sample test with 20 runs per model, and p = 0.1427" in finding.why
     assert inconsistent(findings, Check.D_FROM_T) == {"ReLU vs Abs", "ReLU2 vs ReLU"}
 
 
@@ -192,7 +192,7 @@ def test_a_df_of_no_design_is_of_neither(changed: Callable[[Change], list[Findin
     findings = changed(lambda values: of_test(values, "abs2_abs").update(df=30))
     assert "neither" in one(findings, Check.DESIGN, "1 tests called paired").why
     d = one(findings, Check.D_FROM_T, "Abs2 vs Abs")
-    assert (d.verdict, d.low, d.why) == (Consistency.UNTOLD, None, "30 df do not say how many runs there were.")
+    assert (d.verdict, d.low, d.why) == (Consistency.UNTOLD, None, "30 df do not show the number of runs.")
 
 
 def test_the_d_of_a_paired_test_is_t_by_the_root_of_n_or_cannot_be_told(
@@ -232,7 +232,7 @@ def test_few_decimals_of_t_may_agree_by_luck(
 
     finding = one(changed(change), Check.REPEATED_T, "ReLU2 vs ReLU; ReLU2-Neg vs ReLU2")
     assert finding.verdict is verdict
-    assert "the chance that luck prints" in finding.why
+    assert "the probability of printing the t of one of" in finding.why
 
 
 def test_a_printed_sd_of_zero_is_read(changed: Callable[[Change], list[Finding]]) -> None:
@@ -300,7 +300,7 @@ def test_the_kind_of_sd_in_the_record_counts(changed: Callable[[Change], list[Fi
     before, findings = changed(lambda _: None), changed(change)
     kind = one(findings, Check.DEVIATION, "discussion")
     assert (kind.verdict, kind.low) == (Consistency.INCONSISTENT, 4)
-    assert "and the record files them as sample SDs" in kind.why
+    assert "but the record has them as sample SDs" in kind.why
     # |t| grows by √(20/19).
     grown, was = (one(each, Check.SAME_MODELS, "Table 2 and discussion").low for each in (findings, before))
     assert grown is not None and was is not None

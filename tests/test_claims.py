@@ -117,7 +117,8 @@ def test_dead_output_nodes_give_each_verdict() -> None:
     alive = judged(7, runs, activity=dead_outputs())
     # None of 20 runs has a dead node: that leaves room for more than 1 %, and the claim open.
     assert alive.verdict is Verdict.UNDETERMINED
-    assert "share of dead output nodes of ReLU2-Neg 0.000 (0.000 to 0.213), undecided whether below 0.01" in alive.why
+    share = "share of dead output nodes of ReLU2-Neg 0.000 (0.000 to 0.213)"
+    assert f"{share}, inconclusive: may or may not be below 0.01" in alive.why
     lenient = study(claims={"dead_share": 0.25})
     most = {"ReLU2": np.round(0.5 + dead_outputs()["never_active"][:20].to_numpy(), 1)}
     assert judged(7, runs, lenient, activity=dead_outputs(**most)).verdict is Verdict.SUPPORTED
@@ -223,7 +224,7 @@ def test_too_few_seeds_are_undetermined_however_clear_the_runs() -> None:
     found = judged(2, runs_of(constructed(AS_CLAIMED, seeds=9)))
     assert (found.verdict, found.seeds_needed, found.epochs_needed) == (Verdict.UNDETERMINED, 10, None)
     assert found.why.startswith(
-        "needs 10 seeds; 9 available (the next look, at 10 seeds, decides with probability 1.00, 1.00 to 1.00)"
+        "needs 10 seeds; 9 available (the next look, at 10 seeds, decides with probability 1.00, range 1.00 to 1.00)"
     )
     assert judged(2, runs_of(constructed(AS_CLAIMED)).query("seed == 0")).why == "needs 10 seeds; 1 available"
     assert judged(2, runs_of(constructed(AS_CLAIMED, seeds=10))).verdict is Verdict.SUPPORTED

@@ -66,7 +66,7 @@ def test_numbers_stand_beside_the_published_ones_whatever_the_verdict() -> None:
     assert [part.measured for part in found.parts] == [number.measured for number in found.numbers] != []
     begun = judged(14, everything, prototypes_by_run=table[table["seed"] < 3]).numbers
     assert len(begun) == 4
-    assert re.fullmatch(r"preference for the centre of ReLU-L2-Neg \+0\.\d\d \(3 seeds\)", begun[0].measured)
+    assert re.fullmatch(r"preference of ReLU-L2-Neg for the centre \+0\.\d\d \(3 seeds\)", begun[0].measured)
     assert found.evidence == ("prototypes",) and judged(1, few).evidence == ("table2",)
 
 

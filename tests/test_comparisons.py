@@ -212,12 +212,12 @@ def test_one_model_alone_gives_an_empty_comparison() -> None:
     [
         ("", "not a table"),
         ("experiment,epoch,model,seed\nraw,1,ReLU,0\n", "column test_accuracy is missing"),
-        ("experiment,epoch,model,seed,test_accuracy\n", "no runs in it"),
+        ("experiment,epoch,model,seed,test_accuracy\n", "contains no runs"),
         ("experiment,epoch,model,seed,test_accuracy\nraw,1,ReLU,0,\n", "row 1: test_accuracy"),
         ("experiment,epoch,model,seed,test_accuracy\nraw,1,ReLU,0,101\n", "given: 101"),
         ("experiment,epoch,model,seed,test_accuracy\nraw,1,ReLU,x,50\n", "row 1: seed"),
         ("experiment,epoch,model,seed,test_accuracy\nraw,1,,0,50\n", "row 1: model"),
-        ("experiment,epoch,model,seed,test_accuracy\n" + 2 * "raw,1,ReLU,0,50\n", "stands in it twice"),
+        ("experiment,epoch,model,seed,test_accuracy\n" + 2 * "raw,1,ReLU,0,50\n", "contains a run twice"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:

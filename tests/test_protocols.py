@@ -175,7 +175,7 @@ def test_commands_and_figure(workshop: Workshop) -> None:
     assert (workshop.folder / "picture.png").read_bytes().startswith(b"\x89PNG")
     assert "small: the paper's claims, 1–5 seeds" in html.unescape((workshop.folder / "picture.svg").read_text())
     (workshop.folder / "claims.json").write_text("{}")
-    assert "claims.json: not a list of verdicts" in workshop.refused(
+    assert "claims.json: not a list of verdicts; write it with `distancenets claims`" in workshop.refused(
         "table", "robustness", "claims.json", "--stem", "other"
     )
     assert not (workshop.folder / "other.csv").exists()
@@ -212,7 +212,7 @@ def test_the_reported_verdicts_of_the_study_beside_come_first(tmp_path: Path) ->
     (row,) = robustness_table(all_verdicts(own, study(report={"beside": str(file)}), tmp_path)).to_dict("records")
     assert list(row.items()) == [("claim", 1), ("name", "a"), ("paper", "refuted"), ("raw", "supported")]
     assert [entry["experiment"] for entry in all_verdicts(own, study(), tmp_path)] == ["raw"]
-    with pytest.raises(UserError, match=r"claims\.json: of study 'paper'; name its file with --study"):
+    with pytest.raises(UserError, match=r"claims\.json: belongs to study 'paper'; set --study"):
         all_verdicts(theirs, study(report={"beside": str(file)}), tmp_path)
 
 

@@ -203,7 +203,7 @@ def test_the_command_compares_by_name_and_by_folder_and_writes_both_forms(two: W
 
 
 def test_studies_that_cannot_be_compared_are_one_line(two: Workshop) -> None:
-    expected = "nope: neither a study in results/ (there are: a, b) nor a folder with a study.yaml"
+    expected = "nope: neither a study in results/ (available: a, b) nor a folder with a study.yaml"
     assert two.refused("compare-studies", "a", "nope").endswith(expected)
     (two.folder / "results" / "b" / "runs.csv").unlink()
     assert "results/b/runs.csv: cannot be read" in two.refused("compare-studies", "a", "b", "--csv", "rows.csv")

@@ -1,4 +1,4 @@
-"""What a claim, a caption or a report of compute states about other printed numbers."""
+"""Checks of what claims, captions and the report of compute state about other printed numbers."""
 
 from distancenets.audit.findings import Check, Finding, agreement, hull
 from distancenets.audit.intervals import rounding
@@ -6,7 +6,7 @@ from distancenets.configuration.published import Published
 
 
 def claimed_figures(record: Published) -> list[Finding]:
-    """Return for every number in a claim whether the rows it speaks of bear it out."""
+    """Return for every number in a claim whether the rows that it is about agree with it."""
     findings = []
     for claim in record.claims:
         for figure in claim.figures:
@@ -28,7 +28,7 @@ def claimed_figures(record: Published) -> list[Finding]:
                     low=found.low,
                     high=found.high,
                     verdict=agreement(agrees),
-                    why=f"The rows {names} {'bear' if agrees else 'do not bear'} it out.",
+                    why=f"The rows {names} {'agree' if agrees else 'do not agree'} with it.",
                 )
             )
     return findings
@@ -49,7 +49,7 @@ def promised_columns(record: Published) -> list[Finding]:
                     low=None,
                     high=None,
                     verdict=agreement(not absent),
-                    why=f"The table does not print: {', '.join(absent)}." if absent else "The table prints all of it.",
+                    why=f"The table does not print: {', '.join(absent)}." if absent else "The table prints them all.",
                 )
             )
     return findings
@@ -70,6 +70,6 @@ def compute_time(record: Published) -> list[Finding]:
             low=milliseconds.low,
             high=milliseconds.high,
             verdict=agreement(agrees),
-            why=f"{steps:,} model-epochs in the reported hours {'give' if agrees else 'do not give'} it.",
+            why=f"{steps:,} model-epochs in the reported hours {'give' if agrees else 'do not give'} this time.",
         )
     ]

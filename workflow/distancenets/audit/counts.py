@@ -1,4 +1,4 @@
-"""Means and standard deviations of counts: which ones whole numbers can have."""
+"""Printed means and standard deviations of counts: whether whole numbers can have them."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,11 +13,11 @@ from distancenets.configuration.published import PrintedCounts, Published, Publi
 
 
 def possible(mean: Decimal, sd: Decimal, runs: int, most: int, reading: SdConvention) -> bool:
-    """Tell whether `runs` whole numbers from 0 to `most` may have the printed mean and SD (the GRIMMER test).
+    """Return whether `runs` whole numbers from 0 to `most` may have the printed mean and SD (the GRIMMER test).
 
-    Sum and sum of squares are whole numbers, both even or both odd, and the sum of squares lies between that of
-    equal numbers and that of numbers at the ends. Whatever fails this is impossible; of what passes, a few pairs
-    near the largest sum of squares are so, too.
+    Sum and sum of squares are whole numbers, both even or both odd. The sum of squares is smallest for equal numbers
+    and largest for numbers at the ends. A mean and SD that violate this are impossible. Of the pairs that pass, a few
+    near the largest sum of squares are also impossible.
 
     Sources: Anaya (2016), The GRIMMER test, PeerJ Preprints 4:e2400v1; the parity is due to Allard (2018).
     """
@@ -25,9 +25,9 @@ def possible(mean: Decimal, sd: Decimal, runs: int, most: int, reading: SdConven
 
 
 def power(mean: Decimal, places: int, runs: int, most: int, reading: SdConvention) -> float:
-    """Return the share of the SDs with `places` decimals that are impossible beside `mean`.
+    """Return the share (0 to 1) of the SDs with `places` decimals that are impossible with `mean`.
 
-    They are counted up to the largest SD of numbers from 0 to `most`, that of half the numbers at either end.
+    SDs are counted up to the largest one of numbers from 0 to `most`, which has half of the numbers at either end.
     """
     largest = most / 2 * reading.sample_factor(runs)
     printable = [Decimal(step).scaleb(-places) for step in range(floor(largest * 10**places) + 1)]
@@ -49,7 +49,7 @@ def _finding(entry: PublishedActivity, printed: PrintedCounts) -> Finding:
     elif not may_be[stated]:
         why = f"No {runs} whole numbers from 0 to {most} have this mean and {stated} SD."
     else:
-        why = f"{strength:.1%} of the {stated} SDs with so many decimals would be impossible beside this mean."
+        why = f"{strength:.1%} of the {stated} SDs with as many decimals would be impossible with this mean."
     return Finding(
         check=Check.COUNTS,
         where=f"{subject(entry)}, {entry.place}",
@@ -70,7 +70,7 @@ def _totals(mean: Decimal, runs: int, most: int) -> Iterator[int]:
 
 
 def _squares_exist(total: int, sd: Decimal, runs: int, most: int, reading: SdConvention) -> bool:
-    """Tell whether a whole sum of squares goes with the sum `total` and rounds to the SD."""
+    """Return whether a whole sum of squares fits the sum `total` and rounds to the SD."""
     half, least = Fraction(half_unit(sd)), Fraction(total**2, runs)
     divisor = runs if reading is SdConvention.POPULATION else runs - 1
     low = least + divisor * max(Fraction(0), Fraction(sd) - half) ** 2

@@ -1,4 +1,4 @@
-"""Paired or not: whether df and d are those of the design that the text names."""
+"""Test designs, paired or two-sample: whether df and d fit the design that the text names."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from distancenets.configuration.published import Published, PublishedTest
 
 
 def designs(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
-    """Return for every kind of test whether its df is that of the design the text names.
+    """Return for every kind of test whether its df fits the design that the text names.
 
-    The numbers of runs are those of the sets that a test may come from. If the df is that of the other design, the
-    test with the most decimals of p says which df its p was computed with.
+    The sets that a test may come from have the numbers of runs. If the df fits the other design, the test with the
+    most decimals of p shows which df its p was computed with.
     """
     kinds: dict[tuple[Design, int, tuple[int, ...]], list[PublishedTest]] = {}
     for test in record.tests:
@@ -23,9 +23,9 @@ def designs(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
 
 
 def effect_sizes(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
-    """Return for every test whether its d follows from its t, by the design and the runs that its df stands for.
+    """Return for every test whether its d follows from its t, with the design and the runs that fit its df.
 
-    A paired test may print another d than the one its t gives, so it cannot be told to be wrong.
+    A paired test may print the other d, which its t does not give. So a different d of a paired test is no error.
     """
     findings = []
     for test in record.tests:
@@ -33,21 +33,21 @@ def effect_sizes(record: Published, found: Sequence[Recomputation]) -> list[Find
         values = [design.d_from_t(rounding(test.t), n) for design, n in known]
         formulas = " or ".join(_formula(design, n) for design, n in known)
         if not known:
-            verdict, why = Consistency.UNTOLD, f"{test.df} df do not say how many runs there were."
+            verdict, why = Consistency.UNTOLD, f"{test.df} df do not show the number of runs."
         elif any(value.meets(rounding(test.d)) for value in values):
-            verdict, why = Consistency.CONSISTENT, "The printed t gives it."
+            verdict, why = Consistency.CONSISTENT, "The printed t gives this d."
         elif any(design is Design.PAIRED for design, _ in known):
             verdict = Consistency.UNTOLD
-            why = "The printed t does not give it, but another d of a paired test depends on the runs' correlation."
+            why = "The printed t does not give this d, but a paired test has a second d, which depends on correlation."
         else:
-            verdict, why = Consistency.INCONSISTENT, "The printed t does not give it."
+            verdict, why = Consistency.INCONSISTENT, "The printed t does not give this d."
         d = hull(values) if values else None
         findings.append(
             Finding(
                 check=Check.D_FROM_T,
                 where=test.comparison,
                 printed=printed(test, Statistic.D),
-                computed=f"{d} by {formulas}" if d else "runs unknown",
+                computed=f"{d} by {formulas}" if d else "number of runs unknown",
                 low=d.low if d else None,
                 high=d.high if d else None,
                 verdict=verdict,
@@ -70,18 +70,18 @@ def _design(called: Design, df: int, runs: tuple[int, ...], tests: Sequence[Publ
     own = [called.df(n) for n in runs]
     others = [n for n in runs if other.df(n) == df]
     if set(own) == {df}:
-        verdict, why = Consistency.CONSISTENT, f"{df} df are those of a {called.name_in_words} test."
+        verdict, why = Consistency.CONSISTENT, f"{df} df fit a {called.name_in_words} test."
     elif df in own:
         verdict = Consistency.UNTOLD
-        why = f"{df} df are those of a {called.name_in_words} test of some of the sets that it may come from."
+        why = f"{df} df fit a {called.name_in_words} test for some of the sets that it may come from."
     elif others:
         verdict = Consistency.INCONSISTENT
         proof = _df_of_p(tests, df, called.df(others[0]))
-        why = f"{df} df are those of a {other.name_in_words} test of {others[0]} runs a model{proof}."
+        why = f"{df} df fit a {other.name_in_words} test with {others[0]} runs per model{proof}."
     else:
         verdict = Consistency.INCONSISTENT
         told = " or ".join(map(str, runs))
-        why = f"{df} df belong to neither a paired nor a two-sample test of {told} runs a model."
+        why = f"{df} df fit neither a paired nor a two-sample test with {told} runs per model."
     return Finding(
         check=Check.DESIGN,
         where=f"{len(tests)} tests called {called.name_in_words}",

@@ -1,4 +1,4 @@
-"""What an audit finds: one finding a check, with the numbers behind its verdict."""
+"""The findings of an audit: one per check, with the numbers behind its verdict."""
 
 import math
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from distancenets.audit.intervals import Interval
 
-# The level of significance that words such as "indistinguishable" are held to.
+# The significance level for words such as "indistinguishable".
 LEVEL = 0.05
 
 
 class Consistency(StrEnum):
-    """Whether the printed number agrees with what follows from the other printed numbers."""
+    """Whether the printed number agrees with the other printed numbers."""
 
     CONSISTENT = "consistent"
     INCONSISTENT = "inconsistent"
@@ -20,7 +20,7 @@ class Consistency(StrEnum):
 
 
 class Check(StrEnum):
-    """What is checked; the value heads the finding."""
+    """What is checked; the value is the heading of the finding."""
 
     RECOMPUTED = "recomputed from one set"
     ORIGIN = "set behind the statistics"
@@ -50,8 +50,8 @@ class Check(StrEnum):
 class Finding:
     """One check of one printed item.
 
-    `computed` says for a reader what the other printed numbers give; `low` and `high` are its ends, None
-    where the check compares no numbers, and infinite where the rounding sets no bound.
+    `computed` is what the other printed numbers give, in words. `low` and `high` are its ends: None if the check
+    compares no numbers, infinite if the rounding sets no bound.
     """
 
     check: Check
@@ -64,7 +64,7 @@ class Finding:
     why: str
 
     def record(self) -> dict[str, str | float | None]:
-        """Return the finding as plain values; an end without a bound is None, which JSON can hold."""
+        """Return the finding as plain values; an infinite end is None, because JSON has no infinity."""
         return {key: _plain(value) for key, value in asdict(self).items()}
 
 
@@ -75,7 +75,7 @@ def _plain(value: str | float | None) -> str | float | None:
 
 
 def agreement(agrees: bool) -> Consistency:
-    """Return the verdict of a check that can be told."""
+    """Return the verdict of a check that the numbers decide."""
     return Consistency.CONSISTENT if agrees else Consistency.INCONSISTENT
 
 

@@ -1,4 +1,4 @@
-"""Percentages: which ones a whole number of nodes can give, and under which definition they stand."""
+"""Printed percentages: whether a whole number of nodes gives them, and whether their definitions agree."""
 
 import math
 from decimal import Decimal
@@ -11,12 +11,12 @@ from distancenets.configuration.published import Published, PublishedActivity, P
 
 
 def nearest_count(printed: Decimal, total: int) -> int:
-    """Return the whole number out of `total` whose percentage lies nearest to `printed`."""
+    """Return the whole number out of `total` whose percentage is nearest to `printed`."""
     return round(Fraction(printed) * total / 100)
 
 
 def possible(printed: Decimal, total: int) -> bool:
-    """Tell whether some whole number out of `total` rounds to the printed percentage (the GRIM test).
+    """Return whether some whole number out of `total` rounds to the printed percentage (the GRIM test).
 
     Source: Brown and Heathers (2017), The GRIM Test, Social Psychological and Personality Science 8(4).
     """
@@ -25,10 +25,10 @@ def possible(printed: Decimal, total: int) -> bool:
 
 
 def power(places: int, total: int) -> float:
-    """Return the share of the percentages with `places` decimals that no whole number out of `total` gives.
+    """Return the share (0 to 1) of percentages with `places` decimals that no whole number out of `total` gives.
 
-    Where the possible percentages lie no further apart than a unit of the last digit, every printable one is
-    possible and the test has no power.
+    If neighbouring possible percentages differ by at most a unit of the last digit, every printable one is possible
+    and the test has no power.
     """
     scale = 10**places
     if Fraction(100, total) <= Fraction(1, scale):
@@ -71,7 +71,7 @@ def node_shares(record: Published) -> list[Finding]:
 
 
 def accuracies(record: Published) -> list[Finding]:
-    """Return what the same check can say of mean accuracies, one finding for all tables of one resolution."""
+    """Return the same check of mean accuracies, one finding for all tables with the same resolution."""
     groups: dict[tuple[int, int, int], list[tuple[PublishedTable, PublishedRow]]] = {}
     for table in record.tables.values():
         for row in table.rows:
@@ -85,7 +85,7 @@ def accuracies(record: Published) -> list[Finding]:
         impossible = [row.place for row in rows if not possible(row.mean, total)]
         if strength == 0:
             verdict = Consistency.UNTOLD
-            why = f"A mean over {images:,} images × {runs} runs can take every printable value: no power."
+            why = f"A mean over {images:,} images × {runs} runs can take every printable value: the check has no power."
         else:
             verdict, why = agreement(not impossible), f"Impossible: {', '.join(impossible) or 'none'}."
         findings.append(
@@ -104,10 +104,10 @@ def accuracies(record: Published) -> list[Finding]:
 
 
 def definitions(record: Published) -> list[Finding]:
-    """Return for every two shares of the same nodes whether they can stand beside each other.
+    """Return for every two shares of the same nodes whether both can be right.
 
-    A share under a wider definition is at least that under a narrower one; the same number under two
-    definitions needs that not one node lies between them.
+    The share under a wider definition is at least the share under a narrower one. Both are equal only if no node is
+    between the two definitions.
     """
     findings = []
     for one, other in combinations(record.activity, 2):
@@ -131,7 +131,7 @@ def definitions(record: Published) -> list[Finding]:
 
 
 def subject(entry: PublishedActivity) -> str:
-    """Return for a reader which nodes of which models an entry is about."""
+    """Return in words which nodes of which models an entry is about."""
     names = ", ".join(model.printed for model in entry.models) or "models not named"
     return f"{names}: {entry.quantity.replace('_', ' ')} ({entry.layer} layer)"
 
@@ -139,13 +139,13 @@ def subject(entry: PublishedActivity) -> str:
 def _compared(one: PublishedActivity, other: PublishedActivity, gap: Interval) -> tuple[Check, Consistency, str]:
     may_agree = gap.meets(Interval(0, 0))
     if one.active_below is None or other.active_below is None or one.active_below == other.active_below:
-        why = "One quantity of the same models has two values: other runs, or another way of counting."
+        why = "One quantity of the same models has two values, from different runs or by different counting."
         return Check.QUANTITY, agreement(may_agree), "The two agree." if may_agree else why
     narrow, wide = sorted((one.active_below, other.active_below))
     if may_agree:
         why = (
-            f"Both hold only if not one of {_nodes(one)} nodes is active on between {narrow} % and {wide} % "
-            "of the inputs; else one definition is wrong."
+            f"Both are right only if none of {_nodes(one)} nodes is active on between {narrow} % and {wide} % "
+            "of the inputs; otherwise one definition is wrong."
         )
         return Check.DEFINITION, Consistency.UNTOLD, why
     larger_is_wider = (gap.low > 0) == (one.active_below > other.active_below)

@@ -1,4 +1,4 @@
-"""The t tests of two samples from rounded means and standard deviations, as intervals."""
+"""The t-tests of two samples, from rounded means and standard deviations, as intervals."""
 
 import math
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from distancenets.audit.intervals import Interval
 
 
 class SdConvention(StrEnum):
-    """How a printed standard deviation is to be read: divided by n, or by n − 1."""
+    """The divisor of a printed standard deviation: n, or n − 1."""
 
     POPULATION = "population"
     SAMPLE = "sample"
 
     def sample_factor(self, runs: int) -> float:
-        """Return what turns a printed SD into the sample SD: √(n / (n − 1)) for a population SD, else 1."""
+        """Return the factor that turns a printed SD into the sample SD: √(n / (n − 1)) for a population SD, else 1."""
         return math.sqrt(runs / (runs - 1)) if self is SdConvention.POPULATION else 1.0
 
 
@@ -32,20 +32,20 @@ class Design(StrEnum):
         return self.replace("_", "-")
 
     def df(self, runs: int) -> int:
-        """Return the degrees of freedom with `runs` runs a model: n − 1 paired, else 2n − 2."""
+        """Return the degrees of freedom with `runs` runs per model: n − 1 paired, else 2n − 2."""
         return runs - 1 if self is Design.PAIRED else 2 * runs - 2
 
     def d_from_t(self, t: Interval, runs: int) -> Interval:
         """Return the |d| that belongs to t: |t| / √n paired, |t| √(2/n) with two samples of n runs.
 
-        A paired t does not determine the d that divides by the SD of the runs, only the one that divides by the SD
-        of the differences.
+        A paired t determines only the d that divides by the SD of the differences, not the d that divides by the SD
+        of the runs.
         """
         return t.magnitude().scaled(math.sqrt((1 if self is Design.PAIRED else 2) / runs))
 
 
 def designs_with(df: int, runs: int) -> list[Design]:
-    """Return the designs, one at most, that have `df` degrees of freedom with `runs` runs a model."""
+    """Return the designs, at most one, that have `df` degrees of freedom with `runs` runs per model."""
     return [design for design in Design if design.df(runs) == df]
 
 
@@ -83,7 +83,7 @@ def cohens_d(first: Sample, second: Sample) -> Interval:
 
 
 def t_statistic(first: Sample, second: Sample) -> Interval:
-    """Return every t = d / √(1/n₁ + 1/n₂) that the rounding allows: d times a constant, so as exact."""
+    """Return every t = d / √(1/n₁ + 1/n₂) that the rounding allows: a constant times d, so as exact."""
     return cohens_d(first, second).scaled(1 / math.sqrt(1 / first.runs + 1 / second.runs))
 
 
@@ -111,12 +111,12 @@ def p_value(t: Interval, df: int, sides: int = 2) -> Interval:
 
 
 def _quotients(differences: Interval, deviations: Interval) -> Interval:
-    """Return every difference / deviation; deviations are ≥ 0, and one of 0 leaves no bound.
+    """Return every difference / deviation; deviations are ≥ 0, and a deviation of 0 sets no bound.
 
     Difference and deviation fill a rectangle. At a fixed deviation the quotient grows with the difference, so its
     extremes lie on the two sides where the difference is extreme. Along either of these the difference is fixed,
     and the quotient falls with the deviation (positive difference), grows with it (negative) or stays 0, so its
-    extremes lie at the ends. The four corners therefore give the exact interval, also where the difference may
+    extremes lie at the ends. The four corners therefore give the exact interval, also if the difference may
     have either sign.
     """
     corners = [

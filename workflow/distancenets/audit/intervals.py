@@ -1,4 +1,4 @@
-"""Intervals of numbers: what a rounded number can have been, and what follows from it."""
+"""Intervals of numbers: the values behind a rounded number, and arithmetic with them."""
 
 import math
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class Interval:
     high: float
 
     def __post_init__(self) -> None:
-        """Refuse an interval that is upside down, which is an error of the caller."""
+        """Raise a `ValueError`, an error of the caller, unless `low` is at most `high`."""
         if not self.low <= self.high:
             raise ValueError(f"no interval from {self.low} to {self.high}")
 
     def __sub__(self, other: "Interval") -> "Interval":
-        """Return every difference of a number here and a number there."""
+        """Return every difference of a number of this interval and a number of `other`."""
         return Interval(self.low - other.high, self.high - other.low)
 
     def scaled(self, factor: float) -> "Interval":
@@ -28,7 +28,7 @@ class Interval:
         return Interval(self.low * factor, self.high * factor)
 
     def __add__(self, other: "Interval") -> "Interval":
-        """Return every sum of a number here and a number there."""
+        """Return every sum of a number of this interval and a number of `other`."""
         return Interval(self.low + other.low, self.high + other.high)
 
     def magnitude(self) -> "Interval":
@@ -37,12 +37,12 @@ class Interval:
         return Interval(0.0 if self.low <= 0 <= self.high else min(ends), max(ends))
 
     def meets(self, other: "Interval") -> bool:
-        """Tell whether the two intervals have a number in common, up to floating-point error."""
+        """Return whether the two intervals have a number in common, up to floating-point error."""
         slack = TOLERANCE * max(1.0, *(abs(end) for end in (self.low, other.low) if math.isfinite(end)))
         return self.low <= other.high + slack and other.low <= self.high + slack
 
     def distance(self, other: "Interval") -> float:
-        """Return how far the two intervals lie apart; 0 where they meet."""
+        """Return the distance between the two intervals; 0 if they meet."""
         return max(0.0, self.low - other.high, other.low - self.high)
 
     def __str__(self) -> str:
@@ -56,8 +56,8 @@ class Interval:
 def rounding(printed: Decimal) -> Interval:
     """Return every number that rounds to `printed`.
 
-    Half a unit of the last printed digit lies on either side. Both ends are included, so that it does not
-    matter which way the author's software rounds a tie.
+    The interval extends by half a unit of the last printed digit to either side. Both ends are included, because the
+    author's software may round a tie either way.
     """
     half = half_unit(printed)
     return Interval(float(printed - half), float(printed + half))
@@ -70,9 +70,9 @@ def spread(printed: Decimal) -> Interval:
 
 
 def may_be_equal(one: Decimal, other: Decimal) -> bool:
-    """Tell whether one number can have been printed as both, each to its own decimals.
+    """Return whether one number can be printed as both, each with its own decimals.
 
-    Exact, and without the ends of the two intervals: neighbours such as 1.00 and 1.01 are two numbers.
+    The comparison is exact and excludes the ends of both intervals, so neighbours such as 1.00 and 1.01 are different.
     """
     return abs(one - other) < half_unit(one) + half_unit(other)
 

@@ -17,11 +17,11 @@ def p_values(record: Published) -> list[Finding]:
         one_sided = p_value(rounding(test.t), test.df, sides=1)
         agrees = two_sided.meets(p_target(test.p))
         if agrees:
-            why = "The printed t and df give it, two-sided."
+            why = "The printed t and df give this p, two-sided."
         elif one_sided.meets(p_target(test.p)):
-            why = "The printed t and df give it one-sided only."
+            why = "The printed t and df give this p only one-sided."
         else:
-            why = "The printed t and df give it neither two- nor one-sided."
+            why = "The printed t and df give this p neither two-sided nor one-sided."
         shown = printed(test, Statistic.P)
         findings.append(
             _finding(Check.P_FROM_T, test, shown=shown, interval=two_sided, verdict=agreement(agrees), why=why)
@@ -30,7 +30,7 @@ def p_values(record: Published) -> list[Finding]:
 
 
 def signs(record: Published) -> list[Finding]:
-    """Return for every test whether the sign of t is that of first minus second mean, in every set."""
+    """Return for every test whether t has the sign of first minus second mean, in every set."""
     findings = []
     for test in record.tests:
         differences = _differences(record, test)
@@ -45,7 +45,7 @@ def signs(record: Published) -> list[Finding]:
         elif opposed == len(differences):
             verdict, why = (
                 Consistency.INCONSISTENT,
-                f"No set has {order}: it is the sign of the reverse comparison.",
+                f"No set has {order}: the sign fits the reverse comparison.",
             )
         else:
             verdict, why = Consistency.UNTOLD, f"{bearing} of {len(differences)} sets have {order}."
@@ -65,7 +65,7 @@ def signs(record: Published) -> list[Finding]:
 
 
 def wordings(record: Published) -> list[Finding]:
-    """Return for every test with words beside it whether they agree with its own p at the 5 % level."""
+    """Return for every test with a wording whether it agrees with the test's own p at the 5 % level."""
     findings = []
     for test in record.tests:
         if test.reading is None:
@@ -75,8 +75,8 @@ def wordings(record: Published) -> list[Finding]:
         beside = f"{printed(test, Statistic.P)}, d = {test.d}"
         why = {
             Consistency.CONSISTENT: f"{beside} does not contradict the words.",
-            Consistency.INCONSISTENT: f"{beside} stands beside the words and says the opposite at the 5 % level.",
-            Consistency.UNTOLD: f"{beside} may lie on either side of the 5 % level.",
+            Consistency.INCONSISTENT: f"{beside} contradicts the words at the 5 % level.",
+            Consistency.UNTOLD: f"{beside} may be on either side of the 5 % level.",
         }[verdict]
         findings.append(
             _finding(
@@ -93,9 +93,9 @@ def wordings(record: Published) -> list[Finding]:
 
 
 def wordings_recomputed(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
-    """Return for every test with words beside it whether the printed means and SDs bear them out.
+    """Return for every test with a wording whether the printed means and SDs agree with it.
 
-    SDs are of the kind that their table is filed under.
+    SDs are read as population or sample SDs, as recorded for their table.
     """
     findings = []
     for test in record.tests:
@@ -109,7 +109,7 @@ def wordings_recomputed(record: Published, found: Sequence[Recomputation]) -> li
         verdicts = [_verdict_on_words(test, entry.recomputed) for entry in entries]
         if set(verdicts) == {Consistency.INCONSISTENT}:
             verdict = Consistency.INCONSISTENT
-            why = "Every printed set of means and SDs says the opposite at the 5 % level."
+            why = "Every printed set of means and SDs contradicts the words at the 5 % level."
         elif set(verdicts) == {Consistency.CONSISTENT}:
             verdict = Consistency.CONSISTENT
             why = "No printed set of means and SDs contradicts the words at the 5 % level."

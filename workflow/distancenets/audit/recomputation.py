@@ -39,10 +39,10 @@ class Statistic(StrEnum):
 
 @dataclass(frozen=True)
 class Recomputation:
-    """One statistic of one test from one set under one reading of the SD, beside what is printed.
+    """One statistic of one test from one set under one reading of the SD, with the printed value.
 
-    `recomputed` and `target` (what rounds to the printed value) hold |t|, p or |d|: the sign is checked
-    apart, so that a wrong sign does not hide a right size.
+    `recomputed` and `target` (the values that round to the printed one) are |t|, p or |d|. The sign is checked
+    separately, so that a wrong sign does not hide a right size.
     """
 
     test: PublishedTest
@@ -54,7 +54,7 @@ class Recomputation:
 
     @property
     def fits(self) -> bool:
-        """Tell whether this set can have produced the printed value."""
+        """Whether this set can have produced the printed value."""
         return self.recomputed.meets(self.target)
 
     @property
@@ -80,8 +80,8 @@ class Recomputation:
 def recomputations(record: Published) -> list[Recomputation]:
     """Return every statistic of every test from every set with both models, under both readings of the SD.
 
-    The printed df says whether a test is paired. Means and SDs say little of a paired one, whose t depends on the
-    correlation of the runs: every correlation is allowed then, and either d, by the SD of the runs or of the
+    The printed df shows whether a test is paired. The t of a paired test depends on the correlation of the runs, which
+    means and SDs do not show. So every correlation is allowed, and either d, by the SD of the runs or of the
     differences.
     """
     found = []
@@ -113,14 +113,14 @@ def sample(row: PublishedRow, table: PublishedTable, reading: SdConvention | Non
 
 
 def target(test: PublishedTest, statistic: Statistic) -> Interval:
-    """Return every value that would be printed as this statistic is."""
+    """Return every value that would be printed like this statistic."""
     if statistic is Statistic.P:
         return p_target(test.p)
     return rounding(abs(test.t)) if statistic is Statistic.T else rounding(test.d)
 
 
 def p_target(p: PrintedP) -> Interval:
-    """Return every p that would be printed as `p`: what rounds to it, or all below the printed bound."""
+    """Return every p that would be printed as `p`: all that round to it, or all below the printed bound."""
     return rounding(p.equals) if p.equals is not None else Interval(0.0, float(p.below or 1))
 
 

@@ -20,8 +20,8 @@ Pair = tuple[PublishedRow, PublishedRow]
 def repeated_rows(record: Published) -> list[Finding]:
     """Return for every two tables how many rows they share in mean and SD, each row counted once.
 
-    Shared rows are inconsistent if independent runs would hardly agree like that by luck (below 0.1 %)
-    although the epochs or models differ, and cannot be told from luck otherwise.
+    Shared rows are inconsistent if epochs or models differ and independent runs agree so with a probability below
+    0.1 %. With a higher probability, the check is undecided.
     """
     findings = []
     for one, other in combinations(record.tables.values(), 2):
@@ -30,22 +30,22 @@ def repeated_rows(record: Published) -> list[Finding]:
         if not shared:
             verdict, why = Consistency.CONSISTENT, "The two tables share no row."
         elif chance >= UNLIKELY:
-            verdict, why = Consistency.UNTOLD, f"Luck may explain it (chance up to {chance:.2g})."
+            verdict, why = Consistency.UNTOLD, f"Chance may explain it (probability up to {chance:.2g})."
         elif all(row.model == twin.model for row, twin in shared) and one.epochs == other.epochs:
             verdict, why = Consistency.CONSISTENT, "The same models after the same epochs, printed twice."
         else:
             verdict = Consistency.INCONSISTENT
             why = (
                 f"The same numbers are printed for {one.heading} ({_names(row for row, _ in shared)}) and "
-                f"for {other.heading} ({_names(twin for _, twin in shared)}); the chance that independent runs "
-                f"print the same means is about {chance:.0e} at most."
+                f"for {other.heading} ({_names(twin for _, twin in shared)}); the probability that independent runs "
+                f"print the same means is at most about {chance:.0e}."
             )
         findings.append(
             Finding(
                 check=Check.SAME_ROWS,
                 where=f"{one.title} and {other.title}",
                 printed=f"{len(one.rows)} and {len(other.rows)} rows",
-                computed=f"{len(shared)} {'row' if len(shared) == 1 else 'rows'} the same in mean and SD",
+                computed=f"{len(shared)} {'row' if len(shared) == 1 else 'rows'} with the same mean and SD",
                 low=float(len(shared)),
                 high=float(len(shared)),
                 verdict=verdict,
@@ -71,11 +71,11 @@ def repeated_experiments(record: Published) -> list[Finding]:
         if beyond:
             verdict = Consistency.INCONSISTENT
             why = (
-                f"{len(differing)} of {len(twins)} models differ although models and epochs are the same; "
-                f"chance does not explain it for {', '.join(beyond)} (p < {UNLIKELY})."
+                f"{len(differing)} of {len(twins)} models have different results after the same epochs; "
+                f"chance does not explain {', '.join(beyond)} (p < {UNLIKELY})."
             )
         elif differing:
-            verdict, why = Consistency.UNTOLD, f"{len(differing)} of {len(twins)} models differ, within chance."
+            verdict, why = Consistency.UNTOLD, f"{len(differing)} of {len(twins)} models differ; chance may explain it."
         else:
             verdict, why = agreement(True), "The results are the same."
         findings.append(
@@ -94,9 +94,9 @@ def repeated_experiments(record: Published) -> list[Finding]:
 
 
 def shared_rows(one: PublishedTable, other: PublishedTable) -> list[Pair]:
-    """Return the rows that may be the same in mean and SD, none of them in two pairs.
+    """Return the pairs of rows that may have the same mean and SD; no row is in two pairs.
 
-    A row is paired with that of its own model first, with or without a bias, and with any other one after that.
+    A row is paired with the row of its own model first, with or without a bias, then with any other row.
     """
     pairs: list[Pair] = []
     for candidates in (_counterparts, _others):
@@ -109,11 +109,11 @@ def shared_rows(one: PublishedTable, other: PublishedTable) -> list[Pair]:
 
 
 def chance_of_shared_rows(one: PublishedTable, other: PublishedTable, shared: Sequence[Pair]) -> float:
-    """Return an upper bound of the chance that independent runs share rows that are as unlikely as `shared`.
+    """Return an upper bound of the probability that independent runs share rows as unlikely as `shared`.
 
-    Rows share with a chance of at most the product of their single chances. Rows of the same models decide if there
-    are any, over all choices of such rows whose product is no larger. If there are none, it is the number of ways to
-    pair as many rows of one table with rows of the other, times the largest product.
+    Several rows are shared with at most the product of their single probabilities. If rows of the same models are
+    shared, the bound is the sum over all choices of such rows with a product no larger. Otherwise it is the number of
+    ways to pair as many rows of one table with rows of the other, times the largest product.
     """
     twins = [(row, twin) for row in one.rows for twin in _counterparts(row, other)]
     same = [pair for pair in shared if pair in twins]
@@ -130,12 +130,12 @@ def chance_of_shared_rows(one: PublishedTable, other: PublishedTable, shared: Se
 
 
 def chance_of_equal_means(row: PublishedRow, runs: int, other_runs: int, within: float) -> float:
-    """Return an upper bound of the chance that a second set of runs prints the same mean as `row`.
+    """Return an upper bound of the probability that a second set of runs prints the same mean as `row`.
 
-    Two means of n and m independent runs with the same true mean and SD s, taken to be the printed one, differ by a
-    normal amount of SD s √(1/n + 1/m). They can print alike only if they differ by at most `within`, the sum of half
-    a unit of the last digit of both, so the chance is at most P(|N| ≤ within / (s √(1/n + 1/m))), with the least s
-    that is printed so, and smaller still if the true means differ.
+    Take two means of n and m independent runs with the same true mean and SD s. Their difference is normal with the SD
+    s √(1/n + 1/m). They print the same only if they differ by at most `within`, the sum of half a unit of both last
+    digits. So the probability is at most P(|N| ≤ within / (s √(1/n + 1/m))), and smaller if the true means differ. The
+    smallest value that rounds to the printed SD is taken for s.
     """
     least = spread(row.sd).low * math.sqrt(1 / runs + 1 / other_runs)
     return 2 * float(stats.norm.cdf(within / least)) - 1 if least > 0 else 1.0

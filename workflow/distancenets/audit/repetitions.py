@@ -1,4 +1,4 @@
-"""The same t printed for two comparisons: whose it is, and what luck has to do with it."""
+"""The same t printed for two comparisons: which one gives it, and whether chance may explain it."""
 
 import math
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from distancenets.configuration.published import Published, PublishedTest
 def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> list[Finding]:
     """Return a finding for every two tests that print the same |t|.
 
-    The set behind the other statistics decides: the two are inconsistent if one test's own rows in that set give
-    the printed t and the other's do not, unless luck may print such a number twice.
+    The set behind the other statistics decides. The two tests are inconsistent if in that set the rows of one give the
+    printed t, the rows of the other do not, and chance hardly prints such a number twice.
     """
     source = origin(found)
     own = {
@@ -32,11 +32,11 @@ def repeated_statistics(record: Published, found: Sequence[Recomputation]) -> li
 
 
 def chance_of_the_same_t(t: Decimal, others: int) -> float:
-    """Return an upper bound of the chance that a test prints the |t| of one of `others` other tests by luck.
+    """Return an upper bound of the probability that a test prints the |t| of one of `others` other tests by chance.
 
-    Other runs of the same two models give another t. Whatever its mean and df, it is spread at least as widely as a
-    standard normal variable, so the density of |t| is at most φ(0) (1 + exp(−t² / 2)). Numbers that are printed
-    alike fill an interval of one unit of the last digit for each of the other tests.
+    Other runs of the same two models give another t. For any mean and df, it varies at least as widely as a
+    standard normal variable, so the density of |t| is at most φ(0) (1 + exp(−t² / 2)). Numbers that print the same
+    fill an interval of one unit of the last digit for each of the other tests.
     """
     density = float(stats.norm.pdf(0)) * (1 + math.exp(-(float(t) ** 2) / 2))
     return min(1.0, others * 2 * float(half_unit(t)) * density)
@@ -49,22 +49,22 @@ def _same_t(
     fitting = [entry for entry in entries if entry is not None and entry.fits]
     misfits = [entry for entry in entries if entry is not None and not entry.fits]
     chance = max(chance_of_the_same_t(test.t, others) for test in (one, other))
-    luck = f"the chance that luck prints the t of one of the {others} other tests there is at most {chance:.2g}."
+    luck = f"the probability of printing the t of one of the {others} other tests by chance is at most {chance:.2g}."
     interval, computed = None, "both fit"
     if len(fitting) == 2:
-        verdict, why = Consistency.CONSISTENT, "Both comparisons give this t by themselves."
+        verdict, why = Consistency.CONSISTENT, "Both comparisons give this t."
     elif fitting and misfits:
         misfit = misfits[0]
         interval, computed = misfit.recomputed, f"{misfit.recomputed} for {misfit.test.comparison} ({misfit.label})"
-        beside = f" (the d = {misfit.test.d} beside it fits them)" if own[misfit.test.id, Statistic.D].fits else ""
+        beside = f" (the printed d = {misfit.test.d} fits them)" if own[misfit.test.id, Statistic.D].fits else ""
         verdict = Consistency.INCONSISTENT if chance < LEVEL else Consistency.UNTOLD
         why = (
-            f"The rows of {fitting[0].test.comparison} give it, those of {misfit.test.comparison} do not{beside}; "
+            f"The rows of {fitting[0].test.comparison} give it; the rows of {misfit.test.comparison} do not{beside}; "
             f"{luck}"
         )
     else:
         verdict, computed = Consistency.UNTOLD, "no set decides"
-        why = f"No set of means and SDs says to which comparison it belongs; {luck}"
+        why = f"No set of means and SDs shows which comparison it belongs to; {luck}"
     return Finding(
         check=Check.REPEATED_T,
         where=f"{one.comparison}; {other.comparison}",

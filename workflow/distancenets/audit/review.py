@@ -1,4 +1,4 @@
-"""The whole audit in its order, and the few lines that say what it came to."""
+"""The whole audit in its order, and its summary in a few lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -79,7 +79,7 @@ def conclusions(findings: Iterable[Finding]) -> list[Finding]:
 def checks(findings: Iterable[Finding]) -> list[Finding]:
     """Return the checks of printed numbers: all but the search for the set behind the statistics.
 
-    A set that they were not computed from is no error.
+    A set that did not give the statistics is no error.
     """
     return [finding for finding in conclusions(findings) if finding.check is not Check.ORIGIN]
 
@@ -116,7 +116,7 @@ def _origin(findings: Sequence[Finding]) -> str:
     best = [told[name] for name, finding in nearest.items() if finding.verdict is not Consistency.INCONSISTENT]
     rest = [told[name] for name, finding in nearest.items() if finding.verdict is Consistency.INCONSISTENT]
     of = f" of {findings[0].printed}" if findings else ""
-    not_these = f" Not, at their best: {'; '.join(rest)}." if rest else ""
+    not_these = f" Fewer fit with: {'; '.join(rest)}." if rest else ""
     return f"Set behind the statistics{of}: {'; '.join(best) or 'none'}.{not_these}"
 
 

@@ -24,7 +24,7 @@ COLOURS = {Consistency.CONSISTENT: "green", Consistency.INCONSISTENT: "bold red"
 
 
 def as_csv(findings: Sequence[Finding]) -> str:
-    """Return one line a finding, numbers at full precision, under a header of the field names."""
+    """Return one line per finding, numbers at full precision, under a header of the field names."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(Finding)], lineterminator="\n")
     writer.writeheader()
@@ -33,19 +33,19 @@ def as_csv(findings: Sequence[Finding]) -> str:
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Return the summary, the number of checks a verdict, and every finding."""
+    """Return the summary, the number of checks per verdict, and every finding."""
     records = [finding.record() for finding in findings]
     content = {"summary": summary(findings), "verdicts": counts(findings), "findings": records}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return summary, verdicts and findings from an `audit.json`; a `UserError` names a file that is none."""
+    """Return summary, verdicts and findings from an `audit.json`; a `UserError` names any other file."""
     try:
         content = json.loads(read_text(path))
         return {"summary": content["summary"], "verdicts": content["verdicts"], "findings": content["findings"]}
     except (json.JSONDecodeError, TypeError, KeyError) as error:
-        raise UserError(f"{path}: not what `distancenets audit` writes") from error
+        raise UserError(f"{path}: not an audit; write it with `distancenets audit`") from error
 
 
 def read_summary(path: Path) -> list[str]:
@@ -54,7 +54,7 @@ def read_summary(path: Path) -> list[str]:
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
-    """Return the summary, the findings as a table, and the single recomputations as a folded one."""
+    """Return the summary, the findings as a table, and the single recomputations as a folded table."""
     lines = ["# Audit of the published numbers", ""]
     lines += [f"- {_plain(line)}" for line in summary(findings)]
     lines += ["", "## Findings", "", _findings_table(conclusions(findings))]
@@ -67,7 +67,7 @@ def as_markdown(findings: Sequence[Finding]) -> str:
 
 
 def as_lines(findings: Sequence[Finding]) -> Table:
-    """Return what is inconsistent as a table for a terminal, a line a finding; what does not fit is cut off."""
+    """Return the inconsistent findings as a table for a terminal, one line each; long cells are cut off."""
     table = Table(box=box.HORIZONTALS, show_edge=False, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
     for heading, ratio in (("Where", 24), ("Printed", 18), ("Other printed numbers give", 36)):
         table.add_column(heading, ratio=ratio, no_wrap=True, overflow="ellipsis")

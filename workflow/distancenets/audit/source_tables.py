@@ -1,4 +1,4 @@
-"""Which printed set the test statistics were computed from, and which of them no set gives."""
+"""The printed set that the test statistics were computed from, and the statistics that no set gives."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def ranking(found: Sequence[Recomputation]) -> list[tuple[Source, int]]:
 
 
 def origin(found: Sequence[Recomputation]) -> Source | None:
-    """Return the set and reading that gives most of the printed t and d; None where there is no one best."""
+    """Return the set and reading that gives most of the printed t and d; None if there is no single best."""
     ranked = ranking(found)
     if not ranked or ranked[0][1] == 0 or (len(ranked) > 1 and ranked[1][1] == ranked[0][1]):
         return None
@@ -49,7 +49,7 @@ def sets_behind_the_statistics(found: Sequence[Recomputation]) -> list[Finding]:
             why = f"It gives {total} of the {2 * tests} printed t and d; the best set gives {best}."
         outside = [row.printed for row in table.rows if not row.in_paper]
         if outside:
-            why += f" Its rows {', '.join(outside)} do not stand in the paper."
+            why += f" Its rows {', '.join(outside)} are not in the paper."
         findings.append(
             Finding(
                 check=Check.ORIGIN,
@@ -66,7 +66,7 @@ def sets_behind_the_statistics(found: Sequence[Recomputation]) -> list[Finding]:
 
 
 def candidates(record: Published, found: Sequence[Recomputation], test: PublishedTest) -> list[PublishedTable]:
-    """Return the sets with both models that `test` may come from: those that give most statistics, or all if none."""
+    """Return the sets with both models that `test` may come from: the sets that give most statistics, or else all."""
     ranked = ranking(found)
     best = [table for (table, _), total in ranked if total == ranked[0][1] > 0]
     tables = [table for table in record.tables.values() if table in best or not best]
@@ -74,7 +74,7 @@ def candidates(record: Published, found: Sequence[Recomputation], test: Publishe
 
 
 def kind_of_deviation(found: Sequence[Recomputation]) -> list[Finding]:
-    """Return whether the SDs of the set behind the statistics are of the kind that its table is filed under."""
+    """Return whether the SDs of the set behind the statistics are of the kind recorded for its table."""
     source = origin(found)
     if source is None:
         return []
@@ -91,7 +91,7 @@ def kind_of_deviation(found: Sequence[Recomputation]) -> list[Finding]:
             high=float(totals[SdConvention(table.deviation)]),
             verdict=agreement(agrees),
             why=f"The printed SDs give most of the statistics if they are {reading} SDs"
-            f"{'.' if agrees else f', and the record files them as {table.deviation} SDs.'}",
+            f"{'.' if agrees else f', but the record has them as {table.deviation} SDs.'}",
         )
     ]
 
@@ -113,7 +113,7 @@ def statistics_from_means(found: Sequence[Recomputation]) -> list[Finding]:
         elif len(fitting) == len(entries):
             why = "Every printed set gives it, under either reading of the SD."
         else:
-            why = f"Given by {_labels(fitting)}; by no other set."
+            why = f"Given only by {_labels(fitting)}."
         findings.append(
             Finding(
                 check=Check.STATISTIC,
@@ -151,7 +151,7 @@ def quoted_deviations(record: Published) -> list[Finding]:
                 low=None,
                 high=None,
                 verdict=agreement(bool(having)),
-                why=f"Not those of {', '.join(lacking)}." if lacking else "Every set has them.",
+                why=f"Other SDs in {', '.join(lacking)}." if lacking else "Every set has them.",
             )
         )
     return findings

@@ -1,1 +1,1 @@
-"""The paper's claims, and what the measured runs say about each."""
+"""The paper's claims, and the verdict of the measured runs on each."""

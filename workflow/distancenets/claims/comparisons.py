@@ -11,9 +11,9 @@ from distancenets.configuration.statistics import StatisticsSettings
 
 
 def compared_models(record: Published) -> dict[str, tuple[str, ...]]:
-    """Return the differences of accuracies that claims are about: name → models, as their conditions have them.
+    """Return the differences of accuracies that claims are about: name → models, in the order of the conditions.
 
-    Two models stand for first − second, four for (first − second) − (third − fourth). A pair is named once.
+    Two models mean first − second, four mean (first − second) − (third − fourth). A reversed pair is left out.
     """
     found: dict[str, tuple[str, ...]] = {}
     for claim in CLAIMS:
@@ -24,7 +24,7 @@ def compared_models(record: Published) -> dict[str, tuple[str, ...]]:
 
 
 def differences(claim: Claim, record: Published) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield name and models of each difference of accuracies that `claim` is about."""
+    """Yield name and models of each difference of accuracies in `claim`; none for a claim about a measurement."""
     if claim.measurement is not None:
         return
     about = next(entry for entry in record.claims if entry.id == claim.number)

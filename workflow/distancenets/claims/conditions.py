@@ -1,4 +1,4 @@
-"""Conditions that a claim is made of, and how each is judged: it holds, it fails, or it stays open."""
+"""The conditions of a claim, and how each is judged: it holds, fails or is open."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from distancenets.claims.thresholds import Outcome, Region, Threshold
 from distancenets.statistics.looks import Look, complete_seeds, look, next_looks
 from distancenets.words import listed
 
-# Shares of a level below this are not told apart.
+# Smaller shares of a level are not distinguished.
 LEAST_SHARE = 1e-9
 # An interval of two values is too wide to plan with.
 LEAST_TO_PLAN = 3
@@ -24,11 +24,10 @@ LEAST_TO_PLAN = 3
 class ConditionResult:
     """One judged condition.
 
-    `text` has the outcome's numbers in words, `measured` the part of it that does not depend on what is asked. `look`
-    is the look that was judged; None before the first. `outcome_at` returns the outcome for another value of
-    `threshold`, which changes at `turns`. `share` is the smallest share of the level at which the outcome would be the
-    same, NaN of an open one. `prospects` are what the next looks may bring of an open one; none if too little is
-    known.
+    `text` states the outcome with its numbers, `measured` the numbers alone, without the threshold. `look` is the look
+    that was judged, None before the first. `outcome_at` returns the outcome for another value of `threshold`; the
+    outcome changes at `turns`. `share` is the smallest share of the level with the same outcome, NaN if it is open.
+    `prospects` are the prospects of the next looks at an open condition, empty if too little is known.
     """
 
     outcome: Outcome
@@ -47,17 +46,17 @@ class Judged(Protocol):
 
     @property
     def samples(self) -> Sequence[Sample]:
-        """What it is judged by, one value per seed."""
+        """The samples that decide it, one value per seed."""
         ...
 
     def judge(self, level: float) -> ConditionResult:
-        """Return the outcome if each wrong answer may come with probability `level` over all looks."""
+        """Return the outcome; each wrong outcome has at most the probability `level` over all looks."""
         ...
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something estimated over seeds: `name` as the text says it, and `estimate` from a value per seed and a level."""
+    """A quantity over seeds: its `name` in texts, and its `estimate` from one value per seed and a one-sided level."""
 
     name: str
     samples: Sequence[Sample]
@@ -70,7 +69,7 @@ class Quantity:
         return self.estimate(*values, level)
 
     def so_far(self, seeds: int) -> str:
-        """Return in words the value from fewer seeds than are judged; empty if there is none."""
+        """Return the value before the first look in words; empty if it is unknown."""
         value = self.at(seeds, 0.5).value if seeds else math.nan
         return "" if math.isnan(value) else f"{self.name} {self.form(value)} ({seeds} seed{'s' * (seeds > 1)})"
 
@@ -84,20 +83,20 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Condition:
-    """A quantity that has to lie where a threshold asks for."""
+    """A quantity that must be in the region of a threshold."""
 
     quantities: tuple[Quantity, ...]
     threshold: Threshold
 
     @property
     def samples(self) -> list[Sample]:
-        """What it is judged by, one value per seed."""
+        """The samples that decide it, one value per seed."""
         return [sample for quantity in self.quantities for sample in quantity.samples]
 
     def judge(self, level: float) -> ConditionResult:
         """Return the outcome at the last look that all samples have passed.
 
-        The `level` is one-sided, over all looks; several quantities share it.
+        The one-sided `level` covers all looks; several quantities share it equally.
         """
         seeds = complete_seeds([sample.values.index for sample in self.samples])
         passed = look(seeds)
@@ -134,23 +133,23 @@ class Condition:
         return self.threshold.region(value).classify(estimates[0])
 
     def words(self, outcome: Outcome, measured: str) -> str:
-        """Return what was measured and whether it is as asked."""
+        """Return the measured numbers and the outcome in words."""
         return f"{measured}, {_LINKS[outcome]}{self.threshold.asked}"
 
     def prospects(self, seeds: int, level: float) -> list[Prospect]:
-        """Return what the looks after `seeds` complete seeds may bring; none if too little is known."""
+        """Return the prospects of the looks after `seeds` complete seeds; none if too little is known."""
         found = [self._prospects(seeds, level, planned) for planned in next_looks(seeds, AHEAD)]
         return [self.joint(each) for each in found if each]
 
     def joint(self, prospects: Sequence[Prospect]) -> Prospect:
-        """Return what a look may bring, given what it may bring of each quantity."""
+        """Return the prospect of a look from the prospects of its quantities."""
         return prospects[0]
 
     def _estimates(self, seeds: int, level: float) -> list[Estimate]:
         return [quantity.at(seeds, level / len(self.quantities)) for quantity in self.quantities]
 
     def _prospects(self, seeds: int, level: float, planned: Look) -> list[Prospect]:
-        """Return the prospect of each quantity, or none at all."""
+        """Return the prospect of each quantity; none if one of them is unknown."""
         if seeds < LEAST_TO_PLAN:
             return []
         region, share = self.threshold.region(self.threshold.value), level * planned.share
@@ -164,7 +163,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class SameSide(Condition):
-    """Two quantities that have to lie on the same side of a margin: both within, both below or both above it."""
+    """Two quantities that must be on the same side of a margin: both within, both below or both above it."""
 
     def outcome(self, estimates: Sequence[Estimate], value: float) -> Outcome:
         """Return the outcome for a `value` of the margin."""
@@ -174,29 +173,29 @@ class SameSide(Condition):
         return Outcome.HOLDS if sides[0] == sides[1] else Outcome.FAILS
 
     def words(self, outcome: Outcome, measured: str) -> str:
-        """Return what was measured and whether the two are alike."""
-        told = {Outcome.HOLDS: "alike", Outcome.FAILS: "not alike", Outcome.OPEN: "undecided whether alike"}
-        return f"{measured}, {told[outcome]}"
+        """Return the measured numbers and whether both are on the same side, in words."""
+        sides = {Outcome.HOLDS: "on the same side", Outcome.FAILS: "on different sides"}
+        return f"{measured}, {sides.get(outcome, 'inconclusive: a side is unknown')}"
 
     def joint(self, prospects: Sequence[Prospect]) -> Prospect:
-        """Return what a look may bring, as if the two were independent; it decides if both sides are known."""
+        """Return the prospect of a look, with independent quantities; it decides if both sides are known."""
         return alike(*prospects)
 
 
 @dataclass(frozen=True)
 class Given:
-    """What follows from how a model is made, so that no run can decide it; `measured` says what runs show of it."""
+    """A condition that follows from a model's definition; `measured` counts the runs that contradict it."""
 
     text: str
     sample: Sample
 
     @property
     def samples(self) -> Sequence[Sample]:
-        """Nothing: no seed is waited for."""
+        """None: it needs no seeds."""
         return ()
 
     def judge(self, level: float) -> ConditionResult:
-        """Return that it is given, or that it fails if a run shows otherwise."""
+        """Return that it is given, or that it fails if a run contradicts it."""
         seen = self.sample.values
         if seen.empty:
             return ConditionResult(Outcome.GIVEN, self.text)
@@ -206,7 +205,7 @@ class Given:
 
 
 def lacking(samples: Iterable[Sample]) -> list[Sample]:
-    """Return those of `samples` that have fewer complete seeds than the first look needs."""
+    """Return the `samples` with fewer complete seeds than the first look needs."""
     return [sample for sample in samples if look(sample.seeds) is None]
 
 
@@ -224,7 +223,7 @@ def signed(value: float) -> str:
 
 
 def _least_share(same: Callable[[float], bool]) -> float:
-    """Return the smallest share of the level at which the outcome is the `same`, to a per cent of it."""
+    """Return the smallest share of the level with the `same` outcome, to 1 % of its value."""
     low, high = math.log(LEAST_SHARE), 0.0
     if same(LEAST_SHARE):
         return LEAST_SHARE
@@ -239,4 +238,4 @@ def _side(estimate: Estimate, margin: float) -> int | None:
     return next((side for side, region in regions if region.classify(estimate) is Outcome.HOLDS), None)
 
 
-_LINKS = {Outcome.HOLDS: "", Outcome.FAILS: "not ", Outcome.OPEN: "undecided whether "}
+_LINKS = {Outcome.HOLDS: "", Outcome.FAILS: "not ", Outcome.OPEN: "inconclusive: may or may not be "}

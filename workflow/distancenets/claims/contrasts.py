@@ -1,4 +1,4 @@
-"""Contrasts: whether a difference of models is another under one protocol than under another, seed by seed."""
+"""Contrasts: whether a difference of models changes from one protocol to another, within seeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -37,11 +37,11 @@ def contrasts(
     compared: Sequence[tuple[int, str, Sequence[str]]],
     settings: StatisticsSettings,
 ) -> pd.DataFrame:
-    """Return how each difference changes from the first of `protocols` to each other one.
+    """Return the change of each difference from the first of `protocols`, the reference, to every other one.
 
-    A change is the mean over seeds of (difference under the protocol − difference under the reference): whatever the
-    two runs of a seed have in common falls out. It is judged like a claim, at 10, 20, 40 … complete seeds, each
-    look at its share of the level.
+    A change is the mean over seeds of (difference under the protocol − difference under the reference). Effects that
+    the runs of a seed share cancel. Changes are judged like claims: at 10, 20, 40 … complete seeds, each look at its
+    share of the level.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def contrasts(
 
 
 class Protocol(NamedTuple):
-    """An experiment of a study, with the study's runs; `name` heads its rows."""
+    """An experiment of a study, with the study's runs; `name` identifies it in the table."""
 
     name: str
     study: Study
@@ -90,7 +90,7 @@ def claims_contrasts(protocols: Sequence[Protocol], record: Published, settings:
 
 
 def difference(accuracies: Accuracies, models: Sequence[str]) -> "pd.Series[float] | None":
-    """Return a difference of two or four models by seed; None if one of them was not trained."""
+    """Return a difference of two or four models by seed, percentage points; None if a model was not trained."""
     if not all(model in accuracies for model in models):
         return None
     first, second, *plain = (accuracies[model] for model in models)

@@ -1,6 +1,6 @@
 """Every claim of the paper, and when it is supported. A new claim is one entry.
 
-A claim's rule in words is written by its conditions; nothing else words it.
+The demands of a claim write its rule in words, so the rule and its wording agree.
 """
 
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ OFFSET_L2 = ("ReLU-L2", "ReLU-L2-Neg", "Abs-L2", "Abs-L2-Neg")
 class Claim:
     """One claim; its statement and place are in the published record under the same number.
 
-    `table` is the published table whose epochs it is about, `measurement` what it rests on besides or in place of
-    accuracies, and `changed` how its rule was changed after data were seen.
+    `table` is the published table whose epochs it is about. `measurement` is the measurement that it needs, None if
+    accuracies decide it. `changed` says how its rule was changed after data were seen.
     """
 
     number: int
@@ -65,15 +65,15 @@ class Claim:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """The tables that show what it is decided from."""
+        """The tables with the numbers that decide it."""
         return (self.measurement,) if self.measurement else (self.table,)
 
     def conditions(self, evidence: Evidence) -> list[Judged]:
-        """Return the conditions that `evidence` is judged by."""
+        """Return the conditions, with samples and thresholds from `evidence`."""
         return [demand.condition(evidence) for demand in self.demands]
 
     def rule(self, evidence: Evidence) -> str:
-        """Return when the claim is supported, in words, with the thresholds that `evidence` is judged by."""
+        """Return in words when the claim is supported, with the thresholds from `evidence`."""
         subjects: dict[str, list[str]] = {}
         for demand in self.demands:
             subjects.setdefault(demand.asks(evidence), []).append(demand.subject)
@@ -89,8 +89,8 @@ class Claim:
 def _differing(what: str) -> Measured:
     return Measured(
         "ReLU",
-        f"share of nodes of {{}} at which {what} differ",
-        f"has class {what} that differ at a share of its hidden nodes",
+        f"share of nodes of {{}} with differing {what}",
+        f"has differing class {what} at a share of its hidden nodes",
         ("projections_by_run", f"{what.lower()}_differ"),
         above,
         DIFFERING_NODES,
@@ -99,7 +99,7 @@ def _differing(what: str) -> Measured:
 
 
 def _mahalanobis(model: str) -> tuple[Measured, ...]:
-    """Return what makes OffsetL2 a Mahalanobis distance, over the test images of a class."""
+    """Return the demands that make OffsetL2 a Mahalanobis distance over the test images of a class."""
     table = "mahalanobis_by_run"
     untrained, shuffled = {"control": "untrained"}, {"control": "shuffled_labels"}
     of = partial(Measured, model, rows={"control": "none", "images": "own"})
@@ -135,8 +135,8 @@ def _mahalanobis(model: str) -> tuple[Measured, ...]:
             AGREEMENT,
         ),
         of(
-            "|correlation| of hidden nodes of {} less that before training",
-            "has hidden nodes that are less correlated than before training, as principal directions are not at all",
+            "|correlation| of hidden nodes of {}, trained minus untrained,",
+            "has hidden nodes that are less correlated than before training (principal directions are uncorrelated)",
             (table, "axis_correlation"),
             below,
             GAIN,
@@ -151,8 +151,8 @@ def _prototypes(models: tuple[str, ...], nearer: bool) -> tuple[Measured, ...]:
     return tuple(
         Measured(
             model,
-            "preference for the centre of {}",
-            f"has prototypes, in hidden space, that lie nearer to {near} than to {far}",
+            "preference of {} for the centre",
+            f"has prototypes in hidden space that are nearer to {near} than to {far}",
             ("prototypes_by_run", "euclidean_preference"),
             above if nearer else below,
             PREFERENCE,
@@ -177,9 +177,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         6,
         "table3",
-        # Runs of ReLU2 differ by tens of points: its differences cannot be told to a margin.
+        # Runs of ReLU2 differ by tens of points, too much to resolve its differences to a margin.
         tuple((SameSideWithBias if "ReLU2" in pair else SameDifferenceWithBias)(*pair) for pair in PAPER_COMPARISONS),
-        changed="the same side was asked of all seven comparisons",
+        changed="before, all seven comparisons had to be on the same side",
     ),
     Claim(
         7,
@@ -187,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         (
             DeadOutputs("ReLU2", above),
             FallsWithDeadOutputs("ReLU2"),
-            # The only other output that is zero over a whole range of scores, so that a node can be dead for good.
+            # The only other output that is zero over a range of scores, so that a node can stay dead.
             DeadOutputs("ReLU2-Neg", below),
             CannotDie("ReLU", "its outputs are linear"),
             CannotDie("Abs", "its outputs are linear"),
@@ -195,7 +195,7 @@ CLAIMS: tuple[Claim, ...] = (
             CannotDie("Abs2-Neg", "−|z| is 0 only at z = 0"),
         ),
         "activity",
-        changed="exact bounds with runs as trials; four models are left to algebra",
+        changed="exact bounds with runs as trials; four models follow from algebra",
     ),
     Claim(
         8,
@@ -230,7 +230,7 @@ CLAIMS: tuple[Claim, ...] = (
         "table5",
         tuple(demand for model in DISTANCES for demand in _mahalanobis(model)),
         "mahalanobis",
-        changed="a mean |correlation| below 0.1 was asked; untrained networks have 0.10 to 0.12",
+        changed="before, the mean |correlation| had to be below 0.1; untrained networks have 0.10 to 0.12",
     ),
     Claim(14, "table5", (*_prototypes(DISTANCES, nearer=True), *_prototypes(INTENSITIES, nearer=False)), "prototypes"),
 )

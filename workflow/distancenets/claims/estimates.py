@@ -1,11 +1,11 @@
-"""Numbers with an interval: what a decision rule holds against the region that its claim names.
+"""Estimates with intervals, which decision rules compare with the regions of claims.
 
-Every `level` is one-sided: each end of an interval lies beyond the truth with that probability, so the interval covers
-with 1 − 2 · `level`, and a truth at the edge of a region is called inside it (or outside it) that often at most.
+Every `level` is one-sided: each end of an interval misses the truth with that probability, so the coverage is
+1 − 2 · `level`. A truth at the edge of a region is called inside, or outside, at most that often.
 
-Samples are arrays of one value per seed, shape (n,), of the same seeds in the same order. Equal values say nothing
-about their spread: no interval has a width of zero. `least_sd` is the smallest SD that the values can show, such as
-that of one test image; where there is none, the ends are NaN.
+Samples are arrays with one value per seed, shape (n,), with the same seeds in the same order. Equal values do not show
+their spread, so no interval has a width of zero. `least_sd` is the smallest SD that the values can have, such as one
+test image. If it is 0 and all values are equal, the ends are NaN.
 """
 
 import math
@@ -21,9 +21,9 @@ from distancenets.statistics.permutation import paired_differences
 
 
 class Estimate(NamedTuple):
-    """A value, the ends of its interval, and what planning needs; NaN where undefined.
+    """A value, the ends of its interval, and scale and axis for planning; NaN if undefined.
 
-    `scale` is the standard error × √n on the `axis` on which the estimate is about normal.
+    `scale` is the standard error × √n on `axis`, the transformation that makes the estimate about normal.
     """
 
     value: float
@@ -58,10 +58,10 @@ def contrast(
 
 
 def share(values: FloatArray, level: float) -> Estimate:
-    """Return the mean of shares (0 to 1) with Clopper and Pearson's bounds (1934), each run one trial.
+    """Return the mean of shares (0 to 1) with Clopper and Pearson's bounds (1934), with runs as trials.
 
-    A run counts as the share of its nodes. The bounds are exact if the nodes of a run agree, and wider than needed as
-    far as they do not; so nothing is assumed about how the nodes of one run go together.
+    A run counts as the share of its nodes. The bounds are exact if all nodes of a run agree, and conservative
+    otherwise. Nothing is assumed about the dependence between nodes of one run.
     """
     n, found = values.size, mean(values)
     low = float(special.betaincinv(n * found, n - n * found + 1, level)) if found > 0 else 0.0
@@ -71,7 +71,7 @@ def share(values: FloatArray, level: float) -> Estimate:
 
 
 def sd_estimate(values: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
-    """Return the sample SD of `values` with its χ² interval, which takes the runs to be normal."""
+    """Return the sample SD of `values` with its χ² interval, which assumes normal runs."""
     freedom = values.size - 1
     sd = max(standard_deviation(values, ddof=1), least_sd)
     if not sd > 0:
@@ -81,10 +81,10 @@ def sd_estimate(values: FloatArray, level: float, least_sd: float = 0.0) -> Esti
 
 
 def spread_ratio(a: FloatArray, b: FloatArray, level: float, least_sd: float = 0.0) -> Estimate:
-    """Return how many times as far the values of `a` lie from their median as those of `b`, on average.
+    """Return the ratio of mean distances from the median, `a` over `b`.
 
-    The interval is Fieller's (1954): it holds the factors f for which Brown and Forsythe's test (1974) of `a` against
-    f · `b` has p ≥ 2 · `level`. An end is 0 or infinite where no factor is excluded on that side.
+    The interval is Fieller's (1954). It contains each factor f for which Brown and Forsythe's test (1974) of `a`
+    against f · `b` has p ≥ 2 · `level`. An end is 0 or infinite if no factor is excluded on that side.
     """
     of_a, of_b = np.abs(a - np.median(a)), np.abs(b - np.median(b))
     wide, narrow = max(mean(of_a), least_sd), max(mean(of_b), least_sd)
@@ -101,10 +101,10 @@ def spread_ratio(a: FloatArray, b: FloatArray, level: float, least_sd: float = 0
 
 
 def correlation(a: FloatArray, b: FloatArray, level: float) -> Estimate:
-    """Return Spearman's rank correlation, Fisher's z interval (Bonett and Wright 2000).
+    """Return Spearman's rank correlation with Fisher's z interval (Bonett and Wright 2000).
 
-    Unknown for fewer than 10 seeds, or where one of the two is the same for all. A perfect order counts as one with a
-    pair of neighbours swapped.
+    Unknown for fewer than 10 seeds, or if `a` or `b` is constant. A perfect order counts as one with two neighbours
+    swapped.
     """
     n = a.size
     if n < FIRST or np.ptp(a) == 0 or np.ptp(b) == 0:

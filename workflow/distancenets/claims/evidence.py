@@ -1,4 +1,4 @@
-"""What a decision rule may look at: the runs of one experiment and epoch, other measurements, and the thresholds."""
+"""The evidence of a decision rule: the runs of one experiment and epoch, other measurements, and the thresholds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from distancenets.runs.archive import archived_table
 from distancenets.statistics.looks import FIRST, complete_seeds
 
 NONE: "pd.Series[float]" = pd.Series(dtype="float64", index=pd.Index([], dtype="int64"))
-# What the tables of measurements/ must hold, as far as a decision rule reads them. Shares lie between 0 and 1.
+# The columns of measurements/ that decision rules read. Shares are between 0 and 1.
 AXES = ("experiment", "architecture", "representation", "seed", "epoch")
 MEASUREMENTS: dict[str, Sequence[str]] = {
     "activity": (*AXES, "layer", "split", "never_active"),
@@ -28,9 +28,10 @@ MEASUREMENTS: dict[str, Sequence[str]] = {
 
 
 class Sample(NamedTuple):
-    """What one quantity of a model was for each seed, so far as there are runs: `values` by seed, none of them NaN.
+    """One quantity of a model over the available runs: `values` by seed, none of them NaN.
 
-    `model` is the paper's name; `table` the measurement that it comes from, empty of test accuracies.
+    `model` is the paper's name, `table` the measurement, empty for test accuracies. `trained` is whether the model has
+    runs at the epoch.
     """
 
     model: str
@@ -45,12 +46,12 @@ class Sample(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The model, and the table that tells of it."""
+        """The model, with the measurement if there is one."""
         return f"{self.table} of {self.model}" if self.table else self.model
 
     @property
     def lack(self) -> str:
-        """In words, what it lacks for the first look."""
+        """The reason in words why it is not complete for the first look."""
         if not self.trained:
             return "not trained"
         return "not measured" if self.values.empty else f"{self.seeds} of {FIRST} seeds"
@@ -60,7 +61,7 @@ class Sample(NamedTuple):
 class Evidence:
     """One experiment at one epoch.
 
-    `accuracies` maps the paper's names of models to test accuracies (percent) by seed; `measurements` the names of
+    `accuracies` maps models (the paper's names) to test accuracies (percent) by seed. `measurements` maps the names of
     measurement tables to their rows of this experiment and epoch, with the column `model` added.
     """
 
@@ -72,7 +73,7 @@ class Evidence:
 
     @property
     def image(self) -> float:
-        """One test image in percentage points: the least that two accuracies can differ by."""
+        """One test image in percentage points, the smallest difference between two accuracies."""
         return 100 / self.statistics.test_images
 
     def accuracy(self, model: str) -> Sample:
@@ -81,11 +82,11 @@ class Evidence:
         return Sample(model, "", NONE if found is None else found.sort_index(), found is not None)
 
     def stated(self, quantity: str) -> float:
-        """Return the `quantity`, mean or sd, that the claim itself states in numbers."""
+        """Return the number that the claim states for the `quantity`, mean or sd."""
         return next(float(figure.value) for figure in self.published.figures if figure.quantity == quantity)
 
     def measured(self, table: str, column: str, model: str, **rows: str) -> Sample:
-        """Return a `column` of a measurement's `table` about `model`, in the `rows` where columns have these values.
+        """Return a `column` of the measurement `table` for `model`, from the rows with the values `rows`.
 
         Raises
         ------
@@ -104,7 +105,7 @@ class Evidence:
         return Sample(model, table, values)
 
     def dead_outputs(self, model: str) -> Sample:
-        """Return the share of never active output nodes of `model`, on the images that the settings name."""
+        """Return the share (0 to 1) of never active output nodes of `model`, on the split that the settings name."""
         return self.measured("activity", "never_active", model, layer="output", split=self.claims.activity_split)
 
 
@@ -130,7 +131,7 @@ def read_measurements(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def archived_measurements(runs: Sequence[Run], root: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables that decision rules read, of archived `runs`, as far as the archive below `root` has them."""
+    """Return the tables that decision rules read, of archived `runs`, if the archive below `root` has them."""
     tables = {}
     for name in MEASUREMENTS:
         try:
@@ -138,6 +139,6 @@ def archived_measurements(runs: Sequence[Run], root: Path) -> dict[str, pd.DataF
         except Damaged:
             raise
         except UserError:
-            # No run has it: what is not measured is named where it is needed.
+            # No run has it; the verdict that needs it names it.
             continue
     return tables

@@ -26,14 +26,14 @@ Tables = Mapping[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """The verdict on one claim in one experiment, and what it rests on.
+    """The verdict on one claim in one experiment, and its reasons.
 
-    `epochs` are those read, `seeds` the fewest that a judged condition used, 0 of none. `epochs_needed` and `wanted`,
-    model → seeds for each of the next looks, are what an undetermined one needs; `prospects` what these looks may
-    bring, empty where too little is known. `flips` are the thresholds at which the verdict would change, `alpha` the
-    smallest level at which it would be the same, and `holm` that corrected for all claims of the experiment; both NaN
-    of an undetermined one. `numbers` are there whatever the verdict; `evidence` names the tables that show where they
-    come from.
+    - `epochs` is the milestone that was read; `seeds` is the smallest number that a judged condition used, 0 if none.
+    - An undetermined claim needs `epochs_needed`, and `wanted`: model → seeds for each of the next looks. `prospects`
+      are the prospects of these looks, empty if too little is known.
+    - `flips` are the thresholds at which the verdict changes. `alpha` is the smallest level with the same verdict, and
+      `holm` corrects it for all claims of the experiment; both are NaN if the verdict is undetermined.
+    - `numbers` do not depend on the verdict; `evidence` names the tables that they come from.
     """
 
     claim: PublishedClaim
@@ -55,17 +55,17 @@ class ClaimResult:
 
     @property
     def seeds_needed(self) -> int | None:
-        """The seeds of the next look at an undetermined claim, None where it waits for none."""
+        """The seeds that the next look at an undetermined claim needs, None if it needs no more."""
         return max(self.wanted[0].values(), default=None) if self.wanted else None
 
     @property
     def prospect(self) -> Prospect | None:
-        """What the next look may bring; None where too little is known, or nothing is open."""
+        """The prospect of the next look; None if too little is known or nothing is open."""
         return self.prospects[0] if self.prospects else None
 
 
 def judge_claims(study: Study, runs: pd.DataFrame, measurements: Tables, record: Published) -> list[ClaimResult]:
-    """Return a ruling on every claim of the register in every experiment of `study`, experiment by experiment.
+    """Return the verdict on every claim in every experiment of `study`, experiment by experiment.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def judge_claims(study: Study, runs: pd.DataFrame, measurements: Tables, record:
 def judge_claim(
     claim: Claim, experiment: str, study: Study, runs: pd.DataFrame, measurements: Tables, record: Published
 ) -> ClaimResult:
-    """Return what `experiment` says about `claim`: undetermined where anything it needs is missing."""
+    """Return the verdict on `claim` in `experiment`; undetermined before its epochs or before any first look."""
     about = next(entry for entry in record.claims if entry.id == claim.number)
     least = study.claims.min_epochs or record.tables[claim.table].epochs
     reached = epochs_reached(claim, experiment, study, record)
@@ -127,7 +127,7 @@ def accuracies_at(runs: pd.DataFrame, experiment: str, epochs: int) -> dict[str,
 def judged(conditions: Sequence[Judged], alpha: float) -> list[ConditionResult]:
     """Return the `conditions` of a claim, each judged at the one-sided level `alpha` / (their number), over all looks.
 
-    What is given by algebra takes no part of the level.
+    Conditions that follow from algebra use none of the level.
     """
     level = alpha / max(sum(1 for condition in conditions if condition.samples), 1)
     return [condition.judge(level) for condition in conditions]
@@ -150,18 +150,18 @@ def _decided(
 
 
 def _ahead_text(ahead: Sequence[Prospect]) -> str:
-    """Return in brackets what the next look may bring."""
+    """Return the prospect of the next look in brackets; empty if it is unknown."""
     return f" ({prospect_text(ahead[0])})" if ahead else ""
 
 
 def _prospects(parts: Sequence[ConditionResult]) -> list[Prospect]:
-    """Return what the next looks may bring for all open conditions; none if too little is known of one."""
+    """Return the prospects of the next looks at all open conditions together; none if one is unknown."""
     ahead = [part.prospects for part in parts if part.outcome is Outcome.OPEN]
     return [together(each) for each in zip(*ahead, strict=True)] if all(ahead) else []
 
 
 def _wanted(conditions: Sequence[Judged], parts: Sequence[ConditionResult]) -> list[dict[str, int]]:
-    """Return model → seeds that each of the next looks at the open conditions needs."""
+    """Return model → seeds for each of the next looks at the open conditions."""
     wanted: list[dict[str, int]] = [{} for _ in range(AHEAD)]
     for condition, part in zip(conditions, parts, strict=True):
         if part.outcome is Outcome.OPEN:

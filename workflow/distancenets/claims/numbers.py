@@ -1,4 +1,4 @@
-"""What a claim is about, in numbers: printed and measured side by side, whatever the verdict."""
+"""The numbers behind a claim, printed and measured side by side; they do not depend on the verdict."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ NOT_MEASURED = "not measured"
 
 
 class Number(NamedTuple):
-    """One quantity in words, as printed and as measured; what the paper does not print is empty."""
+    """One quantity in words, as printed and as measured; `published` is empty if the paper does not print it."""
 
     quantity: str
     published: str
@@ -29,8 +29,8 @@ class Number(NamedTuple):
 def numbers(claim: Claim, evidence: Evidence, parts: Sequence[ConditionResult], record: Published) -> list[Number]:
     """Return the numbers behind `claim`: accuracies of its models, shares of dead nodes, or what `parts` measured.
 
-    Accuracies are means ± population SD in percent, as the paper prints them; dead are output nodes that are active for
-    no image. What the paper prints comes first.
+    Accuracies are means ± population SD in percent, as the paper prints them. Dead output nodes are active for no
+    image; shares that the paper prints come first.
     """
     if claim.measurement is None:
         return [_accuracy(model, claim, evidence, record) for model in claim.models]
@@ -47,7 +47,7 @@ def _accuracy(model: str, claim: Claim, evidence: Evidence, record: Published) -
 
 
 def _printed_accuracy(model: str, table: str, record: Published) -> str:
-    """Return what `table` prints for `model`, or the first other table that does, which is then named."""
+    """Return the mean ± SD that `table` prints for `model`, else the first other table, with its title; or nothing."""
     for name in dict.fromkeys((table, *record.tables)):
         for row in record.tables[name].rows:
             if find_model(*row.model).paper_name == model:

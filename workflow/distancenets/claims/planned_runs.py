@@ -1,4 +1,4 @@
-"""What is planned: the runs to train next within some hours, and the file that a workflow's jobs read them from."""
+"""The planned runs: what to train next within some hours, and the file that the jobs of a workflow read."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ PUBLISHED_FILE = Path("config/published.yaml")
 
 
 class Plan(NamedTuple):
-    """The next looks at open claims, the batches of runs that come first, and what runs cost."""
+    """The next looks at open claims, the batches of runs to train, and the costs of runs."""
 
     targets: list[Target]
     batches: list[Batch]
@@ -31,12 +31,12 @@ class Plan(NamedTuple):
 
     @property
     def runs(self) -> dict[Run, int]:
-        """Run → the epochs that the plan trains it for, the longest where batches lengthen it."""
+        """Run → the epochs that the plan trains it for, the largest if several batches train it."""
         return {run: epochs for batch in self.batches for run, epochs in batch.runs.items()}
 
 
 def plan(study: Study, root: Path, hours: float, cores: int, datasets: Path, published: Path) -> Plan:
-    """Return what to train next on so many `cores`, given the archive below `root` and the runs that are finished."""
+    """Return the plan for `hours` on `cores`, given the archive and the finished runs below `root`."""
     held = entries(study, root, datasets)
     part = available_subset(study.replaced(missing="skip"), root, datasets)
     runs = runs_at_milestones(learning_curves(part, root, datasets), part)
@@ -48,13 +48,13 @@ def plan(study: Study, root: Path, hours: float, cores: int, datasets: Path, pub
 def planned_runs(study: Study, root: Path, cores: int, write: bool) -> Planned:
     """Return the runs to train next within the study's hours, each with its epochs.
 
-    The plan is made and written to `planned.csv` below `root`, or read from there: the jobs of a workflow train what
-    was planned when it started, whatever is finished meanwhile.
+    With `write`, the plan is made and written to `planned.csv` below `root`. Without it, the plan is read from there,
+    so the jobs of a workflow train what was planned at its start even if runs finish meanwhile.
 
     Raises
     ------
     UserError
-        The plan goes beyond the seeds of `study`.
+        The plan needs more seeds than `study` has.
     """
     path = root / "planned.csv"
     if write:

@@ -9,7 +9,7 @@ from distancenets.claims.judgement import ClaimResult
 from distancenets.claims.prospects import Prospect
 from distancenets.configuration.study import Run, Study
 
-# For the order alone: the chance of a look of which nothing is known.
+# Only for ordering: the chance of a look whose prospect is unknown.
 UNKNOWN = 0.5
 
 Cost = Callable[[Run, int], float]
@@ -18,8 +18,8 @@ Cost = Callable[[Run, int], float]
 class Target(NamedTuple):
     """A look at an open claim: the runs that it lacks with their epochs, and the chance that it decides.
 
-    `seeds` are the look's; `chance` is None where nothing is known. `reachable` is False if the experiment does not
-    train what the claim needs.
+    `seeds` is the look's number of seeds. `chance` is None if it is unknown. `reachable` is False if the experiment
+    does not train the models or epochs that the claim needs.
     """
 
     ruling: ClaimResult
@@ -30,15 +30,14 @@ class Target(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """What it is worth to take this look."""
+        """The chance that this look decides, or `UNKNOWN`."""
         return UNKNOWN if self.chance is None else self.chance
 
 
 class Batch(NamedTuple):
-    """Runs to train, for as many epochs each, and what they take: seconds of one core; `serves` are the looks they
-    serve.
+    """Runs to train with their epochs, their time in seconds of one core, and the looks that they serve.
 
-    `completes` says whether these can be taken afterwards, or only a part of their runs fitted.
+    `completes` is False if only a part of the missing runs of these looks fits the budget.
     """
 
     runs: Mapping[Run, int]
@@ -48,12 +47,12 @@ class Batch(NamedTuple):
 
 
 def targets(rulings: Iterable[ClaimResult], study: Study, runs: pd.DataFrame) -> list[Target]:
-    """Return the next looks at every undetermined claim, in order; where nothing is known of a claim, the first alone.
+    """Return the next looks at every undetermined claim, in order; only the first if its prospects are unknown.
 
     Parameters
     ----------
     runs
-        What was trained: experiment, epoch, model (the paper's name) and seed.
+        Trained runs: experiment, epoch, model (the paper's name) and seed.
     """
     trained = set(runs[["experiment", "epoch", "model", "seed"]].itertuples(index=False, name=None))
     found = []
@@ -65,11 +64,11 @@ def targets(rulings: Iterable[ClaimResult], study: Study, runs: pd.DataFrame) ->
 
 
 def batches(found: Sequence[Target], cost: Cost, budget: float) -> list[Batch]:
-    """Return what to train within `budget` seconds of one core, the cheapest decision first.
+    """Return the batches to train within `budget` seconds of one core, the cheapest decision first.
 
-    At each step the look comes next that decides most per second, given what was chosen before: a run that serves
-    several claims is paid for once, and a look that others complete counts with them. What no look can be completed
-    with goes to a part of the best, lowest seeds first.
+    Each step takes the look with the highest chance of decisions per second, given the runs chosen before. A run that
+    serves several claims is paid once, and the chances of all looks that a step completes count. The rest of the budget
+    trains a part of the best look's runs, lowest seeds first.
     """
     chosen: dict[Run, int] = {}
     left = [target for target in found if target.reachable and target.lacking and target.gain > 0]
@@ -114,12 +113,12 @@ def _target(
 
 
 def _price(runs: Mapping[Run, int], chosen: Mapping[Run, int], cost: Cost) -> float:
-    """Return the seconds that `runs` take beyond those `chosen`; a longer run goes on where the chosen one ends."""
+    """Return the seconds that `runs` take beyond those `chosen`; a longer run continues the chosen one."""
     return sum(cost(run, max(epochs - chosen.get(run, 0), 0)) for run, epochs in runs.items())
 
 
 def _worth(target: Target, left: Sequence[Target], chosen: Mapping[Run, int], cost: Cost) -> float:
-    """Return the chances of all looks that the runs of `target` complete, per second."""
+    """Return the chances of the looks that the runs of `target` complete, one per claim, summed, per second."""
     price = _price(target.lacking, chosen, cost)
     best: dict[int, float] = {}
     for other in _completed(left, _longest(chosen, target.lacking)):

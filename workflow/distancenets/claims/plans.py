@@ -16,9 +16,9 @@ Group = tuple[str, str, str, int]
 def as_text(
     found: Sequence[Target], steps: Sequence[Batch], costs: Costs, study: Study, hours: float, cores: int
 ) -> str:
-    """Return what each open claim lacks, then the runs to train within `hours` on so many `cores`."""
+    """Return what each open claim lacks, then the runs to train within `hours` on `cores`."""
     where = (
-        f"on {costs.processor}" if costs.processor else "on other kinds of processors, since none was trained on this"
+        f"on {costs.processor}" if costs.processor else "on other kinds of processors; none was trained on this kind"
     )
     lines = ["Next looks at open claims:"]
     reachable = [target for target in found if target.reachable]
@@ -56,7 +56,7 @@ def _target(target: Target, costs: Costs) -> str:
 
 def _chance(target: Target) -> str:
     if target.chance is None:
-        return "nothing known yet"
+        return "unknown probability of a decision"
     ahead = next(each for each in target.ruling.prospects if each.seeds == target.seeds)
     if not ahead.decidable:
         return "cannot be decided at this margin"
@@ -70,7 +70,7 @@ def _name(target: Target) -> str:
 def _batch(step: Batch) -> str:
     trained = "; ".join(_group(group, seeds) for group, seeds in _groups(step.runs).items())
     looks = ", ".join(f"{_name(target)} at {target.seeds} seeds" for target in step.serves)
-    serves = "for" if step.completes else "a part of those for"
+    serves = "for" if step.completes else "a part of the runs for"
     return f"{len(step.runs)} runs, {step.seconds / 3600:.1f} core hours, {serves} {looks}: {trained}"
 
 

@@ -1,4 +1,4 @@
-"""Prospects: how likely the next look decides, given what is known so far."""
+"""Prospects: the probability that the next look decides, given the runs so far."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from scipy import special
 from distancenets.claims.estimates import Estimate, t_quantile
 from distancenets.claims.thresholds import Region
 
-# The truths that the range goes over: those in an interval of 80 %.
+# The one-sided level of the 80 % interval of plausible truths, over which the range is taken.
 PLAUSIBLE = 0.1
 STEPS = 8
-# Looks ahead that are worth planning for: the last has 8 times the seeds of the next.
+# The number of looks to plan for: the last has 8 times the seeds of the next.
 AHEAD = 4
-# The seeds of the last look that anybody might reach: seven doublings of the first.
+# The seeds of the last look to consider: seven doublings of the first.
 LAST = 1280
 
 
@@ -26,16 +26,16 @@ class Chance(NamedTuple):
 
     @property
     def decides(self) -> float:
-        """The probability that it does not stay open."""
+        """The probability of a decision, either way."""
         return self.holds + self.fails
 
 
 class Prospect(NamedTuple):
-    """What the next look, at `seeds`, may bring: the chance given all that is known, and its range.
+    """The prospect of the look at `seeds`: the expected chances, and their range over plausible truths.
 
-    `least` and `most` are the chances if the truth were the one, among the plausible, that is hardest or easiest to
-    tell from the threshold. `decidable` is False if the estimate lies so near an edge that no look up to that at
-    1,280 seeds would decide. `positive` is the sign of the estimate.
+    `least` and `most` are the chances for the plausible truths that are hardest and easiest to distinguish from the
+    threshold. `decidable` is False if the estimate is so near an edge that no look up to 1,280 seeds would decide.
+    `positive` is whether the estimate is above 0.
     """
 
     seeds: int
@@ -47,17 +47,18 @@ class Prospect(NamedTuple):
 
 
 def prospect(estimate: Estimate, seeds: int, region: Region, level: float, planned: int) -> Prospect | None:
-    """Return what the look at `planned` seeds may bring; None where the estimate has no interval.
+    """Return the prospect of the look at `planned` seeds; None if the estimate has no interval.
 
     Parameters
     ----------
     estimate
-        From `seeds` runs, its interval at the `level` of one side of the next look.
+        From `seeds` runs, with its interval at the one-sided `level` of the next look.
 
     Notes
     -----
-    On the estimate's axis the estimate at the next look, given a truth, is normal: the runs there are count with their
-    share. The spread seen so far is taken as the true one, and the interval shrinks as 1/√n.
+    On the estimate's axis, the next estimate is taken as normal around the weighted mean of estimate and truth; the
+    estimate has the weight `seeds` / `planned`. The observed spread is taken as the true one, and the interval shrinks
+    as 1/√n.
     """
     if not math.isfinite(estimate.scale):
         return None
@@ -66,7 +67,7 @@ def prospect(estimate: Estimate, seeds: int, region: Region, level: float, plann
     step = error * t_quantile(PLAUSIBLE, seeds - 1)
     truths = [now + step * (2 * turn / STEPS - 1) for turn in range(STEPS + 1)]
     narrow = _narrowed(estimate, seeds, level, planned)
-    # Over what is known, the next estimate varies by what the one so far leaves open less what the next one will.
+    # Given the runs so far, the variance of the next estimate is the present one minus the one at `planned` seeds.
     expected = _chance(now, error * math.sqrt(ahead), narrow, estimate, region)
     noise = estimate.scale * math.sqrt(planned - seeds) / planned
     chances = [_chance(now + ahead * (truth - now), noise, narrow, estimate, region) for truth in truths]
@@ -82,9 +83,9 @@ def prospect(estimate: Estimate, seeds: int, region: Region, level: float, plann
 
 
 def together(prospects: Sequence[Prospect]) -> Prospect:
-    """Return what the next look may bring for all of the open conditions of a claim, as if they were independent.
+    """Return the prospect of the next look at all open conditions of a claim, which count as independent.
 
-    It decides the claim if all hold, or if one fails.
+    The look decides the claim if all conditions hold, or if one fails.
     """
 
     def combined(chances: Sequence[Chance]) -> Chance:
@@ -101,23 +102,23 @@ def together(prospects: Sequence[Prospect]) -> Prospect:
 
 
 def prospect_text(ahead: Prospect) -> str:
-    """Return in words what the next look may bring."""
+    """Return the prospect of the next look in words."""
     if not ahead.decidable:
         return "cannot be decided at this margin: the estimate is on its edge"
     return f"the next look, at {ahead.seeds} seeds, decides with probability {chances(ahead)}"
 
 
 def chances(ahead: Prospect) -> str:
-    """Return how likely a look decides, and the range of that."""
+    """Return the probability that a look decides, with its range, in words."""
     expected, least, most = (f"{chance.decides:.2f}" for chance in (ahead.expected, ahead.least, ahead.most))
-    return f"{expected}, {least} to {most}"
+    return f"{expected}, range {least} to {most}"
 
 
 def alike(first: Prospect, second: Prospect) -> Prospect:
-    """Return what the next look may bring for two quantities that must lie on the same side of a margin.
+    """Return the prospect of the next look at two quantities that must be on the same side of a margin.
 
-    Each of the two is about lying within the margin. As if they were independent: it holds if both lie within or both
-    on the same side beyond, and fails if both are known to lie elsewhere.
+    Each prospect is about the region within the margin, and the two count as independent. The condition holds if both
+    are within, or both beyond on the same side. It fails if both sides are known and differ.
     """
 
     def combined(one: Chance, other: Chance) -> Chance:
@@ -133,7 +134,7 @@ def alike(first: Prospect, second: Prospect) -> Prospect:
 
 
 def _narrowed(estimate: Estimate, seeds: int, level: float, planned: int) -> tuple[float, float]:
-    """Return the distances of the interval's ends from its value on its axis, as they will be at `planned` seeds."""
+    """Return the expected distances of the interval's ends from its value, on its axis, at `planned` seeds."""
     factor = math.sqrt(seeds / planned) * t_quantile(level, planned - 1) / t_quantile(level, seeds - 1)
     now = estimate.axis(estimate.value)
     return factor * (now - estimate.axis(estimate.low)), factor * (estimate.axis(estimate.high) - now)
@@ -143,7 +144,7 @@ def _chance(expected: float, noise: float, narrow: tuple[float, float], estimate
     below, above = narrow
 
     def under(edge: float, offset: float) -> float:
-        """Return the probability that the next estimate lies below an edge of the region plus `offset`."""
+        """Return the probability that the next estimate is below an edge of the region plus `offset`."""
         if math.isinf(edge):
             return float(edge > 0)
         limit = estimate.axis(edge) + offset

@@ -1,4 +1,4 @@
-"""What a claim can ask of a model: each demand judges itself by the evidence and says in words what it asks."""
+"""The demands that claims make on models: each has its rule in words, and a condition on the evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ from distancenets.claims.thresholds import (
 
 
 class Demand(Protocol):
-    """One condition of a claim: about which models, of which subject, what is asked in words, and how it is judged."""
+    """One demand of a claim: its models, its subject, its rule in words, and its condition."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -43,15 +43,15 @@ class Demand(Protocol):
 
     @property
     def subject(self) -> str:
-        """What it is about, in words; demands that ask the same of several are worded once."""
+        """Its subject in words; the rule names all subjects of equal demands in one clause."""
         ...
 
     def asks(self, evidence: Evidence) -> str:
-        """Return what is asked of the subject, beginning with a verb."""
+        """Return the demand on the subject in words, beginning with a verb."""
         ...
 
     def condition(self, evidence: Evidence) -> Judged:
-        """Return the condition that the evidence is judged by."""
+        """Return the condition, with samples and threshold from `evidence`."""
         ...
 
 
@@ -71,7 +71,7 @@ class _Pair:
 
 @dataclass(frozen=True)
 class MeanDifference(_Pair):
-    """The difference of two models' mean accuracies, over paired seeds, against a margin; `words` ask for it."""
+    """The difference of two models' mean accuracies over paired seeds, against a margin; `words` is the rule."""
 
     words: str
     kind: Callable[[str, float], Threshold]
@@ -97,7 +97,7 @@ Above = partial(MeanDifference, words="is more than {margin:g} points above {oth
 
 @dataclass(frozen=True)
 class SpreadsMore(_Pair):
-    """The accuracies of one model spread far more over seeds than another's."""
+    """The accuracies of one model vary far more over seeds than the accuracies of another."""
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
@@ -106,7 +106,7 @@ class SpreadsMore(_Pair):
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the ratio of spreads."""
-        name = f"mean distance from the median of {self.model} over that of {self.other}"
+        name = f"{self.model} / {self.other} ratio of mean distances from the median"
         ratio = _points(evidence, name, self.models, spread_ratio, number)
         return Condition((ratio,), SPREAD_RATIO.threshold(above, evidence))
 
@@ -127,7 +127,7 @@ class SameDifferenceWithBias(_Pair):
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
-        return f"is changed by a bias, within seeds, by less than {EQUIVALENCE.of(evidence):g} points"
+        return f"changes with a bias, within seeds, by less than {EQUIVALENCE.of(evidence):g} points"
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the contrast."""
@@ -139,7 +139,7 @@ class SameDifferenceWithBias(_Pair):
 
 @dataclass(frozen=True)
 class SameSideWithBias(SameDifferenceWithBias):
-    """Two models come out on the same side of the equivalence margin without and with a bias."""
+    """The difference of two models is on the same side of the equivalence margin without and with a bias."""
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
@@ -168,7 +168,7 @@ class _One:
 
 @dataclass(frozen=True)
 class HasStatedMean(_One):
-    """The mean accuracy is within the equivalence margin of the one that the claim states."""
+    """The mean accuracy is within the equivalence margin of the mean that the claim states."""
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
@@ -182,7 +182,7 @@ class HasStatedMean(_One):
 
 @dataclass(frozen=True)
 class HasStatedSd(_One):
-    """The true SD over seeds is below the one that the claim states, times a tolerance."""
+    """The true SD over seeds is below the SD that the claim states, times a tolerance."""
 
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
@@ -224,7 +224,7 @@ class FallsWithDeadOutputs(_One):
     def asks(self, evidence: Evidence) -> str:
         """Return the demand in words."""
         asked = DEAD_CORRELATION.threshold(below, evidence).asked
-        return f"loses accuracy over seeds with the share of these nodes (rank correlation {asked})"
+        return f"has a lower accuracy in seeds with a larger share of these nodes (rank correlation {asked})"
 
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the rank correlation."""
@@ -244,7 +244,7 @@ class CannotDie(_One):
         return f"cannot have a dead output node: {self.why}"
 
     def condition(self, evidence: Evidence) -> Judged:
-        """Return what is given."""
+        """Return the condition that follows from algebra."""
         return Given(f"{self.model} {self.asks(evidence)}", evidence.dead_outputs(self.model))
 
 
@@ -252,8 +252,8 @@ class CannotDie(_One):
 class Measured(_One):
     """A measurement of a model is above or below a setting on average over seeds.
 
-    `name` and `words` say what is measured: as a quantity, and after a verb. `source` is a table and its column,
-    `rows` the values that chosen rows have. With a `control`, the gain over the rows that have its values is judged.
+    `name` is the quantity, `words` the rule, beginning with a verb. `source` is a table and its column; `rows` maps
+    columns to the values of the chosen rows. With a `control`, the gain over the rows with its values is judged.
     """
 
     name: str
@@ -296,6 +296,6 @@ def _points(
     estimate: Callable[..., Estimate],
     form: Callable[[float], str] = "{:.2f}".format,
 ) -> Quantity:
-    """Return an estimate from accuracies, which differ by one test image at least."""
+    """Return an estimate from accuracies, whose smallest SD is one test image."""
     samples = [evidence.accuracy(model) for model in models]
     return Quantity(name, samples, partial(estimate, least_sd=evidence.image), form)

@@ -1,4 +1,4 @@
-"""The rulings as Markdown and JSON, and read back for tables and figures."""
+"""The verdicts on claims as Markdown and JSON, and their reader for tables and figures."""
 
 import json
 import math
@@ -21,7 +21,7 @@ MARKS = {Outcome.HOLDS: "holds", Outcome.FAILS: "**fails**", Outcome.OPEN: "open
 
 
 def records(rulings: Sequence[ClaimResult]) -> list[dict[str, Any]]:
-    """Return the rulings as plain values, one dictionary a claim and experiment."""
+    """Return the rulings as plain values, one dictionary per claim and experiment."""
     return [
         {
             "claim": ruling.claim.id,
@@ -65,7 +65,7 @@ def as_markdown(rulings: Sequence[ClaimResult], study: Study) -> str:
 
 
 def verdict_table(rulings: Sequence[dict[str, Any]]) -> str:
-    """Return the table claim, verdict, what decided it, what would change it, and the least level, corrected."""
+    """Return the table of claims: verdict, what decided it, what would change it, and the corrected least level."""
     return markdown_table(
         ["", "claim", "place", "verdict", "what decided it", "would be", "least level, Holm"],
         [
@@ -101,7 +101,7 @@ def write(rulings: Sequence[ClaimResult], study: Study, folder: Path) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return what `write` put into the JSON file `path`; a `UserError` names a file that is none of ours."""
+    """Return the verdicts in the JSON file `path`; a `UserError` names a file that `write` did not write."""
     try:
         entries = json.loads(read_content(path))
     except ValueError:
@@ -113,24 +113,24 @@ def read(path: Path) -> list[dict[str, Any]]:
         and all(isinstance(entry, dict) and keys <= set(entry) for entry in entries)
     ):
         return entries
-    raise UserError(f"{path}: not a list of verdicts as `distancenets claims` writes it")
+    raise UserError(f"{path}: not a list of verdicts; write it with `distancenets claims`")
 
 
 def _reading(study: Study) -> str:
     return f"""\
 - **supported**: all conditions hold. **contradicted**: all fail. **mixed**: some hold, the others fail.
-- **refuted**: at least one condition fails, so what "supported if" asks for is refuted; others are open.
+- **refuted**: at least one condition fails and others are open, so the claim cannot be supported.
 - **undetermined**: no condition fails, at least one is open.
 
-Each of the k conditions of a claim is judged at the one-sided level {study.statistics.alpha:g} / k: one at the edge of
-what is asked is misjudged no more often than that, however often one looks. Conditions are judged at 10, 20, 40, 80 …
-complete seeds, each by seeds 0 … n − 1 of the last look passed and at 1/4, 1/2, 1/8, 1/16 … of the level; between looks
-the last verdict stands. (Changed after data were seen: every number of seeds was judged at the full level.)
+Each of the k conditions of a claim has the one-sided level {study.statistics.alpha:g} / k. A truth at the edge of its
+region is misjudged at most that often, over all looks. A look is taken at 10, 20, 40, 80 … complete seeds, with 1/4,
+1/2, 1/8, 1/16 … of the level. It uses seeds 0 … n − 1; between looks the last verdict is kept. (Changed after data were
+seen: before, every number of seeds was judged at the full level.)
 
-Differences are means over seeds of paired runs, in percentage points of test accuracy; brackets hold intervals. "Would
-be" is the verdict if one threshold were another, the nearest on each side. "Least level, Holm" is the smallest level at
-which the verdict would be given, corrected for all claims of the experiment: below {study.statistics.alpha:g}, the
-verdict stands among all of them."""
+Differences are means over paired seeds, in percentage points of test accuracy, with intervals in brackets. "Would be"
+is the verdict beyond the nearest turning point of one threshold, on each side. "Least level, Holm" is the smallest
+level with the same verdict, corrected for all claims of the experiment. Below {study.statistics.alpha:g}, the verdict
+remains after this correction."""
 
 
 def _details(ruling: ClaimResult) -> str:

@@ -1,4 +1,4 @@
-"""Thresholds: the settings that say where an estimate must lie, and when it does."""
+"""Thresholds: settings, the regions that they define, and whether an estimate is inside."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from distancenets.claims.evidence import Evidence
 
 
 class Outcome(StrEnum):
-    """What the runs say about one condition; what is given needs no run."""
+    """The outcome of one condition; a given condition needs no run."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -20,13 +20,13 @@ class Outcome(StrEnum):
 
 
 class Region(NamedTuple):
-    """Where an estimate must lie for its condition to hold; ends may be infinite."""
+    """The region in which a condition holds; ends may be infinite."""
 
     low: float
     high: float
 
     def classify(self, estimate: Estimate) -> Outcome:
-        """Return holds for an interval inside the region, fails for one outside, open for one across an edge."""
+        """Return holds for an interval inside the region, fails for one outside, open across an edge or if unknown."""
         if math.isnan(estimate.low) or math.isnan(estimate.high):
             return Outcome.OPEN
         if self.low < estimate.low and estimate.high < self.high:
@@ -38,8 +38,8 @@ class Region(NamedTuple):
 class Threshold:
     """A threshold and the region that it asks for.
 
-    `setting` names it in words. `region` returns the region for any value of it, `edge` the value at which an estimate
-    would lie on the region's edge, and `asked` puts the region into words.
+    `setting` is its name and `asked` its region, both in words. `region` returns the region for any value of the
+    threshold. `edge` returns the value that places the region's edge at an estimate.
     """
 
     setting: str
@@ -50,7 +50,7 @@ class Threshold:
 
 
 class Setting(NamedTuple):
-    """A setting of the study that a threshold is set by: its name in words, and its value."""
+    """A setting of the study that defines a threshold: its name in words, and its value."""
 
     name: str
     of: Callable[[Evidence], float]

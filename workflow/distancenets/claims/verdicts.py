@@ -1,4 +1,4 @@
-"""The five verdicts, what a claim comes to from its conditions, and at which thresholds that would change."""
+"""The five verdicts, the verdict from the conditions of a claim, and the thresholds at which it changes."""
 
 import math
 from collections import Counter
@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 
 class Flip(NamedTuple):
-    """A value of a threshold beyond which the verdict would be another: `above` it, or below."""
+    """A value of a threshold beyond which the verdict changes: `above` it, or below."""
 
     setting: str
     set_to: float
@@ -39,10 +39,11 @@ class Flip(NamedTuple):
 
 
 def verdict(outcomes: Iterable[Outcome]) -> Verdict:
-    """Return what conditions with these `outcomes` come to; what is given does not count.
+    """Return the verdict from the `outcomes` of conditions; given conditions do not count.
 
-    Supported: all hold. Contradicted: all fail. Mixed: some hold, the others fail. Refuted: at least one fails, so that
-    the claim as a whole cannot be supported, and others are open. Undetermined: none fails, at least one is open.
+    Supported: all hold. Contradicted: all fail. Mixed: some hold, the others fail. Refuted: at least one fails and
+    others are open, so the claim cannot be supported. Undetermined: none fails and at least one is open, or none
+    counts.
     """
     found = {*outcomes} - {Outcome.GIVEN}
     if Outcome.OPEN in found or not found:
@@ -53,7 +54,7 @@ def verdict(outcomes: Iterable[Outcome]) -> Verdict:
 
 
 def reason(parts: Sequence[ConditionResult]) -> str:
-    """Return the conditions that decided, in one clause: those that fail or stay open first, three at most."""
+    """Return the deciding conditions in words, at most three: first failing, then open, then holding ones."""
     first = {Outcome.FAILS: 0, Outcome.OPEN: 1, Outcome.HOLDS: 2}
     ordered = sorted((part for part in parts if part.outcome in first), key=lambda part: first[part.outcome])
     told = [part.text for part in ordered[:SHOWN]]
@@ -63,9 +64,9 @@ def reason(parts: Sequence[ConditionResult]) -> str:
 
 
 def least_alpha(parts: Sequence[ConditionResult], alpha: float) -> float:
-    """Return the smallest level of the claim at which its verdict would be the same; NaN of an undetermined one.
+    """Return the smallest level of the claim with the same verdict; NaN if it is undetermined.
 
-    A claim is refuted by one condition that fails; any other verdict rests on all of its conditions.
+    One failing condition refutes a claim; any other verdict needs all conditions.
     """
     shares = {outcome: [part.share for part in parts if part.outcome is outcome] for outcome in Outcome}
     decided = [*shares[Outcome.HOLDS], *shares[Outcome.FAILS]]
@@ -76,10 +77,9 @@ def least_alpha(parts: Sequence[ConditionResult], alpha: float) -> float:
 
 
 def flips(parts: Sequence[ConditionResult]) -> list[Flip]:
-    """Return, for each threshold of the judged `parts`, the nearest values below and above at which the verdict
-    changes.
+    """Return the nearest values below and above each threshold at which the verdict changes.
 
-    Each threshold by itself, the others as they are set.
+    One threshold varies at a time; the others keep their settings.
     """
     now = verdict(part.outcome for part in parts)
     found = []
@@ -90,7 +90,7 @@ def flips(parts: Sequence[ConditionResult]) -> list[Flip]:
         lower = [(turn, turn - _gap(turns, turn) / 2, False) for turn in reversed(turns) if turn < set_to]
         upper = [(turn, turn + _gap(turns, turn) / 2, True) for turn in turns if turn >= set_to]
         for side in (lower, upper):
-            # A margin below 0, or a correlation of the other sign, would be another question.
+            # A margin below 0, or a correlation of the other sign, is a different question.
             possible = ((turn, beyond, above) for turn, beyond, above in side if beyond * set_to >= 0)
             changed = ((turn, above, _verdict_at(parts, setting, beyond)) for turn, beyond, above in possible)
             found += [Flip(setting, set_to, turn, above, other) for turn, above, other in changed if other is not now][
@@ -116,6 +116,6 @@ def _counted(outcome: Outcome, count: int) -> str:
     singular, plural = {
         Outcome.HOLDS: ("holds", "hold"),
         Outcome.FAILS: ("fails", "fail"),
-        Outcome.OPEN: ("stays open", "stay open"),
+        Outcome.OPEN: ("is open", "are open"),
     }[outcome]
     return f"{count} more {singular if count == 1 else plural}"

@@ -1,1 +1,1 @@
-"""What the seeds say: summaries of each model, and comparisons of each pair of models."""
+"""Statistics over seeds: summaries of each model, and comparisons of each pair of models."""

@@ -1,4 +1,4 @@
-"""Two models over their seeds, and every pair of models in a study."""
+"""Comparisons of two models over their seeds, and of every pair of models in a study."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -37,13 +37,13 @@ TESTS = (
 
 
 def comparison(a: "pd.Series[float]", b: "pd.Series[float]", settings: StatisticsSettings) -> dict[str, float | bool]:
-    """Return what two models' accuracies say about each other, always a minus b.
+    """Return the statistics that compare two models' accuracies, always a minus b.
 
     Parameters
     ----------
     a, b
-        Test accuracies in percent, indexed by seed, no seed twice. Unpaired numbers use every run of each;
-        paired ones the seeds that both have. What too few runs or no spread leave undefined is NaN.
+        Test accuracies in percent, indexed by seed, no seed twice. Unpaired statistics use all runs of each model,
+        paired ones the common seeds. Statistics that too few runs or no spread leave undefined are NaN.
     settings
         Confidence, margin, level, power and resamples.
     """
@@ -110,17 +110,17 @@ def comparison(a: "pd.Series[float]", b: "pd.Series[float]", settings: Statistic
 
 
 def compared_pairs(models: Sequence[str], settings: StatisticsSettings) -> list[tuple[str, str]]:
-    """Return every pair of `models`: the paper's, its way round, then the others by name."""
+    """Return every pair of `models`: first the paper's pairs, in its order, then the others by name."""
     in_paper = [pair for pair in settings.comparisons if set(pair) <= set(models)]
     known = {frozenset(pair) for pair in in_paper}
     return in_paper + [pair for pair in combinations(sorted(models), 2) if frozenset(pair) not in known]
 
 
 def comparison_table(runs: pd.DataFrame, settings: StatisticsSettings) -> pd.DataFrame:
-    """Return one row an experiment, milestone and pair of models of `runs`, p-values corrected by family.
+    """Return one row per experiment, milestone and pair of models of `runs`, with p-values corrected by family.
 
-    A family is all pairs of one experiment and milestone (`…_holm`) or, of those, the ones that the paper
-    compares (`…_holm_in_paper`, NaN for the rest).
+    A family contains all pairs of one experiment and milestone (`…_holm`), or only the pairs that the paper compares
+    (`…_holm_in_paper`, NaN for the rest).
     """
     tables = []
     for (experiment, epoch), group in runs.groupby(["experiment", "epoch"]):

@@ -1,8 +1,8 @@
-"""Variance components: how much of an accuracy comes from the seed, from the test images, and from the two together.
+"""Variance components of an accuracy: from the seed, from the test images, and from their interaction.
 
-Whether seed s gets image i right is mean + seed + image + seed × image, all random: a two-way table without repeats
-(Searle, Casella and McCulloch 1992, chapter 4). Values have the shape … × S × I, S ≥ 2 seeds and I ≥ 2 images: 1 or 0
-for one model, the difference of two such for two models, whose seeds and images are paired.
+The answer of seed s to image i is mean + seed + image + seed × image, with random effects. This is a two-way table
+without repeats (Searle, Casella and McCulloch 1992, chapter 4). Values have the shape … × S × I, with S ≥ 2 seeds and
+I ≥ 2 images. They are 1 or 0 for one model, or the difference of two such tables with paired seeds and images.
 """
 
 import math
@@ -19,7 +19,7 @@ POINTS = 100
 
 
 class MeanSquares(NamedTuple):
-    """Mean squares of seeds, images and what is left, each of shape …, and the numbers of seeds and images."""
+    """Mean squares of seeds, images and residuals, each of shape …, and the numbers of seeds and images."""
 
     seed: FloatArray
     image: FloatArray
@@ -29,11 +29,11 @@ class MeanSquares(NamedTuple):
 
 
 class Components(NamedTuple):
-    """Parts of one run's accuracy as SDs, percentage points, each of shape ….
+    """Components of one run's accuracy as SDs, percentage points, each of shape ….
 
-    `seed`: of the accuracy on all images that there could be, over seeds. `both`: the part of the test set's noise in
-    which seeds disagree. `image`: the part that all seeds share. The SD over seeds holds the first two; new images
-    would bring the last two.
+    `seed` is the SD over seeds of the accuracy on all possible images. `both` is the part of the test set's noise in
+    which seeds disagree, `image` the part that all seeds share. The SD over seeds contains the first two; new images
+    change the last two.
     """
 
     seed: FloatArray
@@ -47,12 +47,12 @@ class Components(NamedTuple):
 
     @property
     def over_both(self) -> FloatArray:
-        """The SD over seeds on images drawn anew for each."""
+        """The SD over seeds if each seed has its own test images."""
         return np.hypot(self.over_seeds, self.image)
 
 
 def differences(correct: Correct, first: int, second: int) -> npt.NDArray[np.int8]:
-    """Return +1 where model `first` alone is right, −1 where `second` alone is, shape S × I.
+    """Return +1 if only model `first` is right, −1 if only `second` is, else 0; shape S × I.
 
     `correct` has the shape models × S × I; seeds are paired.
     """
@@ -72,7 +72,7 @@ def mean_squares(values: npt.NDArray[Any]) -> MeanSquares:
 
 
 def components(values: npt.NDArray[Any]) -> Components:
-    """Return the components of `values`, shape … × S × I; a variance that comes out negative counts as 0."""
+    """Return the components of `values`, shape … × S × I; a negative variance counts as 0."""
     found = mean_squares(values)
     seed = np.maximum(found.seed - found.both, 0.0) / found.images
     image = np.maximum(found.image - found.both, 0.0) / (found.seeds * found.images)
@@ -82,9 +82,9 @@ def components(values: npt.NDArray[Any]) -> Components:
 def interval(values: npt.NDArray[Any], confidence: float) -> tuple[float, float, float]:
     """Return the mean of `values`, shape S × I, with an interval for new seeds and new images, percentage points.
 
-    The variance of the mean is (seed + image − what is left) / (S I) in mean squares, its degrees of freedom are
-    Satterthwaite's (1946). It is never taken as less than that over seeds, or over images, alone, and the interval is
-    never narrower than the t interval over seeds.
+    The variance of the mean is (seed + image − residual) / (S I) in mean squares, with Satterthwaite's degrees of
+    freedom (1946). It is at least the variance over seeds alone, and over images alone. The interval is at least as
+    wide as the t interval over seeds.
     """
     found = mean_squares(values)
     cells = found.seeds * found.images

@@ -1,4 +1,4 @@
-"""How large a difference is, in units of spread or as a chance of winning."""
+"""Effect sizes: a difference in units of SD, or as a probability of superiority."""
 
 import math
 
@@ -10,12 +10,12 @@ from distancenets.statistics.t_tests import pooled_sd, ratio
 
 
 def cohens_d(a: Moments, b: Moments) -> float:
-    """Return (mean a − mean b) / pooled sample SD (Cohen 1988); ±∞ or NaN where that SD is 0."""
+    """Return (mean a − mean b) / pooled sample SD (Cohen 1988); ±∞ or NaN if that SD is 0."""
     return ratio(a.mean - b.mean, pooled_sd(a, b))
 
 
 def hedges_g(a: Moments, b: Moments) -> float:
-    """Return Cohen's d freed of bias: times Γ(ν/2) / (√(ν/2) Γ((ν−1)/2)), ν = n_a + n_b − 2 (Hedges 1981)."""
+    """Return Cohen's d without its bias: times Γ(ν/2) / (√(ν/2) Γ((ν−1)/2)), ν = n_a + n_b − 2 (Hedges 1981)."""
     df = a.n + b.n - 2
     if df < 2:
         return math.nan
@@ -24,7 +24,7 @@ def hedges_g(a: Moments, b: Moments) -> float:
 
 
 def d_z(differences: FloatArray) -> float:
-    """Return mean / sample SD of paired `differences`, shape (n_pairs,); ±∞ or NaN where that SD is 0."""
+    """Return mean / sample SD of paired `differences`, shape (n_pairs,); ±∞ or NaN if that SD is 0."""
     of_pairs = moments(differences)
     return ratio(of_pairs.mean, of_pairs.sd)
 
@@ -39,10 +39,9 @@ def probability_of_superiority(a: FloatArray, b: FloatArray) -> float:
 def superiority_interval(probability: float, n_a: int, n_b: int, confidence: float) -> tuple[float, float]:
     """Return the score interval of `superiority` (Newcombe 2006, Stat. Med. 25:559–573, method 5).
 
-    The ends are the θ with |θ − estimate| = z √V(θ), where V is Hanley and McNeil's variance with both sample
-    sizes less one replaced by their mean less one. It keeps a width where every run of one model beats every
-    run of the other, as a bootstrap does not. Samples are taken as independent: runs of one seed that
-    rise and fall together make it too wide rather than too narrow.
+    The ends are the θ with |θ − estimate| = z √V(θ). V is Hanley and McNeil's variance, with n_a − 1 and n_b − 1
+    replaced by their mean. Unlike a bootstrap interval, it has a width if every run of one model beats every run of
+    the other. Samples are taken as independent; a positive correlation within seeds makes it too wide, not too narrow.
     """
     if n_a == 0 or n_b == 0:
         return math.nan, math.nan

@@ -1,4 +1,4 @@
-"""Tests beside the t-test of no difference: of equivalence, of equal spread, of a family, and their power."""
+"""Tests of equivalence and of equal spread, Holm's correction of a family, and the power of t-tests."""
 
 import math
 from functools import cache
@@ -14,10 +14,10 @@ from distancenets.statistics.t_tests import Difference, TestResult, ratio
 def equivalence(difference: Difference, margin: float) -> TestResult:
     """Return the weaker of the two one-sided tests of |true difference| ≥ `margin` (Schuirmann 1987).
 
-    No difference found is not yet equality. A p-value below alpha says that the difference lies within ± `margin`
-    percentage points; it does so exactly when the interval of confidence 1 − 2 alpha does. Given a Welch `difference`
-    this is `ttost_ind(usevar="unequal")` of statsmodels, given a Student one `usevar="pooled"`, given a paired one
-    `ttost_paired`. Without any spread, p is 0 within the margin, 1 beyond it, NaN on it.
+    A difference that is not significant does not show equality. A p-value below alpha shows that the difference is
+    within ± `margin` percentage points. This is so exactly if the interval of confidence 1 − 2 alpha is within it. In
+    statsmodels, the test is `ttost_ind(usevar="unequal")` for a Welch `difference`, `usevar="pooled"` for Student's,
+    and `ttost_paired` for a paired one. Without spread, p is 0 within the margin, 1 beyond it and NaN on it.
     """
     above = ratio(difference.value + margin, difference.standard_error)
     below = ratio(difference.value - margin, difference.standard_error)
@@ -31,8 +31,8 @@ def equivalence(difference: Difference, margin: float) -> TestResult:
 def brown_forsythe(a: FloatArray, b: FloatArray) -> TestResult:
     """Return Levene's test of equal spread around medians, F on 1 and `df` degrees of freedom (1974).
 
-    Two values always lie equally far from their median, so either sample with fewer than three gives NaN, as do two
-    without any spread.
+    Two values are always equally far from their median, so a sample with fewer than three values gives NaN. Two
+    samples without spread also give NaN.
     """
     if a.size < 3 or b.size < 3:
         return TestResult(math.nan, math.nan, math.nan)
@@ -44,7 +44,7 @@ def brown_forsythe(a: FloatArray, b: FloatArray) -> TestResult:
 def holm(p: FloatArray) -> FloatArray:
     """Return Holm's step-down adjusted p-values (Holm 1979) of the family `p`, shape (tests,).
 
-    A test that could not be made (NaN) stays NaN and still counts as a member, since the family was chosen before the
+    A test without a p-value (NaN) stays NaN and still counts as a member, because the family was chosen before the
     data.
     """
     order = np.argsort(p)  # NaN last
@@ -55,7 +55,7 @@ def holm(p: FloatArray) -> FloatArray:
 
 @cache
 def minimum_detectable_d(n_a: int, n_b: int, alpha: float, power: float) -> float:
-    """Return the smallest true d that Student's two-sided t-test finds with `power`; NaN for n < 2."""
+    """Return the smallest true d that Student's two-sided t-test detects with `power`; NaN for n < 2."""
     if min(n_a, n_b) < 2:
         return math.nan
     return float(TTestIndPower().solve_power(nobs1=n_a, ratio=n_b / n_a, alpha=alpha, power=power))
@@ -63,7 +63,7 @@ def minimum_detectable_d(n_a: int, n_b: int, alpha: float, power: float) -> floa
 
 @cache
 def minimum_detectable_d_z(n_pairs: int, alpha: float, power: float) -> float:
-    """Return the smallest true d_z that the two-sided paired t-test finds with `power`; NaN for n < 2."""
+    """Return the smallest true d_z that the two-sided paired t-test detects with `power`; NaN for n < 2."""
     if n_pairs < 2:
         return math.nan
     return float(TTestPower().solve_power(nobs=n_pairs, alpha=alpha, power=power))

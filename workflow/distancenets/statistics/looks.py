@@ -1,8 +1,8 @@
 """Looks: the numbers of seeds at which a growing study is judged, and the share of the level that each look spends.
 
 A study is judged at 10, 20, 40, 80, 160 … complete seeds, at 1/4, 1/2, 1/8, 1/16, 1/32 … of its level. The shares add
-up to one. By the union bound, an error whose chance is at most share × level at each look has a chance of at most the
-level over all looks, however long the study goes on, and whatever kind of interval decides.
+up to one. By the union bound, errors with a probability of share × level at each look have at most the probability
+level over all looks. This is true for any length of the study and any kind of interval.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ FIRST = 10
 
 
 class Look(NamedTuple):
-    """A number of seeds, and the share of the level that is spent when so many are complete."""
+    """A number of complete seeds, and the share of the level that this look spends."""
 
     seeds: int
     share: float
@@ -31,12 +31,12 @@ def next_looks(seeds: int, number: int) -> list[Look]:
 
 
 def complete_seeds(samples: Iterable[Iterable[int]]) -> int:
-    """Return the n for which each of `samples`, its seeds, holds all of 0 … n − 1, and one of them lacks seed n."""
+    """Return the largest n for which each of `samples`, given by its seeds, contains all seeds 0 … n − 1."""
     common = set.intersection(*map(set, samples))
     return next(seed for seed in count() if seed not in common)
 
 
 def _look(turn: int) -> Look:
-    # The second look gets most: 20 seeds is the size of the paper's study.
+    # The second look gets the largest share: the paper's study has 20 seeds.
     share = (1 / 4, 1 / 2)[turn] if turn < 2 else 2.0 ** -(turn + 1)
     return Look(FIRST << turn, share)

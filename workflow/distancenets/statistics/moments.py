@@ -1,4 +1,4 @@
-"""Mean, standard deviation and count: all of a sample that a t-test needs, measured or published."""
+"""Mean, standard deviation and count of a sample, measured or published: all that a t-test needs."""
 
 import math
 from typing import Any, NamedTuple
@@ -28,14 +28,14 @@ def published_moments(mean: float, population_sd: float, n: int) -> Moments:
 
 
 def mean(values: FloatArray) -> float:
-    """Return the mean of `values`, shape (n,); of equal values, the value itself, free of rounding; NaN of none."""
+    """Return the mean of `values`, shape (n,); exactly the value if all are equal, NaN if there are none."""
     if values.size == 0:
         return math.nan
     return float(values[0] if np.ptp(values) == 0 else np.mean(values))
 
 
 def standard_deviation(values: FloatArray, ddof: int) -> float:
-    """Return the standard deviation, divisor n − `ddof` (1: sample, 0: population); NaN where n ≤ ddof."""
+    """Return the standard deviation, divisor n − `ddof` (1: sample, 0: population); NaN if n ≤ `ddof`."""
     if values.size <= ddof:
         return math.nan
     return 0.0 if np.ptp(values) == 0 else float(np.std(values, ddof=ddof))

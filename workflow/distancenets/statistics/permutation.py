@@ -1,4 +1,4 @@
-"""The sign-flip test of paired differences: under its null, either run of a pair could be either model's."""
+"""The sign-flip test of paired differences: under its null hypothesis, the runs of a pair are exchangeable."""
 
 import math
 
@@ -22,12 +22,12 @@ def sign_flip_p(differences: FloatArray, resamples: int, seed: int = 0) -> float
     Parameters
     ----------
     differences
-        Shape (n,), from `paired_differences`. Up to 30 of them every one of the 2ⁿ patterns is counted; NaN
-        for none.
+        Shape (n,), from `paired_differences`. For up to 30 differences, all 2ⁿ patterns are counted; for none, the
+        result is NaN.
     resamples
-        Random patterns drawn beyond that; the p-value is then at least 1 / (resamples + 1).
+        Random patterns for more than 30 differences; the p-value is then at least 1 / (resamples + 1).
     seed
-        Of those patterns.
+        Of the random patterns.
     """
     if differences.size == 0:
         return math.nan

@@ -1,4 +1,4 @@
-"""The differences that the published means and SDs stand for, with the intervals that they allow."""
+"""Differences of the published means, with intervals from the published SDs."""
 
 import math
 from collections.abc import Iterable
@@ -24,12 +24,13 @@ def printed_moments(row: PublishedRow, table: PublishedTable) -> Moments:
 def printed_accuracies(tables: Iterable[PublishedTable], runs: pd.DataFrame) -> dict[Place, tuple[float, float]]:
     """Return printed means and SDs (percent), each at the milestone of its model that is nearest to its epochs.
 
-    Near is meant as a ratio. Where several tables print a model for one milestone, the nearest counts, then the first.
+    Epochs are compared by their ratio. If several tables print a model for one milestone, the nearest is used, then the
+    first.
 
     Parameters
     ----------
     runs
-        A row a run and milestone of one experiment: architecture, representation, epoch.
+        One row per run and milestone of one experiment: architecture, representation, epoch.
     """
     milestones = dict(list(runs.groupby(["architecture", "representation"])["epoch"]))
     found: dict[Place, tuple[float, tuple[float, float]]] = {}
@@ -51,8 +52,8 @@ def printed_differences(table: PublishedTable, settings: StatisticsSettings) -> 
     Returns
     -------
     pandas.DataFrame
-        A row a pair: label, difference, low, high (percentage points); Welch's interval from the printed means and
-        SDs, since the paper prints no run by itself. Rounding of what is printed is left to the audit.
+        One row per pair: label, difference, low, high (percentage points). The interval is Welch's, from printed means
+        and SDs, because the paper prints no single runs. It ignores their rounding, which the audit checks.
     """
     moments = {
         find_model(row.architecture, row.representation).paper_name: printed_moments(row, table) for row in table.rows

@@ -1,4 +1,4 @@
-"""The table of runs: one row a run and milestone, as the training leaves it."""
+"""The table of runs: one row per run and milestone, as training writes it."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ def read_runs(path: Path) -> pd.DataFrame:
     Raises
     ------
     UserError
-        The file is no such table, is empty, holds a run twice, or an accuracy outside 0..100.
+        The file is not such a table, is empty, contains a run twice, or has an accuracy outside 0..100.
     """
     runs = read_derived(path, COLUMNS, dtype={"experiment": str, "model": str})
     if runs.empty:
-        raise UserError(f"{path}: no runs in it")
+        raise UserError(f"{path}: contains no runs")
     try:
         return checked(runs)
     except UserError as error:
@@ -29,7 +29,7 @@ def read_runs(path: Path) -> pd.DataFrame:
 
 
 def checked(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns needed, sorted; a `UserError` names the first row that cannot be used."""
+    """Return the required columns, sorted; a `UserError` names the first invalid row."""
     runs = runs[COLUMNS].copy()
     for column in ("epoch", "seed"):
         numbers = pd.to_numeric(runs[column], errors="coerce")
@@ -43,7 +43,7 @@ def checked(runs: pd.DataFrame) -> pd.DataFrame:
     twice = runs[runs.duplicated(KEY)]
     if not twice.empty:
         first = ", ".join(f"{column} {twice.iloc[0][column]}" for column in KEY)
-        raise UserError(f"a run stands in it twice: {first}")
+        raise UserError(f"contains a run twice: {first}")
     return runs.sort_values(KEY, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""One model over its seeds: centre, spread, and how well both are known."""
+"""Summaries of one model over its seeds: centre, spread, and their uncertainty."""
 
 import math
 import warnings
@@ -28,15 +28,14 @@ def bootstrap_interval(
     Parameters
     ----------
     values
-        Shape (n,). Fewer than three values, or values that are all equal, say nothing about their own spread:
-        the ends are NaN. They are NaN too where leaving out any one value leaves the statistic as it is, so
-        that no acceleration exists.
+        Shape (n,). The ends are NaN for fewer than three values and for equal values, which do not show their spread.
+        They are also NaN if the statistic is the same without any one value, so that no acceleration exists.
     statistic
         Takes an array and `axis`.
     confidence, resamples
         Coverage, and number of bootstrap samples.
     seed
-        Of the resampling: the same values always give the same interval.
+        Of the resampling, so that the same values always give the same interval.
     """
     if values.size < 3 or np.ptp(values) == 0:
         return math.nan, math.nan
@@ -57,7 +56,7 @@ def bootstrap_interval(
 def binomial_standard_error(accuracy: float, images: int) -> float:
     """Return the standard error (percentage points) of one accuracy (percent) for the number of `images`.
 
-    Which images are hard for one seed and not for another is in the spread over seeds; which are hard for all is not.
+    The SD over seeds contains the part in which seeds disagree, but not the part that all seeds share.
     """
     share = accuracy / 100
     return 100 * math.sqrt(share * (1 - share) / images)
@@ -83,7 +82,7 @@ def summary(accuracies: FloatArray, settings: StatisticsSettings) -> dict[str, f
 
 
 def summary_table(runs: pd.DataFrame, settings: StatisticsSettings) -> pd.DataFrame:
-    """Return one row an experiment, milestone and model of `runs` (see `statistics.runs`)."""
+    """Return one row per experiment, milestone and model of `runs` (see `statistics.runs`)."""
     rows = [
         {"experiment": experiment, "epoch": epoch, "model": model}
         | summary(group["test_accuracy"].to_numpy(np.float64), settings)

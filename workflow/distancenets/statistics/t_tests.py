@@ -1,4 +1,4 @@
-"""The difference of two means, its standard error and degrees of freedom: every t-test is read off it."""
+"""The difference of two means, its standard error and degrees of freedom: the basis of every t-test."""
 
 import math
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from scipy import stats
 
 from distancenets.statistics.moments import FloatArray, Moments, moments
 
-# Of intervals in tables and figures that no study's `statistics.confidence` sets.
+# The coverage of intervals in tables and figures that `statistics.confidence` does not set.
 CONFIDENCE = 0.95
 
 
 class Difference(NamedTuple):
-    """An estimate in percentage points that, over its standard error, follows Student's t."""
+    """An estimate in percentage points; divided by its standard error, it follows Student's t."""
 
     value: float
     standard_error: float
@@ -28,10 +28,10 @@ class TestResult(NamedTuple):
 
 
 def welch(a: Moments, b: Moments) -> Difference:
-    """Return mean a − mean b, a variance for each sample, Satterthwaite's degrees of freedom (Welch 1947).
+    """Return mean a − mean b with one variance per sample and Satterthwaite's degrees of freedom (Welch 1947).
 
-    Where both variances are zero those degrees of freedom are 0/0, and n_a + n_b − 2, which equal variances
-    would have, stand in; with fewer than two values in a sample, NaN.
+    If both variances are zero, these degrees of freedom are 0/0, and n_a + n_b − 2, as for equal variances, replaces
+    them. If a sample has fewer than two values, standard error and degrees of freedom are NaN.
     """
     of_a, of_b = a.sd**2 / a.n if a.n else math.nan, b.sd**2 / b.n if b.n else math.nan
     total = of_a + of_b
@@ -45,7 +45,7 @@ def welch(a: Moments, b: Moments) -> Difference:
 
 
 def student(a: Moments, b: Moments) -> Difference:
-    """Return mean a − mean b, one pooled variance, n_a + n_b − 2 degrees of freedom, as in the paper."""
+    """Return mean a − mean b with a pooled variance and n_a + n_b − 2 degrees of freedom, as in the paper."""
     sd = pooled_sd(a, b)
     if math.isnan(sd):
         return Difference(a.mean - b.mean, math.nan, math.nan)
@@ -61,7 +61,7 @@ def paired(differences: FloatArray) -> Difference:
 
 
 def pooled_sd(a: Moments, b: Moments) -> float:
-    """Return the root of the sample variances averaged by degrees of freedom; NaN where either has none."""
+    """Return the root of the sample variances averaged by degrees of freedom; NaN if either has none."""
     if a.n < 2 or b.n < 2:
         return math.nan
     return math.sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
@@ -85,7 +85,7 @@ def mean_interval(values: FloatArray) -> tuple[float, float]:
 
 
 def ratio(numerator: float, denominator: float) -> float:
-    """Return a quotient as IEEE 754 has it, without a warning: x/0 is ±∞ and 0/0 is NaN."""
+    """Return the quotient by IEEE 754, without a warning: x/0 is ±∞ and 0/0 is NaN."""
     if denominator != 0:
         return numerator / denominator
     return math.copysign(math.inf, numerator) if numerator and not math.isnan(numerator) else math.nan

@@ -1,4 +1,4 @@
-"""How far measured means and SDs lie from printed ones, in standard errors of the distance."""
+"""Distances of measured means and SDs from printed ones, in standard errors of the distance."""
 
 import math
 
@@ -10,10 +10,10 @@ from distancenets.statistics.t_tests import ratio, student
 
 
 def mean_distance(a: Moments, b: Moments) -> float:
-    """Return (mean a − mean b) over Student's standard error, spreads pooled; NaN where b has fewer than two values.
+    """Return (mean a − mean b) / Student's standard error, with a pooled SD; NaN if b has fewer than two values.
 
-    The question is whether one population gave both, and the spread of two or three values a says little of it. A
-    single one has none and takes that of b: the error is SD b · √(1 + 1/n_b), as of a prediction.
+    The question is whether both come from one population, and two or three values of a hardly show its spread. A single
+    value of a uses the SD of b: the error is SD b · √(1 + 1/n_b), as for a prediction.
     """
     if a.n == 1:
         return ratio(a.mean - b.mean, b.sd * math.sqrt(1 + 1 / b.n))
@@ -22,10 +22,10 @@ def mean_distance(a: Moments, b: Moments) -> float:
 
 
 def spread_distance(a: Moments, b: Moments) -> float:
-    """Return how far ln(SD a / SD b) lies from what chance makes of it, in SDs of chance; NaN without spread.
+    """Return ln(SD a / SD b) minus its mean under equal true SDs, in its SDs by chance; NaN without spread.
 
-    Of n normal values, the logarithm of the sample SD over the true one has the mean (ψ(k) − ln k) / 2 and the variance
-    ψ′(k) / 4, k = (n − 1) / 2: exact for any n, so that two or three runs are not taken for far apart.
+    For n normal values, ln(sample SD / true SD) has the mean (ψ(k) − ln k) / 2 and the variance ψ′(k) / 4, with
+    k = (n − 1) / 2. This is exact for any n, so two or three runs do not seem too far apart.
     """
     if not (a.n > 1 and b.n > 1 and a.sd > 0 and b.sd > 0):
         return math.nan

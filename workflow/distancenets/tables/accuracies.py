@@ -20,14 +20,15 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
     Parameters
     ----------
     runs
-        One row per run and milestone, as `runs.csv` holds them.
+        One row per run and milestone, as in `runs.csv`.
 
     Returns
     -------
     pandas.DataFrame
         One row per printed row: printed (the name in the paper), model, architecture, representation, published_mean,
-        published_sd (of the kind that `published` says), published_epochs, mean, sd_population, sd_sample (percent),
-        n, epochs, and difference (measured − published, percentage points). A model that was not trained has n = 0.
+        published_sd (population or sample, as `published` records), published_epochs, mean, sd_population, sd_sample
+        (percent), n, epochs, and difference (measured − published, percentage points). A model that was not trained has
+        n = 0.
     """
     epochs = study.reported_epochs(name)
     chosen = runs[(runs["experiment"] == study.reported_experiment) & (runs["epoch"] == epochs)]
@@ -57,7 +58,7 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
 
 
 def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.DataFrame:
-    """The cells of an accuracy table as a reader sees them, both SDs of the kind that is printed."""
+    """The cells of an accuracy table as a reader sees them, with both SDs of the printed kind."""
     rows = _records(table)
     return pandas.DataFrame(
         {
@@ -73,7 +74,7 @@ def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.Data
 
 
 def accuracy_caption(published: PublishedTable) -> str:
-    """The caption of an accuracy table, with what its columns are."""
+    """The caption of an accuracy table, with the meaning of its columns."""
     place = published.place[0].upper() + published.place[1:]
     return (
         f"{place}, {published.heading}: test accuracy in %, mean ± {published.deviation} SD; published over "

@@ -1,10 +1,10 @@
-"""Contrasts as people read them: how a difference of models changes with the protocol."""
+"""Contrasts for readers: how a difference of models changes with the protocol."""
 
 import pandas
 
 CAPTION = (
-    "Contrasts: how the differences that claims are about change from the first protocol to each other one, "
-    "seed by seed, in percentage points"
+    "Contrasts: change of the differences that claims are about, from the first protocol to every other one, "
+    "within seeds, in percentage points"
 )
 
 

@@ -27,7 +27,7 @@ def write_metrics(root: Path) -> None:
     curves = dict(curves_by_model(read_derived(root / "learning_curves.parquet")))
     for path, curve in curves.items():
         write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
-    # Curves of models that the study has no longer would be compared as if they were its own.
+    # Curves of models that the study no longer has must not be compared as its own.
     for old in {path.relative_to(folder) for path in folder.rglob("*.csv")} - set(curves):
         (folder / old).unlink()
     write_text(root / METRICS_FILE, json.dumps(found, indent=2) + "\n")
@@ -41,7 +41,7 @@ def final_accuracies(runs: pandas.DataFrame) -> Metrics:
     Parameters
     ----------
     runs
-        One row per run and milestone, as `runs.csv` holds them. A single run has no SD: the key is left out.
+        One row per run and milestone, as in `runs.csv`. A single run has no SD: the key is left out.
     """
     several = dict(runs.groupby("experiment")["epoch"].nunique() > 1)
     found: Metrics = {}
@@ -55,11 +55,11 @@ def final_accuracies(runs: pandas.DataFrame) -> Metrics:
 
 
 def curves_by_model(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
-    """Yield the learning curve of every model, and the path below `CURVES_FOLDER` that it belongs to.
+    """Yield the learning curve of every model, and its path below `CURVES_FOLDER`.
 
-    A curve is a row an epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent), each the mean over the
-    seeds that went so far, and their number. Of long runs only `CURVE_POINTS` recorded epochs at most are kept, denser
-    at the beginning.
+    A curve has one row per epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent) and seeds. Values
+    are means over the seeds that reached the epoch. At most `CURVE_POINTS` recorded epochs are kept, denser at the
+    beginning.
     """
     axes = ["experiment", "architecture", "representation"]
     for (experiment, architecture, representation), group in curves.groupby(axes, sort=False):

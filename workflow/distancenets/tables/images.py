@@ -1,4 +1,4 @@
-"""Seeds and test images as two samples: how much of an accuracy's spread, and of a difference's, comes from each."""
+"""Seeds and test images as two samples: how much of the spread of accuracies and differences comes from each."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -19,8 +19,8 @@ from distancenets.statistics.t_tests import paired
 
 NONE = "–"
 CAPTION = (
-    "Seeds and test images as two samples, percentage points: mean over seeds, population SD over seeds beside the "
-    "printed one, binomial error of one accuracy, SDs of seed, image and seed × image in one run's accuracy, and "
+    "Seeds and test images as two samples, percentage points: mean over seeds, population SD over seeds and as "
+    "printed, binomial error of one accuracy, SDs of seed, image and seed × image in one run's accuracy, and "
     "intervals of the mean for new seeds and for new seeds and images ({percent:g} %)"
 )
 COLUMNS = (
@@ -38,7 +38,7 @@ def images_table(
     Parameters
     ----------
     answers
-        As `measurements/correct.parquet` holds them.
+        As in `measurements/correct.parquet`.
     differences
         Name → two models, first minus second, or four, (first − second) − (third − fourth); over common seeds.
     confidence
@@ -67,7 +67,7 @@ def images_table(
 
 
 def extent(answers: pandas.DataFrame) -> str:
-    """In words which experiment and epochs the rows are of, if they are of one, and how many runs."""
+    """The number of runs in words, after the experiment and its epochs if all rows share them."""
     runs = answers[["experiment", "architecture", "representation", "seed"]].drop_duplicates()
     places = answers[["experiment", "epoch"]].drop_duplicates().to_numpy(dtype=object)
     where = [f"{experiment}, {epoch:,} epochs" for experiment, epoch in places] if len(places) == 1 else []
@@ -75,7 +75,7 @@ def extent(answers: pandas.DataFrame) -> str:
 
 
 def images_cells(table: pandas.DataFrame) -> pandas.DataFrame:
-    """The cells of the table as a reader sees them; one that says so if there are no answers."""
+    """The cells of the table as a reader sees them; a single cell that says so if there are no answers."""
     if table.empty:
         return pandas.DataFrame({"quantity": [NO_ANSWERS]})
     several = [name for name in ("experiment", "epochs") if table[name].nunique() > 1]
@@ -84,7 +84,7 @@ def images_cells(table: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def _parts(values: numpy.typing.NDArray[Any], confidence: float) -> dict[str, Any]:
-    """Mean, spread, components and intervals of `values`, S × I; NaN for what one seed leaves open."""
+    """Mean, spread, components and intervals of `values`, S × I; without the values that one seed cannot give."""
     seeds, images = values.shape
     over_seeds = POINTS * values.mean(axis=1)
     low, high = t_interval(paired(over_seeds), confidence)
@@ -120,7 +120,7 @@ def _of_seeds(seeds: list[int], correct: Correct, wanted: Sequence[int]) -> nump
 
 
 def _printed(model: str, epochs: int, record: Published) -> Iterator[str]:
-    """Yield the SDs of `model` that are printed about so many epochs, tables with the same one together."""
+    """Yield the printed SDs of `model` after `epochs`; tables that print the same SD are named together."""
     printed = [
         (str(row.sd), table.title)
         for table in record.tables.values()

@@ -20,7 +20,7 @@ NONE = "–"
 
 
 class Column(NamedTuple):
-    """A column of a measurement's CSV, as a reader sees it: its heading, what it is multiplied by, its decimals."""
+    """A column of a measurement's CSV as a reader sees it: its heading, its factor, and its decimals."""
 
     heading: str
     factor: float = 1
@@ -29,9 +29,9 @@ class Column(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A table: its file below measurements/, what a model has several rows for, its columns, its caption.
+    """A table: its file below measurements/, the keys that distinguish rows of a model, its columns, its caption.
 
-    The entries of the key `beside`, if one is named, stand beside one another where a reader sees them.
+    Readers see the values of the key `beside`, if there is one, side by side.
     """
 
     file: str
@@ -137,7 +137,7 @@ def measured_file(name: str) -> str:
 def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
     """The layout of the measurement `name`, whose file holds `runs`.
 
-    One that `LAYOUTS` says nothing about is tabled as it is: words are keys, every number is a column.
+    Without an entry in `LAYOUTS`, columns of text are keys and every column of numbers is a column.
     """
     if name in LAYOUTS:
         return LAYOUTS[name]
@@ -155,7 +155,7 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
     -------
     pandas.DataFrame
         model, architecture, representation, epochs, the layout's keys, seeds, then for each column its `_mean`,
-        `_sd_population`, `_low` and `_high` (the ends of the mean's 95 % t interval) and `_n` (runs that have one).
+        `_sd_population`, `_low` and `_high` (the ends of the mean's 95 % t interval) and `_n` (runs with a value).
     """
     rows = []
     for (architecture, representation, epoch, *keys), group in _in_order(runs, layout.keys):
@@ -176,7 +176,7 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
     """The cells of a geometry table as a reader sees them.
 
-    Columns that no model has are left out, and the epochs where they are the same in all rows.
+    Columns without any value are left out. Epochs are left out if they are the same in all rows.
     """
     several = ["epochs"] * (table["epochs"].nunique() > 1)
     named = ["model", "representation", *several, *(key for key in layout.keys if key != layout.beside)]
@@ -193,7 +193,7 @@ def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 def with_published_activity(
     table: pandas.DataFrame, cells: pandas.DataFrame, published: Sequence[PublishedActivity]
 ) -> tuple[pandas.DataFrame, pandas.DataFrame]:
-    """The activity table and its cells with what is printed about each model and layer beside."""
+    """The activity table and its cells, with the printed values of each model and layer as a column."""
     words = {
         (model.paper_name, layer): "; ".join(_printed(entry) for entry in published if _is_about(entry, model, layer))
         for model in _models(table)

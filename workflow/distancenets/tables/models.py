@@ -1,4 +1,4 @@
-"""Tables 1 and 4: what the models are made of, and what OffsetL2 is beside other distances. From the registry alone."""
+"""Tables 1 and 4, from the registry alone: the parts of the models, and OffsetL2 compared with other distances."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Distance(NamedTuple):
 
 
 DISTANCES = (
-    Distance("OffsetL2", HEADS["offset_l2"].formula, "learned μ", "learned α: a scale an axis", "distance"),
+    Distance("OffsetL2", HEADS["offset_l2"].formula, "learned μ", "learned α: one scale per axis", "distance"),
     Distance("RBF", "exp(−γ ‖h − μ‖₂²)", "learned or sampled μ", "γ: one width for all axes", "similarity"),
     Distance(
         "Mahalanobis",
@@ -47,5 +47,5 @@ def models_table() -> pandas.DataFrame:
 
 
 def distances_table() -> pandas.DataFrame:
-    """Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance."""
+    """Table 4: OffsetL2 compared with the RBF unit and the Mahalanobis distance."""
     return pandas.DataFrame(DISTANCES)

@@ -36,7 +36,7 @@ class Protocol(NamedTuple):
         return f"{self.experiment}, {self.epochs:,} epochs, {'bias' if self.bias else 'no bias'}"
 
     def architecture(self, printed: str) -> str:
-        """The architecture in place of the `printed` one under this protocol."""
+        """The architecture that replaces the `printed` one under this protocol."""
         plain = printed.removesuffix("_bias")
         return f"{plain}_bias" if self.bias and f"{plain}_bias" in architectures() else plain
 
@@ -55,17 +55,17 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     Parameters
     ----------
     runs
-        One row per run and milestone, as `runs.csv` holds them.
+        One row per run and milestone, as in `runs.csv`.
 
     Returns
     -------
     pandas.DataFrame
         experiment, epochs, bias, column, models (compared), printed_models, runs (the fewest of a compared model),
         mean_distance and sd_distance (root mean squares, standard errors), distance (of both together), farthest_model
-        and farthest (its signed distance), and best: whether it is the nearest of the protocols with all printed
-        models, where there are at least two and each model has as many runs in all of them: with fewer, standard errors
-        are larger and distances smaller. Of a model with one run the mean alone is compared; one whose runs have no
-        spread is not.
+        and farthest (its signed distance), and best: whether the protocol is the nearest of those with all printed
+        models. At least two protocols must have all models, with equally many runs of each model, because fewer runs
+        give larger standard errors and smaller distances. For a model with one run, only the mean is compared. A model
+        whose runs have no spread is left out.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
     measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
@@ -78,7 +78,7 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     complete = table["distance"].where(table["models"] == table["printed_models"])
     column = table["column"]
     nearest = complete == complete.groupby(column).transform("min")
-    # Where one protocol has all models, it is the best of none.
+    # A single complete protocol has no other to be compared with.
     several = complete.groupby(column).transform("count") > 1
     comparable = table.pop("runs_of_models").where(complete.notna()).groupby(column).transform("nunique") == 1
     table["best"] = nearest & several & comparable

@@ -1,4 +1,4 @@
-"""Does it hold elsewhere? Claims × experiments, a verdict a cell."""
+"""Does it hold elsewhere? Claims × experiments, one verdict per cell."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +17,14 @@ OPEN, DEPENDS, UNTOLD = "open", "depends on the protocol", "verdicts differ, no 
 
 
 def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
-    """The verdicts in `claims`, after those of the study beside `study` if it names one, under that study's name.
+    """The verdicts in `claims`, after the reported verdicts of the study beside `study`, if it names one.
 
-    `results` is the folder with the folders of all studies.
+    These have that study's name as their experiment. `results` is the folder with the folders of all studies.
 
     Raises
     ------
     UserError
-        `claims` are those of the study beside, or a file is none of ours.
+        `claims` belongs to the study beside, or `distancenets claims` did not write a file.
     """
     own = read(claims)
     if study.report.beside is None:
@@ -32,7 +32,7 @@ def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
     beside = load_study(study.report.beside)
     file = results / beside.study / "claims.json"
     if file.resolve() == claims.resolve():
-        raise UserError(f"{claims}: of study '{beside.study}'; name its file with --study: {study.report.beside}")
+        raise UserError(f"{claims}: belongs to study '{beside.study}'; set --study {study.report.beside}")
     reported = [entry for entry in read(file) if entry["experiment"] == beside.reported_experiment]
     return [entry | {"experiment": beside.study} for entry in reported] + own
 
@@ -43,7 +43,7 @@ def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
     Parameters
     ----------
     rulings
-        Dictionaries with claim, name, experiment and verdict, as `claims.json` holds them.
+        Dictionaries with claim, name, experiment and verdict, as in `claims.json`.
 
     Returns
     -------
@@ -58,11 +58,11 @@ def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
 
 
 def with_reading(table: pandas.DataFrame, contrasts: pandas.DataFrame | None = None) -> pandas.DataFrame:
-    """The `robustness_table` of several experiments with what its rows say in words as the last column.
+    """The `robustness_table`; for several experiments, with the conclusion on each claim as the last column.
 
-    A claim with one verdict wherever it could be judged is about representations, as far as the experiments reach;
-    one with several depends on the protocol if one of its `contrasts` differs. Fewer than two judged experiments
-    say neither.
+    A claim with one verdict in all judged experiments is about representations, within these experiments. A claim with
+    several verdicts depends on the protocol if one of its `contrasts` differs. With fewer than two judged experiments,
+    it is open.
     """
     verdicts = table.drop(columns=["claim", "name"])
     if verdicts.shape[1] == 1:
@@ -76,10 +76,10 @@ def with_reading(table: pandas.DataFrame, contrasts: pandas.DataFrame | None = N
 
 
 def reading(verdicts: Sequence[str], differs: bool) -> str:
-    """What the verdicts of one claim, one per experiment, amount to.
+    """The conclusion from the verdicts on one claim, one per experiment.
 
-    `differs` is whether a contrast of its differences between two experiments is told from zero: two verdicts that
-    differ may be one result on both sides of a threshold.
+    `differs` is whether one of its contrasts between two experiments differs from zero. Without such a contrast, two
+    different verdicts may be one result on both sides of a threshold.
     """
     judged = [verdict for verdict in verdicts if verdict != Verdict.UNDETERMINED]
     if len(judged) < 2:

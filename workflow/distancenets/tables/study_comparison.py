@@ -37,13 +37,13 @@ class FinishedStudy(NamedTuple):
     runs: pandas.DataFrame
 
     def models(self, experiment: str) -> list[str]:
-        """The models that `experiment` has runs of, in the registry's order; none of an unknown experiment."""
+        """The models with runs in `experiment`, in the registry's order; none if the experiment is unknown."""
         there = set(self.runs.loc[self.runs["experiment"] == experiment, "model"])
         known = self.study.models(experiment) if experiment in self.study.experiments else []
         return [model.paper_name for model in known if model.paper_name in there]
 
     def epochs(self, experiment: str) -> list[int]:
-        """The milestones that `experiment` has runs at, ascending."""
+        """The milestones with runs in `experiment`, ascending."""
         return sorted(self.runs.loc[self.runs["experiment"] == experiment, "epoch"].unique().tolist())
 
     def accuracies(self, experiment: str, epoch: int, model: str) -> "pandas.Series[float]":
@@ -58,7 +58,7 @@ def read_finished_study(name: str, results: Path) -> FinishedStudy:
     folder = next((path for path in (results / name, Path(name)) if (path / "study.yaml").is_file()), None)
     if folder is None:
         known = ", ".join(sorted(path.parent.name for path in results.glob("*/study.yaml"))) or "none"
-        raise UserError(f"{name}: neither a study in {results}/ (there are: {known}) nor a folder with a study.yaml")
+        raise UserError(f"{name}: neither a study in {results}/ (available: {known}) nor a folder with a study.yaml")
     return FinishedStudy(load_study(folder / "study.yaml"), read_runs(folder / "runs.csv"))
 
 
@@ -123,9 +123,9 @@ def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame
 
 
 def settings_table(first: Study, second: Study) -> pandas.DataFrame:
-    """One row per setting that differs: setting (its keys, joined by dots), a and b (– where it is not there).
+    """One row per setting that differs: setting (its keys, joined by dots), a and b (– if a study lacks it).
 
-    Name and title are left out: they say nothing about what was done.
+    Name and title are left out, because they do not describe the runs.
     """
     a, b = (dict(_flat(study.model_dump(mode="json", exclude={"study", "title"}))) for study in (first, second))
     rows = [(key, a.get(key, NOT_THERE), b.get(key, NOT_THERE)) for key in {**a, **b}]

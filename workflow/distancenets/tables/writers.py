@@ -7,7 +7,7 @@ import pandas
 from distancenets.files import replacing, with_ending, write_text
 from distancenets.markdown import markdown_table
 
-# What LaTeX does not print as it is written.
+# Characters that LaTeX does not print as they are.
 SPECIAL = str.maketrans(
     {letter: f"\\{letter}" for letter in "%_&$#{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -23,7 +23,7 @@ def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, cap
 
 
 def markdown(table: pandas.DataFrame) -> str:
-    """`table` in Markdown; columns that hold numbers only are set to the right."""
+    """`table` in Markdown; columns without letters are aligned right."""
     numeric = [not table[name].map(lambda cell: any(letter.isalpha() for letter in str(cell))).any() for name in table]
     return markdown_table(list(table.columns), table.to_numpy(), numeric)
 
