@@ -19,7 +19,7 @@ endif
 ARGUMENTS ?=
 
 .DEFAULT_GOAL := study
-.PHONY: study test env develop lock benchmark readme findings docs verify clean help
+.PHONY: study test test-quick env develop lock benchmark readme findings docs verify clean help
 
 study: env ## set up and run a study (config/config.yaml by default); VERBOSE=1 shows Snakemake's log
 	@$(BIN)/snakemake $(if $(VERBOSE),,--logger distancenets) $(ARGUMENTS)
@@ -31,6 +31,9 @@ test: develop ## set up and run every check and test
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+test-quick: develop ## run the tests that take seconds, in less than 90 s
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow"
 
 env: $(VENV)/.run ## make .venv from envs/run.txt
 
@@ -61,7 +64,7 @@ clean: ## delete the environment; results and data stay
 	rm -rf $(VENV)
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
 
 $(BIN)/uv: envs/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'

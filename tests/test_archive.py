@@ -79,6 +79,7 @@ def held(workshop: Workshop) -> tuple[set[Run], set[Run]]:
     return set(archived_runs(study, *places)), set(unarchived_runs(study, *places))
 
 
+@pytest.mark.slow
 def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
     found = derived(archived)
     assert held(archived) == ({DISTANCE, INTENSITY}, set())
@@ -93,6 +94,7 @@ def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
     pandas.testing.assert_frame_equal(found["runs.csv"][accuracies], expected["runs.csv"][accuracies], check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_study_kept_by_run_has_no_rows_of_nodes(workshop: Workshop) -> None:
     configure(workshop)
     path = workshop.folder / "config" / "config.yaml"

@@ -27,6 +27,8 @@ from distancenets.training.optimisers import no_moments
 from distancenets.training.pixel_scaling import scaling
 from requirements import needs_compiler
 
+pytestmark = pytest.mark.slow
+
 # The yardstick's parameters in its own order.
 HEADS = {
     "linear": ["head.weight"],
@@ -106,7 +108,6 @@ def test_a_gpu_machine_is_told_what_it_lacks(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.slow
 def test_the_gpu_script_runs_through_without_a_gpu(mnist: Dataset, tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "benchmarks", tmp_path / "benchmarks")
     for name in ("workflow", "config", "data", "tests", "pyproject.toml"):
@@ -143,7 +144,6 @@ def results(tmp_path: Path, script: str, *arguments: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
 def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> None:
     [row] = results(tmp_path, "epoch_time", "--quick", "--seconds", "1", "--models", "ReLU", *ON_CPU)["rows"]
     assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(row)
@@ -151,7 +151,6 @@ def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> N
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -> None:
     found = results(tmp_path, "roofline", "--models", "ReLU", "ReLU-L2", "--times", "3", *ON_CPU)
     nonzero = 128 * int((mnist.train_images > 0).sum())
@@ -165,7 +164,6 @@ def test_the_roofline_is_above_what_is_reached(mnist: Dataset, tmp_path: Path) -
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_the_checks_pass_for_the_compiled_engine(mnist: Dataset, tmp_path: Path) -> None:
     rows = results(tmp_path, "kernel_accuracy", "--models", "ReLU", "Abs-L2-Neg", "--steps", "20", *ON_CPU)["rows"]
     assert [row["steps"] for row in rows] == [0, 20, 0, 20]
@@ -174,7 +172,6 @@ def test_the_checks_pass_for_the_compiled_engine(mnist: Dataset, tmp_path: Path)
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_engines_are_compared_with_the_reference_seed_by_seed(mnist: Dataset, tmp_path: Path) -> None:
     size = ["--images", "500", "--seeds", "3", "--epochs", "3"]
     reference, *others = results(tmp_path, "equivalence", "--models", "ReLU", *size)["rows"]
@@ -185,7 +182,6 @@ def test_engines_are_compared_with_the_reference_seed_by_seed(mnist: Dataset, tm
         assert row["equivalent"] == (row["p"] < 0.05)
 
 
-@pytest.mark.slow
 def test_each_size_is_timed(mnist: Dataset, tmp_path: Path) -> None:
     found = results(tmp_path, "scaling", "--quick", "--times", "1", "--epochs", "10")
     assert [row["axis"] for row in found["rows"]] == ["seeds"] * 3 + ["hidden"] * 3 + ["images"] * 3
@@ -193,7 +189,6 @@ def test_each_size_is_timed(mnist: Dataset, tmp_path: Path) -> None:
 
 
 @needs_compiler
-@pytest.mark.slow
 def test_a_round_of_faults_is_survived(mnist: Dataset, tmp_path: Path) -> None:
     rows = results(tmp_path, "faults", "--minutes", "0")["rows"]
     assert {"training killed up to three times", "`archive` killed", "two archivers at once"} <= {

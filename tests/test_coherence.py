@@ -145,6 +145,7 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
 }
 
 
+@pytest.mark.slow
 def test_an_honest_archive_has_no_fault(root: Path) -> None:
     assert list(archive_faults(root)) == [] and count_runs(root) == 3
 

@@ -88,6 +88,7 @@ def test_values_in_the_limit() -> None:
     assert math.isnan(apart_seeds["sign_flip_p"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_false_positives_and_coverage_under_the_null(shared: bool) -> None:
     rng = np.random.default_rng(11)
@@ -114,6 +115,7 @@ def test_false_positives_and_coverage_under_the_null(shared: bool) -> None:
         assert found["brown_forsythe"] < 0.07 * studies
 
 
+@pytest.mark.slow
 def test_equivalence_errs_at_the_margin_as_often_as_alpha() -> None:
     rng = np.random.default_rng(12)
     wrong = {"equivalence": 0, "paired_equivalence": 0}

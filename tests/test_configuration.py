@@ -141,6 +141,7 @@ def test_what_the_system_refuses_is_one_line(workshop: Workshop, monkeypatch: py
     assert workshop.refused() == f"error: {workshop.folder / 'runs.csv'}: Is a directory"
 
 
+@pytest.mark.slow
 def test_letters_that_a_terminal_lacks_do_not_end_a_command(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

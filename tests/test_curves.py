@@ -83,6 +83,7 @@ def test_the_band_holds_what_the_seeds_gave() -> None:
     assert heights.max() == pytest.approx(np.quantile(values, 0.9))
 
 
+@pytest.mark.slow
 def test_figures_do_not_depend_on_the_user_s_matplotlibrc(tmp_path: Path) -> None:
     script = (
         "from test_curves import curves\n"

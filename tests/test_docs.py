@@ -114,6 +114,7 @@ def finished(workshop: Workshop) -> Path:
     return workshop.results
 
 
+@pytest.mark.slow
 def test_every_file_of_a_study_and_every_column_is_explained_as_it_is(finished: Path) -> None:
     committed = REPOSITORY / "results" / "paper"
     files = {

@@ -21,7 +21,7 @@ from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
 from repository import RAW, STUDY, Repository, Trainings
 
-pytestmark = [pytest.mark.dvc, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.dvc, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ from distancenets.runs.manifest import MANIFEST, archive_folder
 from distancenets.training.paths import run_path
 from requirements import needs_compiler
 
+pytestmark = pytest.mark.slow
+
 TEST = ("--configfile", "config/test.yaml")
 # A copy in which Snakemake ran, and what it said.
 Finished = tuple[Checkout, subprocess.CompletedProcess[str]]

@@ -56,6 +56,7 @@ def test_the_locks_hold_every_dependency(project: dict[str, str]) -> None:
         assert set(project) - {"python"} <= locked
 
 
+@pytest.mark.slow
 def test_training_needs_neither_snakemake_nor_dvc(tmp_path: Path) -> None:
     script = (
         "import sys\n"

@@ -98,6 +98,7 @@ KINDS: dict[str, tuple[Draw, Callable[..., Estimate], float]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_looking_again_does_not_raise_the_error(kind: str) -> None:
     draw, estimate, edge = KINDS[kind]
@@ -194,6 +195,7 @@ def test_no_difference_is_hardly_ever_contradicted(draw: Callable[..., np.ndarra
     assert found["supported"] >= 0.85, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edge", [-0.2, 0.2])
 def test_a_difference_at_the_margin_is_misjudged_no_more_often_than_its_share_of_the_level(edge: float) -> None:
     found = simulated(1, {"ReLU": (95.5 + edge, 0.17), "Abs": (95.5, 0.17)}, 1000, 2)
@@ -209,6 +211,7 @@ def test_a_real_difference_is_contradicted_with_power() -> None:
     assert found["contradicted"] >= 0.75 and found["supported"] == 0, found
 
 
+@pytest.mark.slow
 def test_a_failure_at_the_margin_and_a_real_one() -> None:
     at_margin = {"ReLU": (95.5, 0.17), "ReLU2": (85.5, 12.0)}
     found = simulated(2, at_margin, 500, 4)
@@ -224,6 +227,7 @@ def test_equal_spreads_are_hardly_ever_called_far_larger() -> None:
     assert simulated(2, {"ReLU": (95.5, 0.5), "ReLU2": (40.0, 0.5)}, 100, 7)["supported"] == 0
 
 
+@pytest.mark.slow
 def test_a_true_sd_at_the_bound_is_misjudged_no_more_often_than_alpha() -> None:
     bound = 0.14 * ClaimsSettings().spread_tolerance
     truth = dict.fromkeys(("ReLU-L2", "ReLU-L2-Neg", "Abs-L2", "Abs-L2-Neg"), (97.5, bound))

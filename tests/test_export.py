@@ -75,12 +75,14 @@ def issues(monkeypatch: pytest.MonkeyPatch, crate: Path, work: Path) -> list[str
     return [str(issue.message) for issue in services.validate(settings).get_issues()]
 
 
+@pytest.mark.slow
 def test_the_validator_of_the_profile_finds_nothing(
     monkeypatch: pytest.MonkeyPatch, crate: Path, tmp_path: Path
 ) -> None:
     assert issues(monkeypatch, crate, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_validator_notices_a_crate_without_its_run(
     monkeypatch: pytest.MonkeyPatch, crate: Path, tmp_path: Path
 ) -> None:

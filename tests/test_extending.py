@@ -28,6 +28,8 @@ STEP = re.compile(
 DRIVER = """
 import contextlib, shlex, sys
 from distancenets.cli.commands import app
+
+pytestmark = pytest.mark.slow
 for command in sys.argv[1:]:
     line, _, file = command.partition(" >> ")
     program, *arguments = shlex.split(line)

@@ -130,6 +130,7 @@ def test_prose_without_its_finding_is_refused(root: Path) -> None:
         page_of(root)
 
 
+@pytest.mark.slow
 @archived
 def test_the_committed_page_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)

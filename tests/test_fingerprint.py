@@ -44,6 +44,7 @@ def all_of(*kinds: str) -> set[str]:
     return {name for name in names if any(kind in name for kind in kinds)}
 
 
+@pytest.mark.slow
 def test_writing_it_otherwise_changes_nothing(tmp_path: Path) -> None:
     package = tmp_path / "workflow" / "distancenets"
     shutil.copytree(REPOSITORY / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,6 +72,7 @@ def test_writing_it_otherwise_changes_nothing(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "touched"),
     [

@@ -30,6 +30,7 @@ def small_study(workshop: Workshop) -> Workshop:
     return workshop
 
 
+@pytest.mark.slow
 def test_every_measurement_writes_its_tables(small_study: Workshop) -> None:
     folder = small_study.results / "measurements"
     rows = {"activity": 32, "projections_by_run": 8, "orientation_by_run": 8, "prototypes_by_run": 8}

@@ -159,6 +159,7 @@ def forget_answers(root: Path, representation: str) -> None:
     write_manifest(root, {**manifest, axes: Holding(manifest[axes].runs, kept)})
 
 
+@pytest.mark.slow
 def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) -> None:
     file = small_study.results / "measurements" / "correct.parquet"
     done(small_study, "measure", "correct")
@@ -194,6 +195,7 @@ def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) ->
     assert OWN_IMAGES in (small_study.results / "figures" / "disagreement_raw.svg").read_text()
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_is_named(small_study: Workshop) -> None:
     done(small_study, "archive")
     path = next(small_study.results.glob("archive/raw/relu/distance/correct-*.parquet"))

@@ -68,6 +68,7 @@ def test_a_snakemake_without_the_package_says_so(copy: Checkout, profile: tuple[
     assert "has no distancenets: run `make env`, then .venv/bin/snakemake" in said
 
 
+@pytest.mark.slow
 def test_a_user_without_a_name_or_a_home_runs_the_workflow(copy: Checkout) -> None:
     settings = tomllib.loads((copy.folder / "pyproject.toml").read_text())
     folder = str(copy.folder / settings["tool"]["uv"]["build-backend"]["data"]["purelib"])

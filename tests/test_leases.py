@@ -122,6 +122,7 @@ def test_a_lease_leaves_no_file_and_takes_any_name(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_fifty_jobs_share_four_devices_though_some_are_killed(tmp_path: Path) -> None:
     """Every third job holds its device until it is killed, which happens at a random time after it took it."""
     devices, chance, killed = "0,1,2,3", random.Random(7), dict[int, float]()
@@ -168,6 +169,7 @@ def stubbed(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return copy
 
 
+@pytest.mark.slow
 def test_two_snakemakes_share_the_devices(stubbed: Checkout, tmp_path: Path) -> None:
     """Two studies at once, in one checkout, on two devices; of both, only the training is run."""
     trainer, journal = tmp_path / "distancenets", tmp_path / "journal"

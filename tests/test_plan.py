@@ -127,6 +127,7 @@ def test_costs_are_those_of_this_kind_of_processor() -> None:
         costs({run(4): entry("A", 1, kind="cuda")}, "A")
 
 
+@pytest.mark.slow
 def test_the_command_plans_from_the_committed_archive(tmp_path: Path) -> None:
     for name in ("config", "results"):
         (tmp_path / name).symlink_to(REPOSITORY / name)

@@ -18,6 +18,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout(tmp_path_factory.mktemp("profiles"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("packing", "jobs"), [("one", 22), ("all_seeds", 11)])
 def test_the_slurm_profile_plans_both_packings(copy: Checkout, packing: str, jobs: int) -> None:
     arguments = ("--workflow-profile", "profiles/slurm", "--configfile", "config/test.yaml", "--quiet", "rules")
@@ -110,6 +111,7 @@ def test_both_containers_hold_the_same() -> None:
     assert sections["%environment"] == [f"export {path}"] and home_folder == "HOME=/tmp"
 
 
+@pytest.mark.slow
 def test_the_kubernetes_command_plans_the_study_within_the_image(manifest: dict[str, Any], tmp_path: Path) -> None:
     """The set-up and the study are planned in a folder with what is copied into the image and nothing else."""
     copied = [name for step in container_steps()["COPY"] for name in step.split()[:-1]]

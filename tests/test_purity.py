@@ -53,6 +53,7 @@ def trained_bits(model: Model, split: Split, hidden: int = 24, threads: int = 1,
     return np.array(found).tobytes() + b"".join(value.tobytes() for value in network.parameters().values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [*TARGETS, None], ids=str)
 def test_every_target_computes_what_the_reference_says(target: str | None) -> None:
     if target is not None and not TARGETS[target] <= FEATURES:
@@ -66,6 +67,7 @@ def test_every_target_computes_what_the_reference_says(target: str | None) -> No
     assert "all 120 fingerprints are the same" in answer.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.paper_name)
 def test_the_first_losses_on_mnist_are_those_of_the_reference(
     model: Model, whole: Split, record_testsuite_property: Callable[[str, object], None]
@@ -81,6 +83,7 @@ def whole(mnist: Dataset) -> Split:
     return bits.train_split(mnist)
 
 
+@pytest.mark.slow
 def test_another_processor_gives_the_same_bits(tmp_path: Path) -> None:
     """The engine's source, in a program built for x86-64 and for aarch64, which qemu runs."""
     emulator = shutil.which("qemu-aarch64")

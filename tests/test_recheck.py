@@ -59,6 +59,7 @@ def rows(workshop: Workshop, *arguments: str, code: int = 0) -> pandas.DataFrame
     return pandas.read_csv(workshop.folder / "rows.csv").set_index("seed")
 
 
+@pytest.mark.slow
 def test_what_was_archived_comes_out_again_to_the_bit(archived: Workshop) -> None:
     before = {path: path.read_bytes() for path in archived.results.rglob("*") if path.is_file()}
     answer = archived.run("recheck", "--runs", "3", "--epochs", "6", "--draw", "7", "--threads", "2")

@@ -14,6 +14,8 @@ from distancenets.training.pixel_scaling import scaling
 from reference_losses import EPOCHS, HIDDEN, IMAGES, LEARNING_RATE, LOSSES, start
 from requirements import DEVICES, needs_compiler
 
+pytestmark = pytest.mark.slow
+
 # Models whose steps amplify rounding about tenfold each: from 1e-15 to the size of the loss itself within 20 epochs,
 # whatever computes them. Until these epochs they are held to 1e-7, all others to 1e-9 throughout.
 AMPLIFYING = {"Abs2-Neg": 9, "Abs2-Neg_Bias": 9}

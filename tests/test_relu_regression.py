@@ -11,8 +11,9 @@ from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
 from distancenets.training.paths import run_path
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("pixels", "low", "high"), [("raw", 88.0, 90.0), ("standardised", 40.0, 60.0)])
 def test_relu_after_200_epochs(pixels: str, low: float, high: float, mnist: Dataset, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from distancenets.training.run_files import RunFolder
 from requirements import needs_compiler
 from run_helpers import MODEL, digests, folder, trained
 
+pytestmark = pytest.mark.slow
+
 
 def interrupted(workshop: Workshop, number: signal.Signals) -> Answer:
     """Start a long training, send `number` once it has a checkpoint, and return how it ended."""

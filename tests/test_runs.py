@@ -196,6 +196,7 @@ def test_an_output_folder_that_cannot_be_written_is_named(workshop: Workshop) ->
     assert "blocked" in line and "cannot be written" in line
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(workshop: Workshop) -> None:
     # A file system of 64 KiB would need root; a limit on the size of files fails writes in the same way.

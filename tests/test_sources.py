@@ -80,6 +80,7 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         raise
 
 
+@pytest.mark.slow
 def test_the_package_source_serves_all_of_mnist(mnist: Path) -> None:
     settings = load_dataset_settings("mnist", CONFIG)
     data = load_dataset(mnist, settings)

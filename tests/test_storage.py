@@ -54,6 +54,7 @@ def short(tmp_path: Path, mnist: Dataset) -> Workshop:
     return workshop
 
 
+@pytest.mark.slow
 def test_runs_killed_while_they_are_lengthened_go_on_forth_and_back(short: Workshop, tmp_path: Path) -> None:
     """Before every change of the runs' files, and of the checkpoint that is removed after them."""
     expected = {6: digests(short, range(2))}
@@ -82,6 +83,7 @@ def test_runs_killed_while_they_are_lengthened_go_on_forth_and_back(short: Works
     assert step >= 2 * 6 and min(begun) > 6
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_a_checkpoint_is_written_goes_on_to_the_same_bits(short: Workshop, tmp_path: Path) -> None:
     short.study(epochs=20)
     long = copied(short, tmp_path / "long")
@@ -124,6 +126,7 @@ def test_a_checkpoint_of_other_code_or_of_another_engine_is_refused(workshop: Wo
     assert RunFolder(folder(workshop, 0)).read_provenance()["resumed_at"] == 0 and left_over(workshop) == []
 
 
+@pytest.mark.slow
 def test_a_hundred_seeds_that_are_no_neighbours_fit_into_a_files_name(workshop: Workshop) -> None:
     settings = workshop.folder / "config" / "config.yaml"
     workshop.study(hidden=4, epochs=30)
@@ -192,6 +195,7 @@ def generations(root: Path) -> dict[str, list[int]]:
         return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [0, 3], ids=["the first archive", "rows replaced"])
 def test_an_archive_killed_while_it_is_written_is_the_old_or_the_new_one(tmp_path: Path, held: int) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
@@ -224,6 +228,7 @@ def test_an_archive_killed_while_it_is_written_is_the_old_or_the_new_one(tmp_pat
     assert seen == sorted(seen) and step >= 4 * 3 and sum(seen) >= (4 if held else 0)
 
 
+@pytest.mark.slow
 def test_two_archivers_at_once_lose_nothing(workshop: Workshop) -> None:
     assert workshop.train("--seeds", "0-3").returncode == 0
     for seed in range(4):
@@ -235,6 +240,7 @@ def test_two_archivers_at_once_lose_nothing(workshop: Workshop) -> None:
     assert list(archive_faults(workshop.results)) == [] and count_runs(workshop.results) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kilobytes", [2, 4])
 def test_a_full_disk_leaves_the_archive_as_it_was(short: Workshop, kilobytes: int) -> None:
     """A limit on the size of files fails writes as a full disk does."""

@@ -87,6 +87,7 @@ def descend(
     return parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.paper_name)
 def test_a_seed_alone_equals_the_seed_within_a_pack(
     model: Model, mnist: Dataset, mnist_settings: DatasetSettings
@@ -97,6 +98,7 @@ def test_a_seed_alone_equals_the_seed_within_a_pack(
         torch.testing.assert_close(packed[name][1], value[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_seed_alone_stays_near_the_seed_within_a_pack_in_single_precision(
     mnist: Dataset, mnist_settings: DatasetSettings
 ) -> None:

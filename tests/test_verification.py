@@ -90,6 +90,7 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 FIGURES = Path("results", "paper", "figures")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["README.md", "docs/findings.md", "docs/report/index.html"])
 def test_a_page_that_was_changed_is_found(pages: Path, name: str) -> None:
     given = (PAPER, Path("results", "paper"), FURTHER)
@@ -121,6 +122,7 @@ def test_all_committed_figures_are_listed() -> None:
     assert list(listed_faults(ROOT / "figures")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (ROOT.parent / "paper" / "archive").exists(), reason="the paper's study is not archived yet")
 def test_the_committed_results_of_the_paper_follow_from_their_archive() -> None:
     distancenets = Path(sys.executable).with_name("distancenets")

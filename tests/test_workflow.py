@@ -19,6 +19,8 @@ from distancenets.datasets.arrays import Arrays
 from distancenets.datasets.store import Dataset
 from distancenets.training.paths import run_path
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "study": "small",
     "title": "Two models on a small data set",
