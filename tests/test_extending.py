@@ -17,6 +17,8 @@ from distancenets.configuration.published import load_published
 from distancenets.datasets.store import Dataset
 from distancenets.models.registry import find_model
 
+pytestmark = pytest.mark.slow
+
 PAGE = (REPOSITORY / "docs" / "extending.md").read_text()
 SECTIONS = {part.split("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
 STEP = re.compile(
@@ -28,8 +30,6 @@ STEP = re.compile(
 DRIVER = """
 import contextlib, shlex, sys
 from distancenets.cli.commands import app
-
-pytestmark = pytest.mark.slow
 for command in sys.argv[1:]:
     line, _, file = command.partition(" >> ")
     program, *arguments = shlex.split(line)
