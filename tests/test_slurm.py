@@ -23,6 +23,7 @@ from distancenets.training.paths import run_path
 
 ABSENT = slurm.missing()
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.slurm,
     # Every job starts snakemake twice and torch once: a busy machine takes minutes.
     pytest.mark.timeout(1800),
