@@ -12,6 +12,7 @@ import yaml
 from conftest import REPOSITORY, Workshop
 from distancenets import cli, markdown
 from distancenets.configuration.arguments import refuse_unreadable_studies
+from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.settings import read_yaml
 from distancenets.configuration.study import Study, load_study, parse_seeds, study_from_config
 from distancenets.errors import UserError
@@ -191,3 +192,19 @@ def test_a_study_that_is_not_utf_8_is_one_line_before_snakemake_reads_it(tmp_pat
         with pytest.raises(SystemExit, match=r"^error: .*latin\.yaml: cannot be read: not UTF-8 \(byte 10\)"):
             refuse_unreadable_studies(words)
     refuse_unreadable_studies(["--configfile", "config/config.yaml", "--config", str(study)])
+
+
+def test_a_run_goes_on_from_a_shorter_one_that_kept_as_much() -> None:
+    paper = load_study(REPOSITORY / "config" / "paper.yaml")
+    recipe = study_recipe(paper, "published", "relu", "unconstrained", REPOSITORY / "config" / "datasets.yaml")
+
+    def trained(**settings: object) -> Recipe:
+        return recipe.replaced(experiment=recipe.experiment.replaced(**settings).model_dump())
+
+    longer = trained(epochs=900, milestones=(300,), record_every=30)
+    assert longer.extends(trained(epochs=300, milestones=(), record_every=30))
+    assert longer.extends(trained(epochs=600, milestones=(200, 300), record_every=10))
+    assert not longer.extends(trained(epochs=600, milestones=(300,), record_every=40))
+    assert not longer.extends(trained(epochs=600, milestones=(), record_every=30))
+    assert not longer.extends(trained(epochs=900, milestones=(300,), record_every=30))
+    assert not longer.extends(trained(epochs=300, milestones=(), record_every=30, hidden=64))

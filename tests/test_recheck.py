@@ -53,6 +53,12 @@ def forged(workshop: Workshop, table: str, change: Change) -> None:
     repair(workshop.results)
 
 
+def loss_times(table: pandas.DataFrame, factor: float) -> pandas.DataFrame:
+    """Return the metrics with seed 1's loss at epoch 3 multiplied by `factor`."""
+    here = (table["seed"] == 1) & (table["epoch"] == 3)
+    return table.assign(train_loss=table["train_loss"].where(~here, factor * table["train_loss"]))
+
+
 def rows(workshop: Workshop, *arguments: str, code: int = 0) -> pandas.DataFrame:
     answer = workshop.run("recheck", "--csv", "rows.csv", *arguments)
     assert answer.returncode == code, answer.stderr + answer.stdout
@@ -136,8 +142,13 @@ def test_runs_of_other_bits_are_compared_within_a_tolerance(
     answer = archived.run("recheck", "--runs", "3").stdout
     assert "2 of 3 runs came out again to the bit and 1 within the tolerance of another engine or code on " in answer
     assert answer.count("equal to the bit") == 2
+    forged(archived, "metrics", lambda table: loss_times(table, 1.001))
+    assert rows(archived, "--runs", "3").at[1, "equal"]
+    forged(archived, "metrics", lambda table: loss_times(table, 1.01))
+    assert rows(archived, "--runs", "3", code=1).at[1, "column"] == "train_loss"
+    forged(archived, "metrics", lambda table: loss_times(table, 1 / 1.001 / 1.01))
     forged(archived, "metrics", lambda table: one_image_more(one_image_more(table, 3), 3))
-    assert not rows(archived, "--runs", "3", code=1).at[1, "equal"]
+    assert rows(archived, "--runs", "3", code=1).at[1, "column"] == "test_accuracy"
 
 
 def test_runs_of_former_code_with_another_start_cannot_be_compared(archived: Workshop) -> None:
