@@ -12,11 +12,13 @@ import pytest
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
-from distancenets.configuration.study import Experiment, Study, load_study
+from distancenets.configuration.study import Experiment, Run, Study, load_study
 from distancenets.errors import UserError
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
 from distancenets.figures.style import use_style, write_figure
+from distancenets.measurements.coherence import archive_faults
 from distancenets.models.registry import find_model
+from distancenets.runs.archive import archived_table
 from distancenets.statistics.moments import Moments, moments
 from distancenets.statistics.z_scores import mean_distance, root_mean_square, spread_distance
 from distancenets.tables.protocols import Protocol, protocols_cells, protocols_table
@@ -245,8 +247,14 @@ def test_every_verdict_is_drawn_where_it_belongs(tmp_path: Path) -> None:
 def test_each_protocol_has_the_rate_of_the_lowest_train_loss() -> None:
     """As config/learning_rates.yaml says, with its exception; a split and OffsetL2's form have no rate of their own."""
     tried = load_study(REPOSITORY / "config" / "learning_rates.yaml").experiments
-    runs = pd.read_csv(REPOSITORY / "results" / "learning_rates" / "runs.csv")
+    folder = REPOSITORY / "results" / "learning_rates"
+    runs = pd.read_csv(folder / "runs.csv")
     assert (runs.groupby("experiment").size() == 4).all() and set(runs["experiment"]) == set(tried)
+    assert list(archive_faults(folder)) == []
+    metrics = archived_table("metrics", [Run(*row) for row in runs[list(Run._fields)].itertuples(index=False)], folder)
+    both = runs.merge(metrics, on=["experiment", "architecture", "representation", "seed", "epoch"])
+    assert len(both) == len(runs)
+    np.testing.assert_allclose(both["train_loss_x"], both["train_loss_y"], rtol=1e-6)
     losses = runs.groupby("experiment")["train_loss"].mean()
 
     def protocol(experiment: Experiment) -> tuple[object, ...]:
