@@ -122,6 +122,14 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     assert ends == [("0", "1", "20"), ("9,000", "1", "0")]
 
 
+@pytest.mark.parametrize("name", ["tables/protocols.csv", "audit.json", "claims.json", "runs.csv"])
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"[1]", b"\xff\xfe"])
+def test_a_file_of_something_else_is_named(root: Path, name: str, content: bytes) -> None:
+    (root / name).write_bytes(content)
+    with pytest.raises(UserError, match=re.escape(str(root / name))):
+        page_of(root)
+
+
 def test_prose_without_its_finding_is_refused(root: Path) -> None:
     audit = json.loads((root / "audit.json").read_text())
     audit["findings"] = [finding for finding in audit["findings"] if finding["check"] != "same t twice"]

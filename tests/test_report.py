@@ -149,7 +149,7 @@ def test_the_plot_draws_the_mean_curves_that_were_written(tmp_path: Path) -> Non
     assert [entry["shown"] for entry in series["models"]] == [True, True, True, False]
     assert series["models"][1]["epoch"] == [0, 150] and series["models"][1]["test_error"] == [98.5, 11.75]
     (folder / "relu_l2_distance.csv").write_text("epoch\n0\n")
-    with pytest.raises(UserError, match=r"relu_l2_distance\.csv: not a learning curve"):
+    with pytest.raises(UserError, match=r"relu_l2_distance\.csv: column train_loss is missing"):
         mean_curves(study, tmp_path, "usual")
 
 

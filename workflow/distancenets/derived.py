@@ -18,6 +18,9 @@ from distancenets.files import read_bytes, read_sealed, sealed_text, sha256, wri
 
 # The folder of listings, beside the files that they list.
 DIGESTS = "digests"
+# What later stages read of runs.csv, and of learning_curves.parquet.
+RUNS = ("experiment", "architecture", "representation", "model", "seed", "epoch", "test_accuracy")
+CURVES = (*RUNS, "train_loss", "train_accuracy")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from distancenets.claims.planning import Batch, Target, batches, targets
 from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.published import load_published
 from distancenets.configuration.study import Run, Study
+from distancenets.derived import read_derived
 from distancenets.errors import UserError
 from distancenets.files import write_text
 from distancenets.jobs.processor import processor
@@ -20,6 +21,7 @@ from distancenets.runs.costs import Costs, costs
 from distancenets.runs.inventory import Planned, available_subset
 
 PUBLISHED_FILE = Path("config/published.yaml")
+COLUMNS = [*Run._fields, "epochs"]
 
 
 class Plan(NamedTuple):
@@ -60,9 +62,9 @@ def planned_runs(study: Study, root: Path, cores: int, write: bool) -> Planned:
     if write:
         planned = plan(study, root, study.hours, cores, DATASETS_FILE, PUBLISHED_FILE).runs
         rows = [(*run, epochs) for run, epochs in planned.items()]
-        write_text(path, pandas.DataFrame(rows, columns=[*Run._fields, "epochs"]).to_csv(index=False))
+        write_text(path, pandas.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
     else:
-        rows = list(pandas.read_csv(path).itertuples(index=False, name=None))
+        rows = list(read_derived(path, COLUMNS)[COLUMNS].itertuples(index=False, name=None))
         planned = {Run(*row[:-1]): row[-1] for row in rows}
     seeds = max((run.seed + 1 for run in planned), default=0)
     if seeds > study.seeds:

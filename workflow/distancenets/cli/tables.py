@@ -27,12 +27,12 @@ def paper(runs: RunsTable, out_dir: OutDir, study: StudyFile = STUDY, published:
     """Write tables 1 to 5 and the running text's numbers, published and measured side by side."""
     from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
-    from distancenets.derived import read_derived
+    from distancenets.derived import RUNS, read_derived
     from distancenets.tables.accuracies import accuracy_caption, accuracy_cells, accuracy_table
     from distancenets.tables.models import distances_table, models_table
     from distancenets.tables.writers import write_table
 
-    settings, measured = load_study(study), read_derived(runs)
+    settings, measured = load_study(study), read_derived(runs, RUNS)
     for name, rows, caption in (
         ("table1", models_table(), "Table 1: the models"),
         ("table4", distances_table(), "Table 4: OffsetL2 beside the RBF unit and the Mahalanobis distance"),
@@ -48,12 +48,12 @@ def protocols(runs: RunsTable, stem: Stem, study: StudyFile = STUDY, published: 
     """Write the distance of each protocol of the study from each published column of means and SDs."""
     from distancenets.configuration.published import load_published
     from distancenets.configuration.study import load_study
-    from distancenets.derived import read_derived
+    from distancenets.derived import RUNS, read_derived
     from distancenets.tables.protocols import CAPTION, protocols_cells, protocols_table
     from distancenets.tables.writers import write_table
 
     printed = load_published(published).tables
-    rows = protocols_table(load_study(study), read_derived(runs), printed)
+    rows = protocols_table(load_study(study), read_derived(runs, RUNS), printed)
     write_table(stem, rows, protocols_cells(rows, printed), CAPTION)
 
 
@@ -85,13 +85,12 @@ def robustness(
     study: StudyFile = STUDY,
 ) -> None:
     """Write the verdicts, claims × experiments; the study in report.beside comes first."""
-    import pandas
-
     from distancenets.configuration.study import load_study
+    from distancenets.derived import read_derived
     from distancenets.tables.robustness import CAPTION, robustness_table, verdicts, with_reading
     from distancenets.tables.writers import write_table
 
-    tested = None if contrasts is None else pandas.read_csv(contrasts)
+    tested = None if contrasts is None else read_derived(contrasts, ("claim", "result"))
     rows = with_reading(robustness_table(verdicts(claims, load_study(study), RESULTS)), tested)
     write_table(stem, rows, rows, CAPTION)
 

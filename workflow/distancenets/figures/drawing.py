@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
-from distancenets.derived import read_derived, read_experiment
+from distancenets.derived import CURVES, RUNS, read_derived, read_experiment
 from distancenets.figures.accuracies import final_accuracies_figure
 from distancenets.figures.activity import dead_nodes_figure
 from distancenets.figures.differences import differences_figure
@@ -30,17 +30,21 @@ from distancenets.models.registry import find_model
 from distancenets.statistics.published import printed_accuracies, printed_differences
 from distancenets.words import seeds_text
 
+# The columns of a table of accuracies, and of comparisons.csv, that figures show.
+ACCURACIES = ("architecture", "representation", "published_mean", "published_sd", "n", "mean", "sd_population")
+COMPARISONS = ("experiment", "epoch", "label", "compared_in_paper", "n_a", "n_b", "difference", "low", "high")
+
 
 def draw_learning_curves(curves: Path, experiment: str, stem: Path) -> None:
     """Draw train loss, train error and test error of `experiment` against epochs."""
     use_style()
-    write_figure(learning_curves_figure(read_derived(curves), experiment), stem)
+    write_figure(learning_curves_figure(read_derived(curves, CURVES), experiment), stem)
 
 
 def draw_final_accuracies(runs: Path, record: Published, experiment: str, stem: Path) -> None:
     """Draw every run of `experiment` at its milestones, beside the published means."""
     use_style()
-    measured = read_derived(runs)
+    measured = read_derived(runs, RUNS)
     chosen = measured[measured["experiment"] == experiment]
     printed = printed_accuracies(record.tables.values(), chosen)
     write_figure(final_accuracies_figure(chosen, printed, title_of(experiment, chosen)), stem)
@@ -49,7 +53,7 @@ def draw_final_accuracies(runs: Path, record: Published, experiment: str, stem: 
 def draw_six_models(tables: Path, stem: Path) -> None:
     """Draw Table 2, the discussion's numbers and the measured accuracies, from the study's folder of tables."""
     use_style()
-    table2, discussion = (read_derived(tables / f"{name}.csv") for name in ("table2", "discussion"))
+    table2, discussion = (read_derived(tables / f"{name}.csv", ACCURACIES) for name in ("table2", "discussion"))
     write_figure(six_models_figure(table2, discussion), stem)
 
 
@@ -61,7 +65,7 @@ def draw_figure1(outputs: Path, study: Study, datasets: Path, stem: Path) -> Non
     classes = load_dataset_settings(study.experiment(name).dataset, datasets).class_names
     epochs = study.reported_epochs("figure1")
     title = f"{model.paper_name}, hidden node {chosen.node}, seed {chosen.seed}, {name}, {epochs:,} epochs"
-    write_figure(node_figure(read_derived(outputs), classes, title, colour(model)), stem)
+    write_figure(node_figure(read_derived(outputs, ("label", "output")), classes, title, colour(model)), stem)
 
 
 def draw_differences(comparisons: Path, study: Study, record: Published, experiment: str, stem: Path) -> None:
@@ -69,7 +73,7 @@ def draw_differences(comparisons: Path, study: Study, record: Published, experim
     use_style()
     tables, statistics = record.tables, study.statistics
     epochs = study.experiment(experiment).kept_nearest(tables["table2"].epochs)
-    measured = read_derived(comparisons)
+    measured = read_derived(comparisons, COMPARISONS)
     chosen = (measured["experiment"] == experiment) & (measured["epoch"] == epochs) & measured["compared_in_paper"]
     rows = measured[chosen]
     seeds = seeds_text(rows[["n_a", "n_b"]].to_numpy().ravel().tolist())

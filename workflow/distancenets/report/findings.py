@@ -1,16 +1,15 @@
 """The page of findings: prose around numbers that all come from the files of a study."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from distancenets.audit.findings import Check, Consistency
+from distancenets.audit.serialization import read as read_audit
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
 from distancenets.claims.serialization import verdict_table
@@ -31,6 +30,12 @@ from distancenets.tables.robustness import ACROSS, DEPENDS, OPEN, UNTOLD
 TEST_IMAGES = 10_000
 # Readings of a claim across experiments that are not a verdict → the list that they belong to.
 READINGS = {OPEN: "open", DEPENDS: "protocol", UNTOLD: "threshold"}
+
+# The columns of protocols.csv that the distances are read from.
+NEARNESS = (
+    *("experiment", "epochs", "bias", "column", "models", "printed_models"),
+    *("runs", "distance", "farthest_model", "farthest"),
+)
 
 
 def findings_page(
@@ -80,7 +85,7 @@ def _table(root: Path, name: str) -> str:
 
 def _nearness(root: Path) -> list[dict[str, str]]:
     """Return the distance of each protocol from each published column that it has all models of, nearest first."""
-    table = pandas.read_csv(root / "tables" / "protocols.csv")
+    table = read_derived(root / "tables" / "protocols.csv", NEARNESS)
     complete = table[table["models"] == table["printed_models"]].sort_values("distance")
     return [
         {
@@ -95,7 +100,7 @@ def _nearness(root: Path) -> list[dict[str, str]]:
 
 
 def _accuracies(root: Path) -> Mapping[str, Any]:
-    runs = read_derived(root / "runs.csv")
+    runs = read_derived(root / "runs.csv", ("experiment", "model", "epoch", "test_accuracy"))
     groups = runs.groupby(["experiment", "model", "epoch"], sort=False)["test_accuracy"]
     models = [
         {
@@ -125,7 +130,7 @@ def _across(study: Study, root: Path) -> Mapping[str, Any] | None:
     path = root / "tables" / "robustness.csv"
     if not path.exists():
         return None
-    rows = pandas.read_csv(path).to_dict("records")
+    rows = read_derived(path, ("claim", "name", ACROSS)).to_dict("records")
     readings: dict[str, list[str]] = {kind: [] for kind in ("same", "protocol", "threshold", "open")}
     for row in rows:
         kind = READINGS.get(row[ACROSS], "same")
@@ -147,7 +152,7 @@ def _across(study: Study, root: Path) -> Mapping[str, Any] | None:
 
 def _audit(root: Path) -> Mapping[str, Any]:
     path = root / "audit.json"
-    audit = json.loads(read_text(path))
+    audit = read_audit(path)
     inconsistent = [entry for entry in audit["findings"] if entry["verdict"] == str(Consistency.INCONSISTENT)]
 
     def of(*checks: Check) -> list[dict[str, Any]]:

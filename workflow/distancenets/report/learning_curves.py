@@ -7,7 +7,7 @@ from typing import Any
 import pandas
 
 from distancenets.configuration.study import Study
-from distancenets.errors import UserError
+from distancenets.derived import read_derived
 from distancenets.figures.learning_curves import HEAD_TITLES
 from distancenets.figures.style import colour
 from distancenets.models.registry import Model
@@ -45,19 +45,16 @@ def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str
 
 def _curve(folder: Path, model: Model) -> pandas.DataFrame:
     path = folder / f"{model.architecture}_{model.representation.name}.csv"
-    try:
-        table = pandas.read_csv(path)
-        return pandas.DataFrame(
-            {
-                "model": model.paper_name,
-                "epoch": table["epoch"],
-                "train_loss": table["train_loss"],
-                "train_error": (100 - table["train_accuracy"]).round(4),
-                "test_error": (100 - table["test_accuracy"]).round(4),
-            }
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: not a learning curve as `distancenets dvc-metrics` writes it ({error})") from error
+    table = read_derived(path, ("epoch", "train_loss", "train_accuracy", "test_accuracy"))
+    return pandas.DataFrame(
+        {
+            "model": model.paper_name,
+            "epoch": table["epoch"],
+            "train_loss": table["train_loss"],
+            "train_error": (100 - table["train_accuracy"]).round(4),
+            "test_error": (100 - table["test_accuracy"]).round(4),
+        }
+    )
 
 
 def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:

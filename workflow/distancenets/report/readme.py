@@ -83,7 +83,7 @@ def _elsewhere(study: Study, root: Path, rulings: Sequence[Mapping[str, Any]]) -
 
 def _nearness(root: Path, experiment: str) -> str:
     """How far the reported protocol is from both published sets for these models."""
-    table = read_derived(root / "tables" / "protocols.csv")
+    table = read_derived(root / "tables" / "protocols.csv", ("experiment", "epochs", "bias", "column", "mean_distance"))
     chosen = table[(table["experiment"] == experiment) & ~table["bias"].astype(bool) & table["column"].isin(SETS)]
     known = chosen.dropna(subset="mean_distance").sort_values("epochs").drop_duplicates("column")
     if known.empty:

@@ -123,7 +123,7 @@ def interpreting_page(study: Study, root: Path) -> str:
 
 def _sd_example(path: Path) -> dict[str, Any]:
     """The first model of Table 2 with more than one run."""
-    table = read_derived(path)
+    table = read_derived(path, ("model", "n", "sd_population", "sd_sample", "published_sd"))
     several = table[table["n"] > 1]
     if several.empty:
         raise UserError(f"{path}: no model has two runs; an SD needs two")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 
-from distancenets.derived import read_derived
+from distancenets.derived import CURVES, RUNS, read_derived
 from distancenets.files import write_text
 from distancenets.statistics.moments import moments
 
@@ -22,9 +22,9 @@ Metrics = dict[str, dict[str, dict[str, float]]]
 
 def write_metrics(root: Path) -> None:
     """Write metrics.json and the folder of mean learning curves, from the collected runs below `root`."""
-    found = final_accuracies(read_derived(root / "runs.csv"))
+    found = final_accuracies(read_derived(root / "runs.csv", RUNS))
     folder = root / CURVES_FOLDER
-    curves = dict(curves_by_model(read_derived(root / "learning_curves.parquet")))
+    curves = dict(curves_by_model(read_derived(root / "learning_curves.parquet", CURVES)))
     for path, curve in curves.items():
         write_text(folder / path, curve.to_csv(index=False, lineterminator="\n"))
     # Curves of models that the study no longer has must not be compared as its own.
