@@ -1,6 +1,7 @@
 """The measurements of trained networks as commands, and the tables and figures that are made of them."""
 
 import math
+import shutil
 from pathlib import Path
 
 import pandas
@@ -9,6 +10,9 @@ import yaml
 
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.published import load_published
+from distancenets.derived import read_experiment
+from distancenets.errors import UserError
+from distancenets.figures.drawing import MEASURED
 from distancenets.measurements.registry import AXES, FIGURES, MEASUREMENTS
 from distancenets.tables.measurements import Column, Layout, geometry_cells, geometry_table, with_published_activity
 
@@ -69,6 +73,17 @@ def tables_and_figures_follow(study: Workshop) -> None:
     assert table["score_sd_population"]["ReLU2-Neg"] == pytest.approx(scores.std(ddof=0))
     line = study.refused("figure", "measurements", "--experiment", "no")
     assert "has no experiment 'no'" in line
+    # Figures need the columns that they are read by, and no others; without a listing, files may be somebody's own.
+    shutil.rmtree(study.results / "measurements" / "digests")
+    for name, columns in MEASURED.items():
+        path = study.results / "measurements" / f"{name}.csv"
+        table = pandas.read_csv(path)[[*AXES, *columns]]
+        for column in columns:
+            table.drop(columns=column).to_csv(path, index=False)
+            with pytest.raises(UserError, match=rf"{name}\.csv: column {column} is missing"):
+                read_experiment(path, "raw", columns=columns)
+        table.to_csv(path, index=False)
+    assert study.run("figure", "measurements", "--experiment", "raw", *where).returncode == 0
     (study.results / "measurements" / "activity.csv").unlink()
     assert "activity.csv: cannot be read" in study.refused("figure", "measurements", "--experiment", "raw", *where)
 

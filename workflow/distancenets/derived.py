@@ -94,9 +94,12 @@ def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pan
     return table
 
 
-def read_experiment(path: Path, experiment: str, epoch: int | None = None) -> pandas.DataFrame:
+def read_experiment(
+    path: Path, experiment: str, epoch: int | None = None, columns: Sequence[str] = ()
+) -> pandas.DataFrame:
     """Return the rows of `experiment` in the derived CSV file `path`: at `epoch`, or at every milestone."""
-    table = read_derived(path, ("experiment", "epoch"), keep_default_na=False, na_values=["NaN", ""])
+    needed = ("experiment", "architecture", "representation", "seed", "epoch", *columns)
+    table = read_derived(path, needed, keep_default_na=False, na_values=["NaN", ""])
     chosen = table[(table["experiment"] == experiment) & (table["epoch"].eq(epoch) if epoch else True)]
     if chosen.empty:
         raise UserError(f"{path}: no rows of experiment '{experiment}'{f' at epoch {epoch}' if epoch else ''}")

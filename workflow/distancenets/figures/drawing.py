@@ -33,6 +33,16 @@ from distancenets.words import seeds_text
 # The columns of a table of accuracies, and of comparisons.csv, that figures show.
 ACCURACIES = ("architecture", "representation", "published_mean", "published_sd", "n", "mean", "sd_population")
 COMPARISONS = ("experiment", "epoch", "label", "compared_in_paper", "n_a", "n_b", "difference", "low", "high")
+# The same of the files of measurements.
+MEASURED = {
+    "activity": ("layer", "split", "never_active", "nodes"),
+    "projections": ("overlap_mean", "separable_classes", "eta_squared", "sd_ratio", "skewness_range"),
+    "orientation_by_run": ("score", "score_of_outputs"),
+    "prototypes_by_run": ("preference", "rank_own"),
+    "prototype_neighbours": ("unit", "rank", "image", "label"),
+    "mahalanobis_by_run": ("control", "images", "correlation", "scales_correlation"),
+    "perturbation": ("side", "level", "accuracy"),
+}
 
 
 def draw_learning_curves(curves: Path, experiment: str, stem: Path) -> None:
@@ -102,20 +112,20 @@ def draw_measurements(
     told = chosen.kept_nearest(record.tables["discussion"].epochs)
 
     def rows(name: str, epoch: int | None = None) -> pandas.DataFrame:
-        return read_experiment(root / f"{name}.csv", experiment, epoch)
+        return read_experiment(root / "measurements" / f"{name}.csv", experiment, epoch, MEASURED[name])
 
-    runs, seed = rows("runs"), study.report.figure1.seed
+    runs, seed = read_experiment(root / "runs.csv", experiment, columns=RUNS), study.report.figure1.seed
     title, title_at = title_of(experiment, runs), f"{experiment}, {told:,} epochs"
-    neighbours = rows("measurements/prototype_neighbours")
+    neighbours = rows("prototype_neighbours")
     nearest = f"{experiment}, seed {seed}: training images nearest to each prototype (framed: another class's)"
     figures = {
-        "activity": dead_nodes_figure(rows("measurements/activity", told), runs, title_at),
-        "projections": projections_figure(rows("measurements/projections"), title),
-        "orientation": orientation_figure(rows("measurements/orientation_by_run"), title),
-        "prototypes": prototypes_figure(rows("measurements/prototypes_by_run"), title),
+        "activity": dead_nodes_figure(rows("activity", told), runs, title_at),
+        "projections": projections_figure(rows("projections"), title),
+        "orientation": orientation_figure(rows("orientation_by_run"), title),
+        "prototypes": prototypes_figure(rows("prototypes_by_run"), title),
         "prototype_images": neighbours_figure(neighbours, images, classes, seed, nearest),
-        "mahalanobis": mahalanobis_figure(rows("measurements/mahalanobis_by_run"), title),
-        "perturbation": perturbation_figure(rows("measurements/perturbation", told), title_at),
+        "mahalanobis": mahalanobis_figure(rows("mahalanobis_by_run"), title),
+        "perturbation": perturbation_figure(rows("perturbation", told), title_at),
     }
     for name, drawn in figures.items():
         write_figure(drawn, root / "figures" / f"{name}_{experiment}")

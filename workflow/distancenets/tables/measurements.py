@@ -116,8 +116,9 @@ def measurement_tables(
 ) -> Iterator[tuple[str, pandas.DataFrame, pandas.DataFrame, str]]:
     """Yield name, rows, cells and caption of the table of each measurement of the reported experiment."""
     for name in MEASUREMENTS:
-        epoch = study.report.epochs.get(name)
-        runs = read_experiment(root / "measurements" / measured_file(name), study.reported_experiment, epoch)
+        path, epoch = root / "measurements" / measured_file(name), study.report.epochs.get(name)
+        needed = (*LAYOUTS[name].keys, *LAYOUTS[name].columns) if name in LAYOUTS else ()
+        runs = read_experiment(path, study.reported_experiment, epoch, ("model", *needed))
         layout = layout_of(name, runs)
         table = geometry_table(runs, layout)
         cells = geometry_cells(table, layout)
