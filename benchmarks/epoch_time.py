@@ -26,8 +26,8 @@ from baseline import Images, ShuffledBatches, Yardstick, network
 from laboratory import PAPER, SETTINGS, arguments, machine, milliseconds, mnist, named, pack, write
 from torch import Tensor
 
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.optimisers import Adam
-from distancenets.configuration.study import Experiment
 from distancenets.datasets.store import Dataset
 from distancenets.models.registry import Model, models
 from distancenets.training.engines.registry import select_engine

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from distancenets.configuration.datasets import load_dataset_settings
-from distancenets.configuration.study import Experiment, TrainingSettings
+from distancenets.configuration.experiment import Experiment
+from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset, load_dataset
 from distancenets.jobs.processor import processor
 from distancenets.models.networks import initialise

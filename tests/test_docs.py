@@ -14,8 +14,9 @@ from scipy import stats
 from conftest import REPOSITORY, Workshop
 from distancenets.cli.commands import app
 from distancenets.configuration.claims import ClaimsSettings
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.statistics import StatisticsSettings
-from distancenets.configuration.study import Experiment, ReportSettings, TrainingSettings, load_study
+from distancenets.configuration.study import ReportSettings, TrainingSettings, load_study
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.report.reference import configuration_page, interpreting_page, outputs_page
 from distancenets.statistics.hypothesis_tests import minimum_detectable_d, minimum_detectable_d_z

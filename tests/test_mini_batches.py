@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from distancenets.configuration.datasets import DatasetSettings
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.optimisers import Adam, GradientDescent, Momentum, Optimiser
-from distancenets.configuration.study import Experiment
 from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
 from distancenets.models.networks import initialise

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from conftest import REPOSITORY, Workshop
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.published import load_published
 from distancenets.configuration.settings import validated
-from distancenets.configuration.study import Experiment, Run, Study, load_study
+from distancenets.configuration.study import Run, Study, load_study
 from distancenets.errors import UserError
 from distancenets.figures.robustness import VERDICTS, verdicts_figure
 from distancenets.figures.style import use_style, write_figure

@@ -16,7 +16,7 @@ import torch
 import bits
 from conftest import REPOSITORY, Workshop
 from distancenets.configuration.datasets import DatasetSettings
-from distancenets.configuration.study import Experiment
+from distancenets.configuration.experiment import Experiment
 from distancenets.datasets.store import Dataset
 from distancenets.jobs.processor import processor
 from distancenets.models.networks import initial_network, initialise

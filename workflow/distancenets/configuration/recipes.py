@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from distancenets.configuration.datasets import DATASETS_FILE, DatasetSettings, load_dataset_settings
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.settings import Settings
-from distancenets.configuration.study import Experiment, Study
+from distancenets.configuration.study import Study
 from distancenets.files import sha256
 
 # Keys of an experiment that say which models it trains, and those that say how far and what is written down on the way.

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from distancenets.configuration.datasets import DATASETS_FILE
+from distancenets.configuration.experiment import Experiment
 from distancenets.configuration.recipes import Recipe, study_recipe
-from distancenets.configuration.study import Experiment, Run, Study
+from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
 from distancenets.runs.archive import ArchivedRun, entries
 from distancenets.training.paths import RUN_FILES, read_run_document, run_path

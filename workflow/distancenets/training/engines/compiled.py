@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from distancenets.configuration.study import Experiment
+from distancenets.configuration.experiment import Experiment
 from distancenets.datasets.store import Dataset
 from distancenets.models.initialisation import Floats
 from distancenets.training.batch_order import batch_order

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from distancenets.configuration.study import Experiment, TrainingSettings
+from distancenets.configuration.experiment import Experiment
+from distancenets.configuration.study import TrainingSettings
 from distancenets.datasets.store import Dataset
 from distancenets.training.batches import Chunk, Network, chunks, no_stop
 from distancenets.training.checkpoints import State
