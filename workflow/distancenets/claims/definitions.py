@@ -9,17 +9,14 @@ from functools import partial
 from distancenets.claims.conditions import Judged
 from distancenets.claims.estimates import share
 from distancenets.claims.evidence import Evidence
+from distancenets.claims.measurement_rules import CannotDie, DeadOutputs, FallsWithDeadOutputs, Measured
 from distancenets.claims.rules import (
     Above,
     Below,
-    CannotDie,
-    DeadOutputs,
     Demand,
     Equivalent,
-    FallsWithDeadOutputs,
     HasStatedMean,
     HasStatedSd,
-    Measured,
     NotBelow,
     SameDifferenceWithBias,
     SameSideWithBias,
