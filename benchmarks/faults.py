@@ -146,6 +146,8 @@ def set_up(data: Path) -> tuple[dict[str, float], dict[str, str]]:
     shutil.copy(REPOSITORY / "config" / "published.yaml", "config")
     save_file(tensors, "data/tiny/images.safetensors")
     Path("data", "tiny", "manifest.json").write_text("{}\n")
+    succeeded(start(*TRAIN))  # compiles the engine where that is still to do, whose time must not count
+    shutil.rmtree(ROOT)
     seconds = {}
     for arguments in (TRAIN, *LATER):
         begun = time.perf_counter()
@@ -154,8 +156,8 @@ def set_up(data: Path) -> tuple[dict[str, float], dict[str, str]]:
         seconds[arguments[0]] = time.perf_counter() - begun
     made = content()
     shutil.copytree(ROOT, WHOLE)
-    shutil.rmtree(ROOT)
     while not (found := list(ROOT.rglob("checkpoints/**/*.safetensors"))):
+        shutil.rmtree(ROOT)  # a training that ended before its kill leaves none, and would not start again
         killed(seconds["train"], *TRAIN)
     shutil.copy(found[0], WHOLE / "checkpoint.safetensors")
     return seconds, made
