@@ -1,6 +1,7 @@
 """Distances from a class in its own metric, and heads that are built to be one."""
 
 import math
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -10,14 +11,23 @@ from sklearn.covariance import LedoitWolf
 from distancenets.datasets.store import Dataset
 from distancenets.measurements.ledoit_wolf import Covariance, class_covariances
 from distancenets.measurements.mahalanobis import (
+    Space,
     axis_correlation,
+    hidden_space,
     mahalanobis,
     measure_mahalanobis,
     rank_correlation,
     scale_agreement,
     shuffled,
+    start_of,
 )
+from distancenets.measurements.networks import Networks
 from distancenets.measurements.registry import AXES
+from distancenets.models.heads import OffsetL2Form
+from distancenets.models.networks import initialise
+from distancenets.models.registry import find_model
+from distancenets.training.batches import Network
+from distancenets.training.pixel_scaling import Scaling
 from toy_networks import hand_built
 
 
@@ -92,7 +102,7 @@ def gaussian_classes() -> Dataset:
     return Dataset("gaussians", "", pixels, labels, pixels, labels)
 
 
-def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
+def test_an_offset_l2_head_built_as_mahalanobis_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = gaussian_classes()
     parts = [dataset.train_images[dataset.train_labels == label].float() for label in range(2)]
     head = {
@@ -100,8 +110,9 @@ def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
         "scales": torch.stack([1 / part.var(0, correction=0) for part in parts]),
     }
     networks = hand_built(("relu_l2", "distance"), head)
-    # The untrained control starts from 784 pixels: take these networks for it instead.
-    object.__setattr__(networks, "untrained", lambda: networks)
+    # The untrained control starts from 784 pixels: take this network for it instead.
+    space = hidden_space(networks, dataset, [dataset.train_labels])
+    monkeypatch.setattr("distancenets.measurements.mahalanobis.start_of", lambda *_: (networks, space))
     table, by_run = measure_mahalanobis(networks, dataset).values()
     own = table[table["images"] == "own"].set_index(["control", "class"]).sort_index()
     assert (own["correlation"]["none"] > 0.93).all()
@@ -109,6 +120,24 @@ def test_an_offset_l2_head_built_as_mahalanobis_is_recognised() -> None:
     assert own["scales_correlation"]["none"].tolist() == pytest.approx([1, 1])
     assert (own["negative_scales"] == 0).all()
     assert len(by_run) == 6 and list(by_run.columns[:8]) == [*AXES, "control", "images"]
+
+
+def test_models_of_one_activation_share_the_space_that_a_seed_starts_from(mnist: Dataset) -> None:
+    images = replace(mnist, train_images=mnist.train_images[:300], train_labels=mnist.train_labels[:300])
+    images = replace(images, test_images=mnist.test_images[:50], test_labels=mnist.test_labels[:50])
+
+    def start(architecture: str, seed: int, form: OffsetL2Form = "code") -> tuple[Networks, Space]:
+        model = find_model(architecture, "distance")
+        network = Network(model, form, Scaling(1 / 255, -0.1))
+        return start_of(Networks("any", 7, (seed,), network, initialise(model, (seed,), 8)), images)
+
+    found = {name: start(name, 3) for name in ("relu", "relu_bias", "relu_l2", "abs", "abs_l2")}
+    for network, space in found.values():
+        own = hidden_space(network, images, [images.train_labels])
+        numpy.testing.assert_array_equal(space.distances, own.distances)
+    assert found["relu"][1] is found["relu_bias"][1] is found["relu_l2"][1] is start("relu_l2", 3, "paper")[1]
+    assert not numpy.array_equal(found["abs"][1].distances, found["relu"][1].distances)
+    assert not numpy.array_equal(start("abs", 4)[1].distances, found["abs"][1].distances)
 
 
 def test_labels_are_shuffled_alike_each_time() -> None:

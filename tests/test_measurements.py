@@ -13,6 +13,7 @@ from torch import Tensor
 
 from distancenets.measurements.activity import active_images, activity_shares, measure_activity
 from distancenets.measurements.long_format import long_form
+from distancenets.measurements.mahalanobis import hidden_space
 from distancenets.measurements.networks import Networks
 from distancenets.measurements.orientation import farther, measure_orientation, unit_scores
 from distancenets.measurements.perturbation import clamped_accuracies, drop_off, drop_offs, feature_range
@@ -240,13 +241,25 @@ def test_the_drop_off_is_where_accuracy_passes_one_half() -> None:
     assert drop_offs(sides, [0, 20, 100])[0].tolist() == pytest.approx([60, 90])
 
 
+def test_the_first_layer_is_kept_for_the_same_images() -> None:
+    networks, dataset = hand_built(("relu", "distance"), distance_head()), one_pixel_a_class()
+    first, again = (list(networks.pre_activations(dataset.train_images)) for _ in range(2))
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    others = list(networks.pre_activations(dataset.train_images + 1))
+    assert torch.equal(torch.cat(others, -1), torch.cat(first, -1) + 1)
+
+
 @pytest.mark.parametrize("name", MEASUREMENTS)
-def test_no_more_than_a_chunk_of_activations_is_held(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_wide_layers_no_more_than_a_chunk_is_held(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a chunk comes, the one before it may still be in hand, and none from before that."""
+    monkeypatch.setattr("distancenets.measurements.networks.KEPT", 0)
     # Seven chunks even of a class alone.
     networks = replace(hand_built(("relu_l2", "distance"), offset_head(torch.eye(CLASSES))), rows=3)
-    monkeypatch.setattr(Networks, "untrained", lambda self: self)
-    monkeypatch.setattr(Networks, "alone", lambda self: [self])
+    # Its own start has 784 pixels.
+    monkeypatch.setattr(
+        "distancenets.measurements.mahalanobis.start_of",
+        lambda network, dataset: (network, hidden_space(network, dataset, [dataset.train_labels])),
+    )
     seen: dict[str, list[weakref.ref[Tensor]]] = {"pre_activations": [], "features": []}
 
     def watched(kind: str) -> Callable[[Networks, Tensor], Iterator[Tensor]]:

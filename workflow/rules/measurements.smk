@@ -1,7 +1,7 @@
 """Measurements of finished runs: one job per measurement, for all runs of the study.
 
-A network takes 0.2 to 3 s, about as long as starting torch and reading the images. One job per run would double the
-time. Hundreds of runs and milestones take minutes in one job, compared with days of training.
+A network takes less than a second, and starting torch and reading the images takes two. Hundreds of runs and
+milestones take minutes in one job, compared with days of training.
 """
 
 GEOMETRY = {

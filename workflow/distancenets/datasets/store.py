@@ -23,9 +23,12 @@ IMAGES_FILE = "images.safetensors"
 MANIFEST_FILE = "manifest.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set of the pinned digests: uint8 pixels (images × pixels) and class indices (images)."""
+    """A data set of the pinned digests: uint8 pixels (images × pixels) and class indices (images).
+
+    It equals itself alone, so that what was found of it can be kept by it.
+    """
 
     name: str
     sha256: str

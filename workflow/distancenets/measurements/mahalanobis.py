@@ -1,7 +1,7 @@
 """Mahalanobis: does the learned output distance order images as the class's true Mahalanobis distance does (claim 13)?
 
 For class c in hidden space, with mean z_c and covariance Σ_c of its training images' features,
-D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`ledoit_wolf`), and no more than a chunk of images is in flight.
+D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`ledoit_wolf`).
 
 The learned distance of class c is − output c, whatever the model: an output is the larger, the more an image counts as
 of its class. So +1 means that the output falls with the Mahalanobis distance, image by image.
@@ -11,8 +11,10 @@ covariances of shuffled labels (control `shuffled_labels`), which leave the hidd
 they are and take the class away.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy
 import pandas
@@ -24,6 +26,12 @@ from distancenets.datasets.store import Dataset
 from distancenets.measurements.ledoit_wolf import Covariance, FloatArray, class_covariances
 from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
+from distancenets.models.activations import ACTIVATIONS
+from distancenets.models.networks import initialise
+from distancenets.models.registry import find_model
+from distancenets.training.batches import Network
+from distancenets.training.microbatching import CPU_ROWS
+from distancenets.training.pixel_scaling import Scaling
 
 IMAGES = ("own", "all")
 
@@ -83,33 +91,57 @@ def quantities(covariance: Covariance, weights: FloatArray | None) -> dict[str, 
     return found if weights is None else found | scale_agreement(weights, covariance.plain.diagonal())
 
 
-def distances(network: Networks, classes: Sequence[Covariance], images: Tensor) -> tuple[FloatArray, FloatArray]:
-    """Distances of `images` to `classes` of one network, K × N, and its learned ones, C × N, chunk by chunk."""
-    true, learned = [], []
-    for chunk in network.features(images):
+class Space(NamedTuple):
+    """Sets of images in hidden space: the covariance of each, and the distances of the test images to each, K × N."""
+
+    sets: list[Covariance]
+    distances: FloatArray
+
+
+def hidden_space(network: Networks, dataset: Dataset, labellings: Sequence[Tensor]) -> Space:
+    """The classes of one network (S = 1) by each of `labellings` of the training images, one after another."""
+    members = numpy.stack([(labels == label).numpy() for labels in labellings for label in range(classes_of(dataset))])
+    sets = class_covariances(network.features(dataset.train_images), members)
+    true = []
+    for chunk in network.features(dataset.test_images):
         features = chunk[0].T.double().numpy()
-        true.append(numpy.stack([mahalanobis(each, features) for each in classes]))
-        learned.append(-network.outputs(chunk)[0].double().numpy())
-    return numpy.concatenate(true, axis=1), numpy.concatenate(learned, axis=1)
+        true.append(numpy.stack([mahalanobis(each, features) for each in sets]))
+    return Space(sets, numpy.concatenate(true, axis=1))
 
 
-def class_rows(network: Networks, dataset: Dataset, controls: Mapping[str, Tensor]) -> Iterator[dict[str, object]]:
-    """Yield one row per control, class and set of test images of one network (S = 1).
+@lru_cache(maxsize=len(ACTIVATIONS))
+def untrained_space(activation: str, scaling: Scaling, seed: int, hidden: int, dataset: Dataset) -> Space:
+    """The classes in the hidden space that a seed starts from. Models of an activation share it: their heads differ."""
+    network = Network(find_model(activation, "unconstrained"), "code", scaling)
+    start = initialise(network.model, (seed,), hidden)
+    return hidden_space(Networks("", 0, (seed,), network, start, CPU_ROWS), dataset, [dataset.train_labels])
 
-    `controls` are the labels of the training images by which each control takes its means and covariances. All of them
-    share a pass, since features cost most.
-    """
-    numbers = range(int(dataset.train_labels.max()) + 1)
-    members = numpy.stack([(labels == label).numpy() for labels in controls.values() for label in numbers])
-    classes = class_covariances(network.features(dataset.train_images), members)
-    true, learned = distances(network, classes, dataset.test_images)
+
+def start_of(trained: Networks, dataset: Dataset) -> tuple[Networks, Space]:
+    """The network that `trained` started from, and its classes."""
+    [seed], hidden = trained.seeds, trained.parameters["hidden.bias"].shape[1]
+    space = untrained_space(trained.model.activation.name, trained.network.scaling, seed, hidden, dataset)
+    return trained.untrained(), space
+
+
+def class_rows(
+    network: Networks, space: Space, dataset: Dataset, controls: Sequence[str]
+) -> Iterator[dict[str, object]]:
+    """Yield one row per control, class and set of test images of one network; `space` holds each control's classes."""
+    outputs = [network.outputs(chunk) for chunk in network.features(dataset.test_images)]
+    learned = -torch.cat(outputs, -1)[0].double().numpy()
     weights = axis_weights(network)
-    for place, (control, label) in enumerate(product(controls, numbers)):
-        values = quantities(classes[place], None if weights is None else weights[label])
+    for place, (control, label) in enumerate(product(controls, range(classes_of(dataset)))):
+        values = quantities(space.sets[place], None if weights is None else weights[label])
         own = dataset.test_labels.numpy() == label
         for images, chosen in zip(IMAGES, (own, numpy.ones_like(own)), strict=True):
-            correlation = rank_correlation(true[place, chosen], learned[label, chosen])
+            correlation = rank_correlation(space.distances[place, chosen], learned[label, chosen])
             yield {"class": label, "control": control, "images": images, "correlation": correlation} | values
+
+
+def classes_of(dataset: Dataset) -> int:
+    """How many classes the images of `dataset` have."""
+    return int(dataset.train_labels.max()) + 1
 
 
 def axis_weights(network: Networks) -> FloatArray | None:
@@ -122,7 +154,7 @@ def axis_weights(network: Networks) -> FloatArray | None:
 
 
 def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
-    """`mahalanobis` and `mahalanobis_by_run`.
+    """`mahalanobis` and `mahalanobis_by_run` of one network (S = 1).
 
     `mahalanobis`: one row per run, class, control (none, untrained, shuffled_labels) and images (own: the test images
     of the class; all): correlation (Spearman's, of the learned and the Mahalanobis distance), axis_correlation (mean
@@ -131,16 +163,14 @@ def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, panda
     the epoch of the trained ones that they are compared with.
     `mahalanobis_by_run`: their means over classes.
     """
-    tables = []
-    for trained, start in zip(networks.alone(), networks.untrained().alone(), strict=True):
-        true, other = dataset.train_labels, shuffled(dataset.train_labels, trained.seeds[0])
-        rows = [
-            *class_rows(trained, dataset, {"none": true, "shuffled_labels": other}),
-            *class_rows(start, dataset, {"untrained": true}),
-        ]
-        axes = long_form(trained, {"row": range(len(rows))}, {}).drop(columns="row")
-        tables.append(pandas.concat([axes, pandas.DataFrame(rows)], axis=1))
-    table = pandas.concat(tables, ignore_index=True).reindex(columns=[*axes.columns, *COLUMNS])
+    true, other = dataset.train_labels, shuffled(dataset.train_labels, networks.seeds[0])
+    start, its_space = start_of(networks, dataset)
+    rows = [
+        *class_rows(networks, hidden_space(networks, dataset, [true, other]), dataset, ["none", "shuffled_labels"]),
+        *class_rows(start, its_space, dataset, ["untrained"]),
+    ]
+    axes = long_form(networks, {"row": range(len(rows))}, {}).drop(columns="row")
+    table = pandas.concat([axes, pandas.DataFrame(rows)], axis=1).reindex(columns=[*axes.columns, *COLUMNS])
     key = [*axes.columns, "control", "images"]
     by_run = table.drop(columns="class").groupby(key, sort=False).mean().reset_index()
     return {"mahalanobis": table, "mahalanobis_by_run": by_run}

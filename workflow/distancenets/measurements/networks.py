@@ -1,10 +1,10 @@
-"""The networks that are measured: all seeds of a model at one milestone, and what images give in them.
+"""The networks that are measured: a run at a milestone, or several seeds of a model, and what images give in them.
 
 Shapes throughout: S seeds, H hidden nodes, C classes, N images; features are S × H × N, scores S × C × N.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +14,16 @@ from torch import Tensor
 from distancenets.configuration.recipes import Recipe, study_recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.models.networks import head_parameters, initialise
-from distancenets.models.registry import Model
+from distancenets.models.registry import Model, find_model
 from distancenets.training.batches import Network
 from distancenets.training.first_layer import DensePixels
 from distancenets.training.microbatching import CPU_ROWS
 from distancenets.training.paths import run_path
 from distancenets.training.pixel_scaling import scaling
-from distancenets.training.run_files import RunFolder, of_seed, pack
+from distancenets.training.run_files import RunFolder, pack
+
+# Half a gigabyte: the images of MNIST in 1,900 nodes.
+KEPT = 2**27
 
 
 class Stored(NamedTuple):
@@ -32,7 +35,7 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True)
 class Networks:
-    """The seeds of one model at one epoch; `rows` images are in flight at a time."""
+    """The seeds of one model at one epoch; images go through them `rows` at a time."""
 
     experiment: str
     epoch: int
@@ -40,6 +43,8 @@ class Networks:
     network: Network
     parameters: dict[str, Tensor]
     rows: int = 2000
+    # By the identity of the images, which are held with them.
+    _known: dict[int, tuple[Tensor, list[Tensor]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def model(self) -> Model:
@@ -52,11 +57,21 @@ class Networks:
         return head_parameters(self.parameters)
 
     def pre_activations(self, images: Tensor) -> Iterator[Tensor]:
-        """Yield the first layer's output for `images`, N × pixels uint8, chunk by chunk: S × H × n."""
+        """Yield the first layer's output for `images`, N × pixels uint8, chunk by chunk: S × H × n.
+
+        It costs most of a measurement, so up to `KEPT` numbers of it are kept for when the same tensor comes again.
+        """
+        if id(images) in self._known:
+            yield from self._known[id(images)][1]
+            return
         weight, bias = self.parameters["hidden.weight"], self.parameters["hidden.bias"]
         folded = self.network.scaling.fold(weight, bias)
-        for some in torch.split(images, self.rows):
-            yield DensePixels(some, weight.dtype).forward(*folded)
+        split = torch.split(images, self.rows)
+        chunks: Iterable[Tensor] = (DensePixels(some, weight.dtype).forward(*folded) for some in split)
+        if len(images) * bias.numel() <= KEPT:
+            chunks = list(chunks)
+            self._known[id(images)] = images, chunks
+        yield from chunks
 
     def features(self, images: Tensor) -> Iterator[Tensor]:
         """Yield the hidden features of `images` chunk by chunk: S × H × n, after the activation."""
@@ -74,11 +89,6 @@ class Networks:
     def all_scores(self, images: Tensor) -> Tensor:
         """Return the scores of all `images`; only these C numbers an image are held."""
         return torch.cat([self.scores(features) for features in self.features(images)], dim=-1)
-
-    def alone(self) -> Iterator["Networks"]:
-        """Yield each seed by itself, S = 1."""
-        for index, seed in enumerate(self.seeds):
-            yield replace(self, seeds=(seed,), parameters=pack([of_seed(self.parameters, index)]))
 
     def untrained(self) -> "Networks":
         """Return the networks that these started from, as epoch 0."""
@@ -105,15 +115,13 @@ def trained_networks(
 def finished_networks(
     study: Study, root: Path, experiment: str, runs: Mapping[Run, Recipe], datasets: Path
 ) -> Iterator[Networks]:
-    """Yield every model of `experiment` at every milestone: the seeds among `runs` below `root` that reached it."""
-    for model in study.models(experiment):
-        axes = (experiment, model.architecture, model.representation.name)
-        of_model = {run: recipe for run, recipe in runs.items() if run[:3] == axes}
-        for epoch in study.experiments[experiment].kept_epochs:
-            stored = {
-                run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
-                for run, recipe in of_model.items()
-                if epoch in recipe.experiment.kept_epochs
-            }
-            if stored:
+    """Yield each of `runs` of `experiment` below `root` at every milestone that it reached, seed by seed."""
+    kept = study.experiments[experiment].kept_epochs
+    for run, recipe in sorted(runs.items(), key=lambda item: item[0].seed):
+        if run.experiment != experiment:
+            continue
+        model = find_model(run.architecture, run.representation)
+        stored = {run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))}
+        for epoch in kept:
+            if epoch in recipe.experiment.kept_epochs:
                 yield trained_networks(study, experiment, model, epoch, stored, datasets)

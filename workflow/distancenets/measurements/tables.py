@@ -1,6 +1,6 @@
 """The tables of the registered measurements: made from saved weights and from the archive, and written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from distancenets.configuration.datasets import load_dataset_settings
+from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, Study
 from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset, load_dataset
@@ -47,19 +48,11 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
     fresh, archived = sources(study, root, datasets)
-    read_before: dict[str, Dataset] = {}
     parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
-    for experiment, settings in study.experiments.items():
-        for networks in finished_networks(study, root, experiment, fresh, datasets):
-            if settings.dataset not in read_before:
-                read_before[settings.dataset] = load_dataset(
-                    data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
-                )
-            for some in [networks] if settings.split == "published" else networks.alone():
-                images = images_of(read_before[settings.dataset], settings.split, some.seeds[0])
-                measured = measure(name, some, images)
-                for table, held in parts.items():
-                    held.append(measured[table])
+    for networks, images in _networks_and_images(study, root, fresh, datasets, data):
+        measured = measure(name, networks, images)
+        for table, held in parts.items():
+            held.append(measured[table])
     for table, held in parts.items() if archived else ():
         held.append(archived_rows(table, study, list(archived), root))
     return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
@@ -101,6 +94,24 @@ def in_order(table: pandas.DataFrame, study: Study) -> pandas.DataFrame:
     keys = {name: table[name].map(known.index) for name, known in places.items()}
     order = pandas.DataFrame(keys | {name: table[name] for name in ("epoch", "seed")})
     return table.loc[order.sort_values(list(order.columns), kind="stable").index].reset_index(drop=True)
+
+
+def _networks_and_images(
+    study: Study, root: Path, runs: Mapping[Run, Recipe], datasets: Path, data: Path
+) -> Iterator[tuple[Networks, Dataset]]:
+    """Yield every network with its images; those of one seed follow one another, and have the same images."""
+    read_before: dict[str, Dataset] = {}
+    for experiment, settings in study.experiments.items():
+        of_seed: dict[int, Dataset] = {}
+        for networks in finished_networks(study, root, experiment, runs, datasets):
+            if settings.dataset not in read_before:
+                read_before[settings.dataset] = load_dataset(
+                    data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
+                )
+            [seed] = networks.seeds
+            if seed not in of_seed:
+                of_seed = {seed: images_of(read_before[settings.dataset], settings.split, seed)}
+            yield networks, of_seed[seed]
 
 
 def _refuse_non_finite(networks: Networks) -> None:
