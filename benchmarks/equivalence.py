@@ -10,7 +10,7 @@ on a GPU: half-precision parts, float32 sums.
 
 from typing import Any
 
-import numpy
+import numpy as np
 import torch
 from laboratory import (
     HIDDEN,
@@ -58,11 +58,11 @@ def descend(steps: Steps, epochs: int) -> None:
 
 def compared(accuracies: list[float], reference: list[float], margin: float) -> dict[str, Any]:
     """Return the mean paired difference in percentage points, its largest size, and the test of equivalence."""
-    differences = numpy.array(accuracies) - numpy.array(reference)
+    differences = np.array(accuracies) - np.array(reference)
     outcome = equivalence(paired(differences), margin)
     return {
         "mean_difference": round(float(differences.mean()), 4),
-        "largest_difference": round(float(numpy.abs(differences).max()), 4),
+        "largest_difference": round(float(np.abs(differences).max()), 4),
         "sd_of_differences": round(float(differences.std(ddof=1)), 4),
         "p": float(f"{outcome.p:.3g}"),
         "equivalent": bool(outcome.p < 0.05),

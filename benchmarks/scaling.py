@@ -80,12 +80,12 @@ def over_epochs(steps: Steps, epochs: int, device: torch.device) -> list[dict[st
 def draw(rows: list[dict[str, Any]], epochs: list[dict[str, float]], title: str, stem: Path) -> None:
     """Draw cost against each size with the line of constant cost a unit, and memory against epochs."""
     # A machine with a GPU may have neither matplotlib nor a use for it.
-    from matplotlib import pyplot  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415
 
     from distancenets.figures.style import PALETTE, use_style  # noqa: PLC0415
 
     use_style()
-    figure, axes = pyplot.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
     for panel, (axis, label) in zip(axes, LABELS.items(), strict=False):
         mine = [row for row in rows if row["axis"] == axis]
         sizes = [row[axis] for row in mine]

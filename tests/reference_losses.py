@@ -6,7 +6,7 @@ it is read here, is a reason to do so.
 
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -46,7 +46,7 @@ def main() -> None:
     settings = load_dataset_settings("mnist", repository / "config" / "datasets.yaml")
     mnist = load_dataset(repository / "data" / "mnist", settings)
     images, labels = mnist.train_images[:IMAGES], mnist.train_labels[:IMAGES]
-    table = pandas.DataFrame({model.paper_name: reference_losses(model, images, labels) for model in models()})
+    table = pd.DataFrame({model.paper_name: reference_losses(model, images, labels) for model in models()})
     LOSSES.parent.mkdir(exist_ok=True)
     table.rename_axis("epoch").to_csv(LOSSES, float_format="%.15g")
 

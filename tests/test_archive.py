@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 
@@ -44,13 +44,13 @@ def train(workshop: Workshop, representation: str, *arguments: str) -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-def derived(workshop: Workshop) -> dict[str, pandas.DataFrame]:
+def derived(workshop: Workshop) -> dict[str, pd.DataFrame]:
     """Return every table that is read off the runs."""
     done(workshop, "collect")
     for name in ("figure1", *MEASUREMENTS):
         done(workshop, "measure", name)
     tables = [workshop.results / "runs.csv", *sorted((workshop.results / "measurements").glob("*.csv"))]
-    return {path.name: pandas.read_csv(path) for path in tables}
+    return {path.name: pd.read_csv(path) for path in tables}
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +89,9 @@ def test_what_is_archived_gives_the_same_tables(archived: Workshop) -> None:
     assert set(found) == set(expected) and len(found) > 8
     for name, table in expected.items():
         tolerance = 2.0**-12 if name == "projections.csv" else 1e-5
-        pandas.testing.assert_frame_equal(found[name], table, rtol=tolerance, obj=name)
+        pd.testing.assert_frame_equal(found[name], table, rtol=tolerance, obj=name)
     accuracies = ["train_accuracy", "test_accuracy"]
-    pandas.testing.assert_frame_equal(found["runs.csv"][accuracies], expected["runs.csv"][accuracies], check_exact=True)
+    pd.testing.assert_frame_equal(found["runs.csv"][accuracies], expected["runs.csv"][accuracies], check_exact=True)
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_a_study_kept_by_run_has_no_rows_of_nodes(workshop: Workshop) -> None:
     assert of_nodes & tables == set() and by_run <= tables and "projections_by_class" in of_nodes
     fresh = derived(workshop)
     shutil.move(workshop.results / "runs", workshop.folder / "moved")
-    pandas.testing.assert_frame_equal(fresh["orientation_by_run.csv"], derived(workshop)["orientation_by_run.csv"])
+    pd.testing.assert_frame_equal(fresh["orientation_by_run.csv"], derived(workshop)["orientation_by_run.csv"])
     assert {f"{name}.csv" for name in by_run | {"figure1"}} == set(fresh) - {"runs.csv"}
     said = workshop.refused("figure", "measurements", "--experiment", "raw")
     assert "measurements: by_run keeps no rows of nodes for the figures; set by_node" in said
@@ -140,7 +140,7 @@ def test_a_shorter_run_counts_as_far_as_it_went(workshop: Workshop) -> None:
     assert [model.paper_name for model in part.models("raw")] == ["ReLU2-Neg"]
     assert part.title == "A small study: 1 of 2 runs so far"
     done(workshop, "collect")
-    assert pandas.read_csv(workshop.results / "runs.csv")[["model", "epoch"]].to_numpy().tolist() == [["ReLU2-Neg", 3]]
+    assert pd.read_csv(workshop.results / "runs.csv")[["model", "epoch"]].to_numpy().tolist() == [["ReLU2-Neg", 3]]
 
 
 def test_runs_on_disk_count_as_far_as_they_went_where_missing_ones_are_skipped(archived: Workshop) -> None:

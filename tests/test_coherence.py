@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import torch
 
@@ -18,7 +18,7 @@ from distancenets.measurements.coherence import archive_faults, count_runs
 from distancenets.runs.manifest import MANIFEST, archive_folder
 from distancenets.runs.repairs import repair
 
-Change = Callable[[pandas.DataFrame], pandas.DataFrame]
+Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +41,25 @@ def root(honest: Workshop, tmp_path: Path) -> Path:
 def changed(root: Path, table: str, change: Change) -> Path:
     """Write a table of the archive otherwise, under its old name."""
     [path] = archive_folder(root).rglob(f"{table}-*.parquet")
-    change(pandas.read_parquet(path)).to_parquet(path, index=False)
+    change(pd.read_parquet(path)).to_parquet(path, index=False)
     return path
 
 
-def exchanged(table: pandas.DataFrame, *columns: str) -> pandas.DataFrame:
+def exchanged(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return `table` with what seeds 1 and 2 have in `columns` exchanged."""
     seeds = table["seed"].map({0: 0, 1: 2, 2: 1})
     if not columns:
         return table.assign(seed=seeds).sort_values("seed", kind="stable", ignore_index=True)
-    other = pandas.concat([table[table["seed"] == seed] for seed in (0, 2, 1)], ignore_index=True)
+    other = pd.concat([table[table["seed"] == seed] for seed in (0, 2, 1)], ignore_index=True)
     return table.assign(**{column: other[column] for column in columns})
 
 
-def one_image_more(table: pandas.DataFrame, epoch: int) -> pandas.DataFrame:
+def one_image_more(table: pd.DataFrame, epoch: int) -> pd.DataFrame:
     rows = (table["seed"] == 1) & (table["epoch"] == epoch)
     return table.assign(test_accuracy=table["test_accuracy"].where(~rows, table["test_accuracy"] + 100 / 300))
 
 
-def retold(table: pandas.DataFrame, keys: tuple[str, ...], value: object, seal: bool) -> pandas.DataFrame:
+def retold(table: pd.DataFrame, keys: tuple[str, ...], value: object, seal: bool) -> pd.DataFrame:
     """Return the table of runs with something else in the provenance of seed 1."""
     row = table.index[table["seed"] == 1][0]
     made = json.loads(table.loc[row, "provenance"])
@@ -71,7 +71,7 @@ def retold(table: pandas.DataFrame, keys: tuple[str, ...], value: object, seal: 
     return table
 
 
-def one_answer_more(table: pandas.DataFrame) -> pandas.DataFrame:
+def one_answer_more(table: pd.DataFrame) -> pd.DataFrame:
     images = int(table["images"].iloc[0])
     answers = unpacked(table["correct"].iloc[0], images)
     answers[answers.argmin()] = True
@@ -98,7 +98,7 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
     "curves of two seeds exchanged": ("metrics", exchanged, "seed 1: its test accuracy at epoch 3 is not"),
     "a curve used twice": (
         "metrics",
-        lambda table: pandas.concat(
+        lambda table: pd.concat(
             [table[table["seed"] != 2], table[table["seed"] == 1].assign(seed=2)], ignore_index=True
         ),
         "seeds 1 and 2 have the same learning curve",
@@ -164,7 +164,7 @@ def test_a_forgery_is_told(root: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda table: pandas.concat([table, table.iloc[:1]], ignore_index=True),
+        lambda table: pd.concat([table, table.iloc[:1]], ignore_index=True),
         lambda table: table.iloc[1:],
         lambda table: table.assign(seed=table["seed"] + 1),
     ],
@@ -176,7 +176,7 @@ def test_the_manifest_lists_every_run_once(root: Path, change: Change) -> None:
     manifest = archive_folder(root) / MANIFEST
     values = read_sealed(manifest)
     entry = values["models"]["raw/relu/distance"]["files"][path.name]
-    entry |= {"sha256": sha256(path.read_bytes()), "rows": len(pandas.read_parquet(path))}
+    entry |= {"sha256": sha256(path.read_bytes()), "rows": len(pd.read_parquet(path))}
     manifest.write_text(sealed_text(values))
     with pytest.raises(Damaged, match=f"{path.name}: has other seeds than manifest.json lists, or one of them twice"):
         list(archive_faults(root))

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 
@@ -178,9 +178,9 @@ def test_a_title_is_shown_as_it_is_written() -> None:
     """In Markdown, in LaTeX and in a figure."""
     text = r"<b>a_b</b> *c* [d](e) $\frac$ 5% & #~^{}"
     assert markdown.plain(text) == r"\<b\>a\_b\</b\> \*c\* \[d\](e) \$\\frac\$ 5% \& \#\~^\{\}"
-    written = latex(pandas.DataFrame({"a": [1]}), text, "x")
+    written = latex(pd.DataFrame({"a": [1]}), text, "x")
     assert r"\$\textbackslash{}frac\$ 5\% \& \#\textasciitilde{}\textasciicircum{}\{\}" in written
-    outputs = pandas.DataFrame({"label": [0, 1], "output": [0.0, 1.0]})
+    outputs = pd.DataFrame({"label": [0, 1], "output": [0.0, 1.0]})
     figure = node_figure(outputs, [r"$\frac$"] * 2, "title", "black")
     figure.savefig(io.BytesIO())
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 
@@ -58,7 +58,7 @@ def place(written: Workshop, tmp_path: Path) -> Workshop:
 
 def test_an_accuracy_set_by_hand_is_refused_by_every_reader(place: Workshop) -> None:
     path = place.results / "runs.csv"
-    table = pandas.read_csv(path)
+    table = pd.read_csv(path)
     table.loc[1, "test_accuracy"] = 77.77
     table.to_csv(path, index=False)
     out = str(place.folder / "out")

@@ -5,7 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import typer
 from pydantic import BaseModel
@@ -158,9 +158,9 @@ def columns(root: Path, files: str) -> set[str]:
     found: set[str] = set()
     for name in re.findall(r"`([\w./]+\.(?:csv|json|parquet))`", files):
         if name.endswith(".csv"):
-            found |= set(pandas.read_csv(root / name, nrows=1).columns)
+            found |= set(pd.read_csv(root / name, nrows=1).columns)
         elif name.endswith(".parquet"):
-            found |= set(pandas.read_parquet(root / name).columns)
+            found |= set(pd.read_parquet(root / name).columns)
         else:
             content = json.loads((root / name).read_text())
             found |= set(content[0]) if isinstance(content, list) else set()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
@@ -59,7 +59,7 @@ def test_the_test_study_runs_end_to_end(tested: Checkout) -> None:
     study = load_study(tested.folder / "config" / "test.yaml")
     runs = list(study.runs())
     assert all((root / run_path(run) / "weights.safetensors").exists() for run in runs)
-    table = pandas.read_csv(root / "runs.csv")
+    table = pd.read_csv(root / "runs.csv")
     # `raw` keeps two milestones, `standardised` one.
     assert len(table) == sum(2 if run.experiment == "raw" else 1 for run in runs)
     assert table["test_accuracy"].between(0, 100).all()
@@ -70,15 +70,15 @@ def test_tables_stand_beside_the_published_values(tested: Checkout) -> None:
     for name in ("table1", "table2", "table3", "table4", "table5", "discussion"):
         assert {path.suffix for path in tables.glob(f"{name}.*")} == {".csv", ".md", ".tex"}
         assert "\\toprule" in (tables / f"{name}.tex").read_text()
-    rows = pandas.read_csv(tables / "table2.csv").set_index("printed")
-    runs = pandas.read_csv(results(tested, "test") / "runs.csv")
+    rows = pd.read_csv(tables / "table2.csv").set_index("printed")
+    runs = pd.read_csv(results(tested, "test") / "runs.csv")
     mine = runs[(runs["experiment"] == "raw") & (runs["model"] == "ReLU2") & (runs["epoch"] == 2)]["test_accuracy"]
     assert rows["mean"]["ReLU2"] == pytest.approx(mine.mean())
     assert rows["sd_population"]["ReLU2"] == pytest.approx(mine.std(ddof=0))
     assert rows["difference"]["ReLU2"] == pytest.approx(mine.mean() - rows["published_mean"]["ReLU2"])
     assert rows["n"]["Abs"] == 0
     assert "not trained" in (tables / "table2.md").read_text()
-    assert len(pandas.read_csv(tables / "table1.csv")) == 16
+    assert len(pd.read_csv(tables / "table1.csv")) == 16
 
 
 def test_figures_are_pictures_with_something_in_them(tested: Checkout) -> None:
@@ -150,9 +150,7 @@ def test_the_report_holds_every_table_figure_and_verdict(tested: Checkout, repor
     contents = {name: base64.b64decode(content) for name, content in found}
     assert contents["tables_table2.csv"] == (root / "tables" / "table2.csv").read_bytes()
     assert contents["provenance.csv"] == (root / "provenance.csv").read_bytes()
-    assert len(pandas.read_csv(root / "provenance.csv")) == len(
-        list(load_study(tested.folder / "config/test.yaml").runs())
-    )
+    assert len(pd.read_csv(root / "provenance.csv")) == len(list(load_study(tested.folder / "config/test.yaml").runs()))
 
 
 def test_the_commands_shown_are_those_of_the_workflow(tested: Checkout, report: Path) -> None:
@@ -218,7 +216,7 @@ def test_learning_curves_pick_models_and_switch_axes(visit: Visit, tested: Check
     linear = lines.first.get_attribute("d")
     plot.get_by_role("group", name="Values").get_by_label("log").check()
     assert lines.first.get_attribute("d") != linear
-    curve = pandas.read_csv(results(tested, "test") / "curves" / "raw" / "relu_distance.csv")
+    curve = pd.read_csv(results(tested, "test") / "curves" / "raw" / "relu_distance.csv")
     shown = plot.locator(".models output").filter(has_text=re.compile(r"\d")).first
     assert float(shown.inner_text()) == pytest.approx(100 - curve["test_accuracy"].iloc[-1], rel=1e-3)
     plot.get_by_role("slider").focus()
@@ -368,7 +366,7 @@ def test_a_number_that_does_not_come_out_again_fails_in_one_line(both: Finished,
     shutil.copytree(both[0].folder, copy.folder)
     root = results(copy, "test")
     [path] = (archive_folder(root) / "raw" / "relu" / "distance").glob("metrics-*.parquet")
-    table = pandas.read_parquet(path)
+    table = pd.read_parquet(path)
     wanted = table["epoch"] == 1
     table.assign(test_accuracy=table["test_accuracy"].where(~wanted, table["test_accuracy"] + 0.01)).to_parquet(path)
     (archive_folder(root) / MANIFEST).unlink()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -102,8 +102,8 @@ def test_a_model_is_trained_listed_tabled_and_drawn(tmp_path: Path, mnist: Datas
     )
     names = ("softplus", "softplus_bias", "softplus_l2", "softplus_cosine", "relu_cosine", "abs_cosine")
     assert all(f" {name} " in said for name in names)
-    assert set(names) < set(pandas.read_csv(copy / "tables" / "table1.csv")["architecture"])
-    assert set(pandas.read_csv(copy / runs)["model"]) == {"Softplus2-Neg-Cosine"}
+    assert set(names) < set(pd.read_csv(copy / "tables" / "table1.csv")["architecture"])
+    assert set(pd.read_csv(copy / runs)["model"]) == {"Softplus2-Neg-Cosine"}
     assert "Softplus2-Neg-Cosine" in (copy / "drawn.svg").read_text()
 
 
@@ -121,7 +121,7 @@ def test_a_data_set_is_pinned_fetched_trained_on_and_tabled(tmp_path: Path, mnis
         "distancenets table paper results/letters/runs.csv --out-dir tables --study config/letters.yaml",
     )
     assert "letters: fetched by folder into data/letters" in said
-    table = pandas.read_csv(copy / "tables" / "table2.csv").set_index("printed")
+    table = pd.read_csv(copy / "tables" / "table2.csv").set_index("printed")
     assert table["n"][["ReLU", "Abs"]].to_dict() == {"ReLU": 2, "Abs": 2} and table["mean"]["ReLU"] > 10
 
 
@@ -150,8 +150,8 @@ def test_a_measurement_is_listed_made_and_tabled(tmp_path: Path, mnist: Dataset)
         tables,
     )
     assert "Measure by how much the right class's output exceeds" in said
-    table = pandas.read_csv(copy / "results" / "small" / "tables" / "margins.csv")
-    accuracy = pandas.read_csv(copy / "results" / "small" / "runs.csv")["test_accuracy"].mean()
+    table = pd.read_csv(copy / "results" / "small" / "tables" / "margins.csv")
+    accuracy = pd.read_csv(copy / "results" / "small" / "runs.csv")["test_accuracy"].mean()
     # Without ties, the images of positive margin are those that are answered rightly.
     assert 100 * table["positive_mean"][0] == pytest.approx(accuracy, abs=1e-3)
     assert (
@@ -169,12 +169,12 @@ def test_a_claim_is_judged_listed_and_tabled(tmp_path: Path) -> None:
     ]
     (copy / "results" / "paper").mkdir(parents=True)
     columns = ["experiment", "epoch", "model", "seed", "test_accuracy"]
-    pandas.DataFrame(runs, columns=columns).to_csv(copy / "results" / "paper" / "runs.csv", index=False)
+    pd.DataFrame(runs, columns=columns).to_csv(copy / "results" / "paper" / "runs.csv", index=False)
     said = run(copy, *documented("A claim", "distancenets"))
     assert "15 biased ReLU2-Neg recovers: supported; 5,000 epochs, 20 seeds: ReLU2-Neg_Bias − ReLU_Bias = +0.00" in said
     claims = (copy / "results" / "paper" / "claims.md").read_text()
     assert "Supported if: ReLU2-Neg_Bias is not 0.2 points or more below ReLU_Bias." in claims
-    table = pandas.read_csv(copy / "results" / "paper" / "tables" / "robustness.csv").set_index("claim")
+    table = pd.read_csv(copy / "results" / "paper" / "tables" / "robustness.csv").set_index("claim")
     assert len(load_published(copy / "config" / "published.yaml").claims) == len(table) == 15
     assert dict(table.loc[15]) == {
         "name": "biased ReLU2-Neg recovers",

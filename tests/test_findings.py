@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 
 from conftest import REPOSITORY
@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
     shutil.copytree(REPOSITORY / "results" / "paper", tmp_path / "paper", ignore=apart)
     axes = {"experiment": REPORTED, "model": "ReLU", "epoch": 5000}
     runs = [axes | {"seed": seed, "test_accuracy": accuracy} for seed, accuracy in enumerate((90.0, 91.0))]
-    pandas.DataFrame(runs).to_csv(tmp_path / "paper" / "runs.csv", index=False)
+    pd.DataFrame(runs).to_csv(tmp_path / "paper" / "runs.csv", index=False)
     return tmp_path / "paper"
 
 
@@ -49,7 +49,7 @@ def test_numbers_are_those_of_the_files(root: Path) -> None:
         [finding] = [finding for finding in audit["findings"] if finding["check"] == check]
         assert finding["why"] in text
     assert "| ReLU | 2 | 5,000 | 90.50 | 90.00–91.00 |" in text
-    held = pandas.read_csv(root / "tables" / "protocols.csv")
+    held = pd.read_csv(root / "tables" / "protocols.csv")
     nearest = held.query("column == 'discussion' and models == printed_models").sort_values("distance").iloc[0]
     bias = "bias" if nearest.bias else "no bias"
     label = f"{nearest.experiment}, {nearest.epochs:,} epochs, {bias}"
@@ -71,7 +71,7 @@ def test_claims_are_told_by_what_they_are_about(root: Path) -> None:
     rows = [{"claim": n, "name": f"claim {n}", "across experiments": each} for n, each in enumerate(readings, 1)]
     tables = root.parent / usual.study / "tables"
     tables.mkdir(parents=True)
-    pandas.DataFrame(rows).to_csv(tables / "robustness.csv", index=False)
+    pd.DataFrame(rows).to_csv(tables / "robustness.csv", index=False)
     (tables / "robustness.md").write_text("the matrix")
     text = page()
     assert "- **About representations**: 1. claim 1 (refuted in all 3)." in text
@@ -99,9 +99,9 @@ def test_a_loss_that_rose_is_told_with_its_seed_and_epoch(tmp_path: Path) -> Non
     columns = ["seed", "epoch", "train_loss", "train_accuracy", "test_accuracy"]
     # Rows need not be in order, and a run that is not asked for does not count.
     rows = [[0, 9000, 0.5, 90, 89], [0, 0, 20, 10, 11], [3, 0, 25, 10, 9], [3, 40, 3e12, 50, 49], [3, 9000, 0, 100, 96]]
-    table = pandas.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
+    table = pd.DataFrame([*rows, [4, 1, 1e20, 0, 0]], columns=columns)
     axes = {"experiment": "raw", "architecture": "abs", "representation": "intensity", "model": "Abs2"}
-    listed = pandas.DataFrame({"seed": [0, 3, 4], "provenance": '{"code": {}}'}).assign(**axes)
+    listed = pd.DataFrame({"seed": [0, 3, 4], "provenance": '{"code": {}}'}).assign(**axes)
     add_to_archive(tmp_path, {"runs": listed, "metrics": table})
     [row] = trajectories(runs, tmp_path)
     assert row == {

@@ -4,7 +4,7 @@ import math
 import shutil
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 
@@ -42,11 +42,11 @@ def test_every_measurement_writes_its_tables(small_study: Workshop) -> None:
     for name in MEASUREMENTS:
         measured(small_study, name)
     for name, count in rows.items():
-        table = pandas.read_csv(folder / f"{name}.csv")
+        table = pd.read_csv(folder / f"{name}.csv")
         assert tuple(table.columns[:6]) == AXES and len(table) == count, name
         assert set(table["epoch"]) == {3, 6} and set(table["seed"]) == {0, 1}
-    curve = pandas.read_csv(folder / "perturbation.csv")
-    metrics = pandas.read_parquet(next(small_study.results.glob("runs/**/*relu/*distance/*seed~1/metrics.parquet")))
+    curve = pd.read_csv(folder / "perturbation.csv")
+    metrics = pd.read_parquet(next(small_study.results.glob("runs/**/*relu/*distance/*seed~1/metrics.parquet")))
     last = metrics.set_index("epoch")["test_accuracy"][6]
     same = curve[(curve["architecture"] == "relu") & (curve["seed"] == 1) & (curve["epoch"] == 6)]
     unclamped = same[(same["side"] == "below") & (same["level"] == 0)]
@@ -66,9 +66,9 @@ def tables_and_figures_follow(study: Workshop) -> None:
     for name in MEASUREMENTS:
         shown = (study.results / "tables" / f"{name}.md").read_text()
         assert "ReLU2-Neg" in shown and "ReLU-L2-Neg" in shown and "3 and 6 epochs" in shown
-    by_run = pandas.read_csv(study.results / "measurements" / "orientation_by_run.csv")
+    by_run = pd.read_csv(study.results / "measurements" / "orientation_by_run.csv")
     scores = by_run[(by_run["epoch"] == 6) & (by_run["model"] == "ReLU2-Neg")]["score"]
-    table = pandas.read_csv(study.results / "tables" / "orientation.csv").set_index("model").query("epochs == 6")
+    table = pd.read_csv(study.results / "tables" / "orientation.csv").set_index("model").query("epochs == 6")
     assert table["score_mean"]["ReLU2-Neg"] == pytest.approx(scores.mean())
     assert table["score_sd_population"]["ReLU2-Neg"] == pytest.approx(scores.std(ddof=0))
     line = study.refused("figure", "measurements", "--experiment", "no")
@@ -77,7 +77,7 @@ def tables_and_figures_follow(study: Workshop) -> None:
     shutil.rmtree(study.results / "measurements" / "digests")
     for name, columns in MEASURED.items():
         path = study.results / "measurements" / f"{name}.csv"
-        table = pandas.read_csv(path)[[*AXES, *columns]]
+        table = pd.read_csv(path)[[*AXES, *columns]]
         for column in columns:
             table.drop(columns=column).to_csv(path, index=False)
             with pytest.raises(UserError, match=rf"{name}\.csv: column {column} is missing"):
@@ -98,14 +98,14 @@ def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
     assert not (small_study.results / "measurements" / Path("activity.csv")).exists()
 
 
-def runs_of(model: tuple[str, str], values: list[float], **others: object) -> pandas.DataFrame:
+def runs_of(model: tuple[str, str], values: list[float], **others: object) -> pd.DataFrame:
     architecture, representation = model
     axes = {"architecture": architecture, "representation": representation, "epoch": 5}
-    return pandas.DataFrame(axes | {"x": values} | others)
+    return pd.DataFrame(axes | {"x": values} | others)
 
 
 def test_tables_hold_mean_spread_and_interval_over_seeds() -> None:
-    runs = pandas.concat(
+    runs = pd.concat(
         [
             runs_of(("relu", "distance"), [1.0, 2.0, 6.0]),
             runs_of(("relu", "unconstrained"), [0.5, math.nan, math.nan]),
@@ -125,7 +125,7 @@ def test_tables_hold_mean_spread_and_interval_over_seeds() -> None:
 def test_milestones_are_rows_of_their_own_named_where_there_are_several() -> None:
     layout = Layout("x.csv", ("side",), {"x": Column("x")}, "")
     longer = runs_of(("relu", "distance"), [3.0], side="own", epoch=5000)
-    runs = pandas.concat([longer, runs_of(("relu", "distance"), [1.0, 2.0], side="own")])
+    runs = pd.concat([longer, runs_of(("relu", "distance"), [1.0, 2.0], side="own")])
     table = geometry_table(runs, layout)
     assert table[["epochs", "seeds", "x_mean"]].to_numpy().tolist() == [[5, 2, 1.5], [5000, 1, 3]]
     cells = geometry_cells(table, layout)
@@ -141,7 +141,7 @@ def test_printed_shares_stand_beside_the_model_and_layer_they_are_of() -> None:
         for model in (("relu", "intensity"), ("abs", "intensity"), ("relu", "unconstrained"))
         for layer in ("hidden", "output")
     ]
-    table = geometry_table(pandas.concat(parts), layout)
+    table = geometry_table(pd.concat(parts), layout)
     activity = load_published(REPOSITORY / "config" / "published.yaml").activity
     words = with_published_activity(table, geometry_cells(table, layout), activity)[1].set_index(["model", "layer"])
     of = words["published"]

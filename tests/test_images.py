@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -25,7 +25,7 @@ WHERE = ("--published", str(REPOSITORY / "config" / "published.yaml"))
 MODELS = {"ReLU": ("relu", "unconstrained"), "Abs": ("abs", "unconstrained"), "ReLU2-Neg": ("relu", "distance")}
 
 
-def answers_of(models: dict[str, numpy.ndarray], epoch: int = 5000, first: int = 0) -> pandas.DataFrame:
+def answers_of(models: dict[str, np.ndarray], epoch: int = 5000, first: int = 0) -> pd.DataFrame:
     """Return the table of answers of `models`, S × I each, seeds from `first` on."""
     parts = []
     for model, correct in models.items():
@@ -33,19 +33,19 @@ def answers_of(models: dict[str, numpy.ndarray], epoch: int = 5000, first: int =
         axes = {"experiment": "raw", "architecture": architecture, "representation": representation, "model": model}
         for seed, row in enumerate(correct, first):
             parts.append(packed(torch.from_numpy(row), epoch).assign(**axes, seed=seed))
-    return pandas.concat(parts, ignore_index=True)[COLUMNS]
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
-def parted(answers: pandas.DataFrame) -> pandas.DataFrame:
+def parted(answers: pd.DataFrame) -> pd.DataFrame:
     return images_table(answers, compared_models(RECORD), RECORD, 0.95).set_index("quantity")
 
 
 @pytest.fixture
-def bits() -> dict[str, numpy.ndarray]:
+def bits() -> dict[str, np.ndarray]:
     """Answers of three models, 4 seeds each, to 203 images: hard images are hard for all, and seeds differ."""
-    rng = numpy.random.default_rng(1)
+    rng = np.random.default_rng(1)
     hardness = rng.normal(2, 1.5, (1, 203))
-    skill = numpy.array([-0.6, -0.2, 0.2, 0.6]).reshape(4, 1)
+    skill = np.array([-0.6, -0.2, 0.2, 0.6]).reshape(4, 1)
     return {model: hardness + skill + rng.normal(0, 1, (4, 203)) > 0 for model in MODELS}
 
 
@@ -59,7 +59,7 @@ def test_differences_are_those_of_the_claims() -> None:
     assert not any("SD" in name or "mean" in name for name in found)
 
 
-def test_parts_of_models_and_of_differences(bits: dict[str, numpy.ndarray]) -> None:
+def test_parts_of_models_and_of_differences(bits: dict[str, np.ndarray]) -> None:
     table = parted(answers_of(bits))
     assert list(table.index) == ["ReLU", "Abs", "ReLU2-Neg", "ReLU − Abs", "ReLU2-Neg − ReLU"]
     over_seeds = 100 * bits["ReLU"].mean(axis=1)
@@ -81,12 +81,12 @@ def test_parts_of_models_and_of_differences(bits: dict[str, numpy.ndarray]) -> N
         new = table.loc[quantity]
         assert new["high_images"] - new["low_images"] > 0 and new["low_images"] < new["mean"] < new["high_images"]
     # Images that are hard for both drop out of the difference.
-    assert pair["image"] < row["image"] / 2 and numpy.isnan(pair["binomial"])
+    assert pair["image"] < row["image"] / 2 and np.isnan(pair["binomial"])
 
 
-def test_a_difference_is_over_common_seeds_and_one_seed_has_no_spread(bits: dict[str, numpy.ndarray]) -> None:
+def test_a_difference_is_over_common_seeds_and_one_seed_has_no_spread(bits: dict[str, np.ndarray]) -> None:
     late = answers_of({"Abs": bits["Abs"][:2]}, first=3)
-    answers = pandas.concat([answers_of({"ReLU": bits["ReLU"]}), late], ignore_index=True)
+    answers = pd.concat([answers_of({"ReLU": bits["ReLU"]}), late], ignore_index=True)
     table = parted(answers)
     pair = table.loc["ReLU − Abs"]
     assert pair["seeds"] == 1
@@ -98,9 +98,9 @@ def test_a_difference_is_over_common_seeds_and_one_seed_has_no_spread(bits: dict
     assert extent(answers) == "raw, 5,000 epochs, 6 runs with answers"
 
 
-def test_milestones_are_told_apart(bits: dict[str, numpy.ndarray]) -> None:
+def test_milestones_are_told_apart(bits: dict[str, np.ndarray]) -> None:
     later = {"ReLU": ~bits["ReLU"]}
-    table = images_table(pandas.concat([answers_of(bits), answers_of(later, 50000)]), {}, RECORD, 0.95)
+    table = images_table(pd.concat([answers_of(bits), answers_of(later, 50000)]), {}, RECORD, 0.95)
     of = table.set_index(["quantity", "epochs"])["mean"]
     assert of["ReLU", 5000] + of["ReLU", 50000] == pytest.approx(100)
     assert set(images_cells(table)["epochs"]) == {"5,000", "50,000"}
@@ -108,25 +108,25 @@ def test_milestones_are_told_apart(bits: dict[str, numpy.ndarray]) -> None:
     assert printed["ReLU", 5000] and not printed["ReLU", 50000]
 
 
-def test_four_models_are_a_difference_of_differences(bits: dict[str, numpy.ndarray]) -> None:
+def test_four_models_are_a_difference_of_differences(bits: dict[str, np.ndarray]) -> None:
     answers = answers_of(bits)
     four, two = ({"x": models} for models in (("ReLU", "Abs", "ReLU2-Neg", "Abs"), ("ReLU", "ReLU2-Neg")))
     tables = [images_table(answers, asked, RECORD, 0.9).iloc[-1] for asked in (four, two)]
-    pandas.testing.assert_series_equal(tables[0], tables[1])
+    pd.testing.assert_series_equal(tables[0], tables[1])
     assert tables[0]["high_images"] == pytest.approx(interval(bits["ReLU"] * 1 - bits["ReLU2-Neg"], 0.9)[2])
 
 
 def test_the_images_with_the_largest_range_over_representations_come_first() -> None:
     relu, negated, absolute = (find_model(*MODELS[name]) for name in ("ReLU", "ReLU2-Neg", "Abs"))
     shares = [
-        (relu, numpy.array([1, 0.5, 0.0])),
-        (negated, numpy.array([0.8, 0.5, 1.0])),
-        (absolute, numpy.array([0.0, 1.0, 1.0])),
+        (relu, np.array([1, 0.5, 0.0])),
+        (negated, np.array([0.8, 0.5, 1.0])),
+        (absolute, np.array([0.0, 1.0, 1.0])),
     ]
     # Abs has one representation here, so it tells nothing.
     assert list(disagreement(shares)) == pytest.approx([0.2, 0.0, 1.0])
     assert disagreement(shares[::2]).size == 0
-    figure = disagreement_figure(shares, numpy.zeros((3, 4), numpy.uint8), ["a", "b", "c"], "t")
+    figure = disagreement_figure(shares, np.zeros((3, 4), np.uint8), ["a", "b", "c"], "t")
     labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
     assert labels == ["c, no. 2", "a, no. 0", "b, no. 1"] and SHOWN == 24
     names = ["ReLU_Bias", "Abs2-Neg", "Abs", "ReLU-L2", "ReLU-L2-Neg"]
@@ -163,10 +163,10 @@ def forget_answers(root: Path, representation: str) -> None:
 def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) -> None:
     file = small_study.results / "measurements" / "correct.parquet"
     done(small_study, "measure", "correct")
-    fresh = pandas.read_parquet(file)
+    fresh = pd.read_parquet(file)
     assert len(fresh) == 8 and list(fresh.columns) == COLUMNS
     done(small_study, "collect")
-    runs = pandas.read_csv(small_study.results / "runs.csv")
+    runs = pd.read_csv(small_study.results / "runs.csv")
     recorded = {key: rows["test_accuracy"].item() for key, rows in runs.groupby(["model", "seed", "epoch"])}
     for (model, epoch), rows in fresh.groupby(["model", "epoch"]):
         seeds, correct = by_model(rows)[str(model)]
@@ -179,7 +179,7 @@ def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) ->
     for weights in small_study.results.glob("runs/**/weights.safetensors"):
         weights.unlink()
     done(small_study, "measure", "correct")
-    pandas.testing.assert_frame_equal(pandas.read_parquet(file), fresh)
+    pd.testing.assert_frame_equal(pd.read_parquet(file), fresh)
     # Archives from before answers were kept: what has them is served, and a study without any says so.
     forget_answers(small_study.results, "unconstrained")
     rest = made(small_study)

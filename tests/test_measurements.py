@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-import numpy
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -234,9 +234,9 @@ def test_clamping_leaves_one_end_and_levels_the_other() -> None:
 
 
 def test_the_drop_off_is_where_accuracy_passes_one_half() -> None:
-    assert drop_off([0, 10, 20, 30], numpy.array([90.0, 80.0, 40.0, 10.0])) == pytest.approx(17.5)
-    assert math.isnan(drop_off([0, 10], numpy.array([40.0, 10.0])))
-    assert math.isnan(drop_off([0, 10], numpy.array([90.0, 60.0])))
+    assert drop_off([0, 10, 20, 30], np.array([90.0, 80.0, 40.0, 10.0])) == pytest.approx(17.5)
+    assert math.isnan(drop_off([0, 10], np.array([40.0, 10.0])))
+    assert math.isnan(drop_off([0, 10], np.array([90.0, 60.0])))
     sides = torch.tensor([[[90.0, 60.0, 40.0], [20.0, 80.0, 90.0]]])
     assert drop_offs(sides, [0, 20, 100])[0].tolist() == pytest.approx([60, 90])
 

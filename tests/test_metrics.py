@@ -2,14 +2,14 @@
 
 import math
 
-import pandas
+import pandas as pd
 import pytest
 
 from conftest import Workshop
 from distancenets.tables.dvc import CURVE_POINTS, curves_by_model, final_accuracies
 
 
-def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:
+def curves(epochs: int, seeds: int = 2) -> pd.DataFrame:
     """Return the runs of one model, whose accuracy is epoch + 10 × seed."""
     rows = [
         ("raw", "relu", "distance", "ReLU2-Neg", seed, epoch, 1.0, 50.0, epoch / epochs + 10 * seed)
@@ -17,10 +17,10 @@ def curves(epochs: int, seeds: int = 2) -> pandas.DataFrame:
         for epoch in range(epochs + 1)
     ]
     names = ["experiment", "architecture", "representation", "model", "seed", "epoch"]
-    return pandas.DataFrame(rows, columns=[*names, "train_loss", "train_accuracy", "test_accuracy"])
+    return pd.DataFrame(rows, columns=[*names, "train_loss", "train_accuracy", "test_accuracy"])
 
 
-def at(epochs: int, seeds: int = 2) -> pandas.DataFrame:
+def at(epochs: int, seeds: int = 2) -> pd.DataFrame:
     """Return the runs after four epochs at one of their milestones."""
     runs = curves(4, seeds)
     return runs[runs["epoch"] == epochs]
@@ -36,7 +36,7 @@ def test_a_single_run_has_no_sd() -> None:
 
 
 def test_every_milestone_has_its_accuracies_however_few_runs_reached_it() -> None:
-    found = final_accuracies(pandas.concat([at(2), at(4, seeds=1)]))
+    found = final_accuracies(pd.concat([at(2), at(4, seeds=1)]))
     shorter = {"mean": 5.5, "sample_sd": 7.0711, "n": 2}
     assert found == {"raw_2": {"ReLU2-Neg": shorter}, "raw_4": {"ReLU2-Neg": {"mean": 1.0, "n": 1}}}
 

@@ -5,7 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 
 from conftest import Workshop, open_workshop
@@ -53,16 +53,16 @@ def forged(workshop: Workshop, table: str, change: Change) -> None:
     repair(workshop.results)
 
 
-def loss_times(table: pandas.DataFrame, factor: float) -> pandas.DataFrame:
+def loss_times(table: pd.DataFrame, factor: float) -> pd.DataFrame:
     """Return the metrics with seed 1's loss at epoch 3 multiplied by `factor`."""
     here = (table["seed"] == 1) & (table["epoch"] == 3)
     return table.assign(train_loss=table["train_loss"].where(~here, factor * table["train_loss"]))
 
 
-def rows(workshop: Workshop, *arguments: str, code: int = 0) -> pandas.DataFrame:
+def rows(workshop: Workshop, *arguments: str, code: int = 0) -> pd.DataFrame:
     answer = workshop.run("recheck", "--csv", "rows.csv", *arguments)
     assert answer.returncode == code, answer.stderr + answer.stdout
-    return pandas.read_csv(workshop.folder / "rows.csv").set_index("seed")
+    return pd.read_csv(workshop.folder / "rows.csv").set_index("seed")
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_an_accuracy_that_is_one_image_off_is_found(archived: Workshop) -> None:
 
 
 def test_a_loss_that_is_one_bit_off_is_found(archived: Workshop) -> None:
-    def nudged(table: pandas.DataFrame) -> pandas.DataFrame:
+    def nudged(table: pd.DataFrame) -> pd.DataFrame:
         wanted = (table["seed"] == 2) & (table["epoch"] == 5)
         return table.assign(train_loss=table["train_loss"].where(~wanted, table["train_loss"] * (1 + 2**-52)))
 
@@ -108,7 +108,7 @@ def test_a_loss_that_is_one_bit_off_is_found(archived: Workshop) -> None:
 def test_a_seed_in_place_of_another_is_found(archived: Workshop) -> None:
     """Even where every table and every provenance was rewritten to fit."""
 
-    def disguised(table: pandas.DataFrame) -> pandas.DataFrame:
+    def disguised(table: pd.DataFrame) -> pd.DataFrame:
         table = exchanged(table)
         for place, (seed, text) in enumerate(zip(table["seed"], table["provenance"], strict=True)):
             made, told = json.loads(text), json.loads(table.loc[table["seed"] == seed, "provenance"].item())
@@ -117,7 +117,7 @@ def test_a_seed_in_place_of_another_is_found(archived: Workshop) -> None:
         return table
 
     [path] = archive_folder(archived.results).rglob("runs-*.parquet")
-    kept = pandas.read_parquet(path)
+    kept = pd.read_parquet(path)
     digests = {seed: json.loads(text)["digest"] for seed, text in zip(kept["seed"], kept["provenance"], strict=True)}
     for table in {table_of(each.name) for each in archive_folder(archived.results).rglob("*.parquet")} - {"runs"}:
         changed(archived.results, table, exchanged)
@@ -198,7 +198,7 @@ def test_the_draw_takes_each_models_lowest_seed_and_another() -> None:
 
 
 def test_the_first_difference_is_the_earliest_and_a_nan_is_one() -> None:
-    archived = pandas.DataFrame({"epoch": [0, 1, 2], **{name: [1.0, 2.0, 3.0] for name in METRICS}})
+    archived = pd.DataFrame({"epoch": [0, 1, 2], **{name: [1.0, 2.0, 3.0] for name in METRICS}})
     assert first_difference(archived, archived, EXACT) is None
     found = archived.assign(test_accuracy=[1.0, 2.0, 9.0], train_accuracy=[1.0, 2.5, 3.0])
     difference = first_difference(archived, found, EXACT)

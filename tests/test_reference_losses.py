@@ -1,6 +1,6 @@
 """Every engine on every device goes down the path that the independent reference went."""
 
-import pandas
+import pandas as pd
 import pytest
 import torch
 
@@ -72,5 +72,5 @@ def test_losses_are_those_of_the_anchor(
         dtype, bound = torch.float64, 1e-7 if amplifying else 1e-9
     net = Network(model, "code", scaling("raw", mnist_settings))
     found = losses(model, engine, place, dtype, epochs, mnist, net)
-    expected = pandas.read_csv(LOSSES)[model.paper_name].tolist()[:epochs]
+    expected = pd.read_csv(LOSSES)[model.paper_name].tolist()[:epochs]
     assert found == pytest.approx(expected, rel=bound)

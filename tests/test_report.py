@@ -5,7 +5,7 @@ import gzip
 import json
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import torch
 
@@ -180,12 +180,12 @@ def two(workshop: Workshop) -> tuple[Study, Path]:
     return study.replaced(report=study.report.model_dump() | beside), workshop.results
 
 
-def rechecks(*standards: str, equal: bool = True) -> pandas.DataFrame:
+def rechecks(*standards: str, equal: bool = True) -> pd.DataFrame:
     """Return a table of rechecks of one model, a run per standard."""
     row = dict.fromkeys(TABLE) | {"experiment": "raw", "architecture": "relu", "representation": "distance"}
     row |= {"epoch": 3, "column": "test_accuracy", "archived": 90.0, "found": 90.5, "rechecked_on": "a CPU", "draw": 7}
     rows = [row | {"seed": seed, "standard": standard, "equal": equal} for seed, standard in enumerate(standards)]
-    return pandas.DataFrame(rows, columns=list(TABLE))
+    return pd.DataFrame(rows, columns=list(TABLE))
 
 
 def test_the_answer_is_a_sentence_for_each_protocol(two: tuple[Study, Path]) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy
+import numpy as np
 import pyarrow.parquet
 import pytest
 import torch
@@ -88,8 +88,8 @@ def test_metrics_are_those_of_the_kept_weights(workshop: Workshop) -> None:
     weights = {name.removeprefix("6/"): value for name, value in load_file(run.weights).items()}
     data = load_file(workshop.folder / "data/tiny/images.safetensors")
     for split, column in (("train", "train_accuracy"), ("test", "test_accuracy")):
-        hidden = numpy.maximum(data[f"{split}_images"] @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
-        outputs = -numpy.maximum(hidden @ weights["head.weight"].T, 0)
+        hidden = np.maximum(data[f"{split}_images"] @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
+        outputs = -np.maximum(hidden @ weights["head.weight"].T, 0)
         accuracy = 100 * (outputs.argmax(1) == data[f"{split}_labels"]).mean()
         assert pyarrow.parquet.read_table(run.metrics)[column][-1].as_py() == pytest.approx(accuracy)
 
@@ -123,7 +123,7 @@ def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Worksho
     assert "the loss of seed 1 is" in line and "at epoch" in line
     kept = workshop.folder / line.split("its metrics so far are in ")[1]
     metrics = pyarrow.parquet.read_table(kept).to_pandas()
-    assert len(metrics) >= 1 and numpy.isfinite(metrics["train_loss"]).all()
+    assert len(metrics) >= 1 and np.isfinite(metrics["train_loss"]).all()
     assert not (workshop.results / run_path(Run("raw", "abs", "unconstrained", 1))).exists()
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 
 from conftest import REPOSITORY
@@ -13,12 +13,12 @@ TABLES = REPOSITORY / "results" / "paper" / "tables"
 
 
 @pytest.fixture
-def tables() -> list[pandas.DataFrame]:
+def tables() -> list[pd.DataFrame]:
     use_style()
-    return [pandas.read_csv(Path(TABLES, f"{name}.csv")) for name in ("table2", "discussion")]
+    return [pd.read_csv(Path(TABLES, f"{name}.csv")) for name in ("table2", "discussion")]
 
 
-def test_each_panel_has_both_printed_values_and_the_measured_one(tables: list[pandas.DataFrame]) -> None:
+def test_each_panel_has_both_printed_values_and_the_measured_one(tables: list[pd.DataFrame]) -> None:
     table2, discussion = tables
     panels = {panel.get_title(): panel for panel in six_models_figure(*tables).axes}
     assert list(panels) == ["ReLU", "ReLU2", "ReLU2-Neg", "Abs", "Abs2", "Abs2-Neg"]
@@ -29,7 +29,7 @@ def test_each_panel_has_both_printed_values_and_the_measured_one(tables: list[pa
         ]
 
 
-def test_a_model_without_runs_has_its_printed_values_only(tables: list[pandas.DataFrame]) -> None:
+def test_a_model_without_runs_has_its_printed_values_only(tables: list[pd.DataFrame]) -> None:
     table2, discussion = tables
     table2.loc[table2["model"] == "Abs2", "n"] = 0
     panels = {panel.get_title(): panel for panel in six_models_figure(table2, discussion).axes}

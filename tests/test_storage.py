@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 
@@ -176,10 +176,10 @@ def flip(path: Path, place: int = -5, bit: int = 0) -> None:
     path.write_bytes(content)
 
 
-def generation(number: int, seeds: range) -> dict[str, pandas.DataFrame]:
+def generation(number: int, seeds: range) -> dict[str, pd.DataFrame]:
     """Return tables of an archive in which everything tells the generation."""
     axes = {"experiment": "raw", "architecture": MODEL[0], "representation": MODEL[1], "model": "ReLU2-Neg"}
-    rows = pandas.DataFrame({"seed": list(seeds)}).assign(**axes)
+    rows = pd.DataFrame({"seed": list(seeds)}).assign(**axes)
     made = json.dumps({"code": {"fingerprint": f"{number}"}})
     tables = {"runs": rows.assign(trajectory="t", provenance=made)}
     return tables | {name: rows.assign(generation=number) for name in ("metrics", "activity", "correct")}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import pytest
 import yaml
 from safetensors.numpy import load_file
@@ -81,7 +81,7 @@ def test_a_raised_seed_count_adds_runs_and_keeps_the_others(small: Checkout) -> 
     small.complete(*FEW, "--config", "seeds=3")
     assert [(seeds / f"seed~{seed}" / "run.json").read_bytes() for seed in range(2)] == before
     assert json.loads((seeds / "seed~2" / "run.json").read_text())["pack"] == [2]
-    assert pandas.read_csv(results(small, "small") / "runs.csv")["seed"].nunique() == 3
+    assert pd.read_csv(results(small, "small") / "runs.csv")["seed"].nunique() == 3
 
 
 def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
@@ -90,7 +90,7 @@ def test_a_changed_experiment_is_retrained_and_only_it(small: Checkout) -> None:
     (small.folder / "config" / "config.yaml").write_text(yaml.safe_dump(changed))
     assert small.jobs()["train_model"] == 2
     small.complete(*FEW)
-    runs = pandas.read_csv(results(small, "small") / "runs.csv")
+    runs = pd.read_csv(results(small, "small") / "runs.csv")
     assert len(runs) == 8
     digest = json.loads(
         (results(small, "small") / run_path(Run("second", "relu", "distance", 0)) / "run.json").read_text()
@@ -157,7 +157,7 @@ def test_just_the_planned_runs_are_trained_and_none_is_archived(small: Checkout)
     small.distancenets("archive")
     shutil.rmtree(root / "runs")
     archive = (root / "archive" / "manifest.json").read_bytes()
-    seconds = max(pandas.read_csv(root / "provenance.csv")["seconds"])
+    seconds = max(pd.read_csv(root / "provenance.csv")["seconds"])
     hours = str(2 * seconds / 3600)
     command = (FEW[0], JUDGED, "--cores", "1", "--config", "missing=plan", f"hours={hours}")
     refused = small.snakemake("-n", *command)
@@ -165,14 +165,14 @@ def test_just_the_planned_runs_are_trained_and_none_is_archived(small: Checkout)
     small.edit("config/config.yaml", "seeds: 2", "seeds: 10")
     listed = small.distancenets("plan", "--hours", hours, "--cores", "1", "--commands").split("\n")
     small.complete(*command)
-    planned = pandas.read_csv(root / "planned.csv")
+    planned = pd.read_csv(root / "planned.csv")
     trained = {path.parent.relative_to(root).as_posix() for path in root.rglob("run.json")}
     assert trained == {run_path(Run(*row[:-1])).as_posix() for row in planned.itertuples(index=False)} != set()
     for experiment, architecture, representation, seed, _ in planned.itertuples(index=False):
         [line] = [line for line in listed if f"{experiment} --architecture {architecture} --rep" in line]
         assert f" {representation} " in line and seed in parse_seeds(line.split("--seeds ")[1].split()[0], 1000)
     assert (root / "archive" / "manifest.json").read_bytes() == archive
-    runs = pandas.read_csv(root / "runs.csv")
+    runs = pd.read_csv(root / "runs.csv")
     held = {Run(*row) for row in runs[list(Run._fields)].itertuples(index=False, name=None)}
     assert {Run(*row[:-1]) for row in planned.itertuples(index=False, name=None)} < held
     judged = json.loads((small.folder / JUDGED).read_text())
@@ -202,7 +202,7 @@ def test_what_other_parameters_made_is_made_again_without_snakemakes_records(sma
     root = results(small, "small")
     kept = (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes()
     small.complete(*FEW)
-    assert set(pandas.read_csv(root / "runs.csv").groupby("experiment")["epoch"].max()) == {1, 3}
+    assert set(pd.read_csv(root / "runs.csv").groupby("experiment")["epoch"].max()) == {1, 3}
     assert (root / run_path(Run("first", "relu", "distance", 0)) / "run.json").read_bytes() == kept
     assert small.jobs(*FEW) == {}
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas
-import pyarrow
+import pandas as pd
+import pyarrow as pa
 
 from distancenets.errors import Damaged, UserError
 from distancenets.files import read_bytes, read_sealed, sealed_text, sha256, write_text
@@ -68,7 +68,7 @@ def listed_faults(folder: Path) -> Iterator[str]:
             yield f"{folder / name}: not the file that {folder / DIGESTS} lists"
 
 
-def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pandas.DataFrame:
+def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pd.DataFrame:
     """Return the table in a derived CSV or Parquet file.
 
     Parameters
@@ -85,8 +85,8 @@ def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pan
     """
     content = io.BytesIO(read_content(path))
     try:
-        table = pandas.read_parquet(content) if path.suffix == ".parquet" else pandas.read_csv(content, **options)
-    except (ValueError, OSError, pyarrow.ArrowException) as error:
+        table = pd.read_parquet(content) if path.suffix == ".parquet" else pd.read_csv(content, **options)
+    except (ValueError, OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: not a table: {' '.join(str(error).split())}") from error
     missing = [column for column in columns if column not in table]
     if missing:
@@ -94,9 +94,7 @@ def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pan
     return table
 
 
-def read_experiment(
-    path: Path, experiment: str, epoch: int | None = None, columns: Sequence[str] = ()
-) -> pandas.DataFrame:
+def read_experiment(path: Path, experiment: str, epoch: int | None = None, columns: Sequence[str] = ()) -> pd.DataFrame:
     """Return the rows of `experiment` in the derived CSV file `path`: at `epoch`, or at every milestone."""
     needed = ("experiment", "architecture", "representation", "seed", "epoch", *columns)
     table = read_derived(path, needed, keep_default_na=False, na_values=["NaN", ""])

@@ -4,7 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
-import pandas
+import pandas as pd
 from snakemake.utils import Paramspace
 
 from distancenets.configuration.datasets import load_dataset_settings
@@ -55,7 +55,7 @@ GATHERED = f"{RESULTS}/gathered/{DIGEST}"
 SETTINGS = STUDY.model_dump_json()
 # Archived runs are neither trained nor measured again. Their files are inputs of the rules that read them.
 ARCHIVE = archive_files(Path(RESULTS)) if ARCHIVED else []
-LACKING = pandas.DataFrame(list(FRESH), columns=Run._fields)
+LACKING = pd.DataFrame(list(FRESH), columns=Run._fields)
 RUNS = Paramspace(LACKING)
 DATASETS = {STUDY.experiments[run.experiment].dataset for run in FRESH}
 # If all models lack the same seeds, a job trains these seeds of a model, else one run. Planned runs differ in length.

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.claims.evidence import archived_measurements
 from distancenets.claims.judgement import judge_claims
@@ -62,7 +62,7 @@ def planned_runs(study: Study, root: Path, cores: int, write: bool) -> Planned:
     if write:
         planned = plan(study, root, study.hours, cores, DATASETS_FILE, PUBLISHED_FILE).runs
         rows = [(*run, epochs) for run, epochs in planned.items()]
-        write_text(path, pandas.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
+        write_text(path, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False))
     else:
         rows = list(read_derived(path, COLUMNS)[COLUMNS].itertuples(index=False, name=None))
         planned = {Run(*row[:-1]): row[-1] for row in rows}

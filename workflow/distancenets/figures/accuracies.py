@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-import numpy
-import pandas
-from matplotlib import pyplot
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,7 +17,7 @@ TICKS = (10, 50, 80, 90, 95, 97, 98, 99)
 
 
 def final_accuracies_figure(
-    runs: pandas.DataFrame, published: Mapping[tuple[str, str, int], tuple[float, float]], title: str
+    runs: pd.DataFrame, published: Mapping[tuple[str, str, int], tuple[float, float]], title: str
 ) -> Figure:
     """The distribution of test accuracies, one row per model and milestone.
 
@@ -29,7 +29,7 @@ def final_accuracies_figure(
         (architecture, representation, epoch) → published mean and population SD, percent.
     """
     drawn = present_rows(runs)
-    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.1))
+    figure, panel = plt.subplots(figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.1))
     for height, row in enumerate(drawn):
         model = row.model
         _draw_model(panel, height, model, of_row(runs, row)["test_accuracy"].to_numpy())
@@ -50,11 +50,11 @@ def final_accuracies_figure(
 
 
 def _towards_100(accuracies: FloatArray) -> FloatArray:
-    return numpy.asarray(-numpy.log10(numpy.clip(100 - accuracies, 1e-3, None)))
+    return np.asarray(-np.log10(np.clip(100 - accuracies, 1e-3, None)))
 
 
 def _from_100(positions: FloatArray) -> FloatArray:
-    return numpy.asarray(100 - 10**-positions)
+    return np.asarray(100 - 10**-positions)
 
 
 def _draw_published(panel: Axes, height: int, mean: float, spread: float) -> None:
@@ -73,7 +73,7 @@ def _draw_published(panel: Axes, height: int, mean: float, spread: float) -> Non
 
 def _draw_model(panel: Axes, height: int, model: Model, accuracies: FloatArray) -> None:
     # Points of one row are set apart by their rank, so that equal accuracies stay visible.
-    offsets = numpy.linspace(-0.12, 0.12, len(accuracies)) if len(accuracies) > 1 else numpy.zeros(1)
+    offsets = np.linspace(-0.12, 0.12, len(accuracies)) if len(accuracies) > 1 else np.zeros(1)
     panel.plot(
         accuracies,
         height + offsets,

@@ -1,6 +1,6 @@
 """Lines over seeds: the median and a band of quantiles, which suit any scale of an axis and any distribution."""
 
-import pandas
+import pandas as pd
 from matplotlib.axes import Axes
 
 from distancenets.figures.style import colour, line
@@ -11,7 +11,7 @@ from distancenets.words import seeds_text
 LOW, HIGH = 0.1, 0.9
 
 
-def over_seeds(title: str, rows: pandas.DataFrame) -> str:
+def over_seeds(title: str, rows: pd.DataFrame) -> str:
     """`title` with what lines and bands show, and the number of seeds per model in `rows`."""
     counts = rows.groupby(["architecture", "representation"])["seed"].nunique()
     if counts.max() == 1:
@@ -20,7 +20,7 @@ def over_seeds(title: str, rows: pandas.DataFrame) -> str:
     return f"{title}: median over {seeds_text(counts)}, {band}"
 
 
-def draw_over_seeds(panel: Axes, runs: pandas.DataFrame, model: Model) -> None:
+def draw_over_seeds(panel: Axes, runs: pd.DataFrame, model: Model) -> None:
     """Draw the median and the band of `runs`, one row per place on the x axis and one column per seed.
 
     Beyond the last place that all seeds have, the median of the remaining seeds is a thinner line without a band.

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy
-import pandas
-from matplotlib import pyplot
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
@@ -18,7 +18,7 @@ LINEAR_UP_TO = 5.0
 
 
 def differences_figure(
-    series: Mapping[str, pandas.DataFrame], order: Sequence[str], margin: float, confidence: float, title: str
+    series: Mapping[str, pd.DataFrame], order: Sequence[str], margin: float, confidence: float, title: str
 ) -> Figure:
     """A figure with one row per comparison that any of the series has, and one mark per series.
 
@@ -41,10 +41,10 @@ def differences_figure(
     """
     interval = f"Welch's {100 * confidence:g} % interval"
     labels = [label for label in order if any((rows["label"] == label).any() for rows in series.values())]
-    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 1.2 + 0.34 * len(labels)), layout="constrained")
+    figure, panel = plt.subplots(figsize=(PAGE_WIDTH, 1.2 + 0.34 * len(labels)), layout="constrained")
     panel.axvspan(-margin, margin, color=BAND, alpha=0.25, linewidth=0, label=f"equal: within ±{margin:g}")
     panel.axvline(0, color="black", linewidth=0.8)
-    offsets = numpy.linspace(-0.24, 0.24, len(series)) if len(series) > 1 else numpy.zeros(1)
+    offsets = np.linspace(-0.24, 0.24, len(series)) if len(series) > 1 else np.zeros(1)
     for offset, (name, rows), colour, marker in zip(offsets, series.items(), SERIES, MARKERS, strict=False):
         _draw_rows(panel, rows, labels, offset, colour, marker, f"{name}, {interval}")
     for row in range(1, len(labels)):
@@ -53,18 +53,18 @@ def differences_figure(
     panel.set_yticks(range(len(labels)), labels)
     panel.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     panel.tick_params(axis="y", length=0)
-    panel.set_xlabel(_scale(panel, pandas.concat(series.values())))
+    panel.set_xlabel(_scale(panel, pd.concat(series.values())))
     panel.set_title(title, loc="left")
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 
 def _draw_rows(
-    panel: Axes, rows: pandas.DataFrame, labels: list[str], offset: float, colour: str, marker: str, name: str
+    panel: Axes, rows: pd.DataFrame, labels: list[str], offset: float, colour: str, marker: str, name: str
 ) -> None:
-    values = rows[["difference", "low", "high"]].to_numpy(numpy.float64)
-    heights = numpy.array([labels.index(label) for label in rows["label"]]) + offset
-    bars = numpy.abs(values[:, 1:] - values[:, :1]).T
+    values = rows[["difference", "low", "high"]].to_numpy(np.float64)
+    heights = np.array([labels.index(label) for label in rows["label"]]) + offset
+    bars = np.abs(values[:, 1:] - values[:, :1]).T
     panel.errorbar(
         values[:, 0],
         heights,
@@ -78,17 +78,17 @@ def _draw_rows(
     )
 
 
-def _scale(panel: Axes, rows: pandas.DataFrame) -> str:
+def _scale(panel: Axes, rows: pd.DataFrame) -> str:
     """Choose a linear or symmetric logarithmic axis for `rows` and return what it shows."""
     name = "difference in mean test accuracy, first − second (percentage points)"
-    values = rows[["difference", "low", "high"]].to_numpy(numpy.float64)
-    largest = float(numpy.nanmax(numpy.abs(values))) if numpy.isfinite(values).any() else 0.0
+    values = rows[["difference", "low", "high"]].to_numpy(np.float64)
+    largest = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
     if largest <= LINEAR_UP_TO:
         return name
-    decades = 10.0 ** numpy.arange(numpy.ceil(numpy.log10(1.1 * largest)))
+    decades = 10.0 ** np.arange(np.ceil(np.log10(1.1 * largest)))
     end = decades[-1] * (5 if 1.1 * largest <= 5 * decades[-1] else 10)
-    marks = numpy.append(decades, end)
-    between = numpy.outer(decades, numpy.arange(2, 10)).ravel()
+    marks = np.append(decades, end)
+    between = np.outer(decades, np.arange(2, 10)).ravel()
     panel.set_xscale("symlog", linthresh=LINEAR_WITHIN, linscale=1.5)
     panel.set_xlim(-end, end)
     panel.xaxis.set_major_locator(FixedLocator([*-marks[::-1], 0.0, *marks]))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy
-from matplotlib import pyplot
+import numpy as np
+from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -41,12 +41,12 @@ def disagreement(shares: Shares) -> FloatArray:
     for activation in dict.fromkeys(model.activation.name for model, _ in shares):
         rows = [share for model, share in shares if model.activation.name == activation]
         if len(rows) > 1:
-            ranges.append(numpy.ptp(rows, axis=0))
-    return numpy.mean(ranges, axis=0) if ranges else numpy.zeros(0)
+            ranges.append(np.ptp(rows, axis=0))
+    return np.mean(ranges, axis=0) if ranges else np.zeros(0)
 
 
 def disagreement_figure(
-    shares: Shares, images: NDArray[numpy.uint8], labels: Sequence[str], title: str, lacking: str = NO_ANSWERS
+    shares: Shares, images: NDArray[np.uint8], labels: Sequence[str], title: str, lacking: str = NO_ANSWERS
 ) -> Figure:
     """The images with the largest `disagreement`, and the share of correct seeds, one row per model.
 
@@ -62,8 +62,8 @@ def disagreement_figure(
     apart = disagreement(shares)
     if not apart.size:
         return _empty(title, "no activation has runs of two representations" if shares else lacking)
-    chosen = numpy.argsort(-apart, kind="stable")[:SHOWN]
-    figure, (top, panel) = pyplot.subplots(
+    chosen = np.argsort(-apart, kind="stable")[:SHOWN]
+    figure, (top, panel) = plt.subplots(
         2, 1, figsize=(PAGE_WIDTH, 1.55 + 0.2 * len(shares)), height_ratios=(1, 0.9 * len(shares)), sharex=True
     )
     side = int(images.shape[1] ** 0.5)
@@ -72,7 +72,7 @@ def disagreement_figure(
         top.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=extent, aspect="auto")
     top.set_ylim(0, 1)
     top.axis("off")
-    cells = numpy.stack([share[chosen] for _, share in shares])
+    cells = np.stack([share[chosen] for _, share in shares])
     mesh = panel.imshow(cells, cmap=PAINT, vmin=0, vmax=1, aspect="auto", interpolation="none")
     panel.set_xlim(-0.5, len(chosen) - 0.5)
     panel.set_yticks(range(len(shares)), [model.paper_name for model, _ in shares])
@@ -89,7 +89,7 @@ def disagreement_figure(
 
 
 def _empty(title: str, text: str) -> Figure:
-    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 1))
+    figure, panel = plt.subplots(figsize=(PAGE_WIDTH, 1))
     panel.axis("off")
     panel.text(0, 0.5, text, va="center", fontsize=8)
     figure.suptitle(title, x=0.01, ha="left", fontsize=8)

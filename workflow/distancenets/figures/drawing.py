@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
+import pandas as pd
 from numpy.typing import NDArray
 
 from distancenets.configuration.datasets import load_dataset_settings
@@ -96,7 +96,7 @@ def draw_differences(comparisons: Path, study: Study, record: Published, experim
     write_figure(drawn, stem)
 
 
-def draw_robustness(table: pandas.DataFrame, verdicts: Sequence[Mapping[str, Any]], study: Study, stem: Path) -> None:
+def draw_robustness(table: pd.DataFrame, verdicts: Sequence[Mapping[str, Any]], study: Study, stem: Path) -> None:
     """Draw the verdicts in the `table` claims × experiments."""
     use_style()
     title = f"{study.study}: the paper's claims, {seeds_text(entry['seeds'] for entry in verdicts)}"
@@ -111,7 +111,7 @@ def draw_measurements(
     chosen = study.experiment(experiment)
     told = chosen.kept_nearest(record.tables["discussion"].epochs)
 
-    def rows(name: str, epoch: int | None = None) -> pandas.DataFrame:
+    def rows(name: str, epoch: int | None = None) -> pd.DataFrame:
         return read_experiment(root / "measurements" / f"{name}.csv", experiment, epoch, MEASURED[name])
 
     runs, seed = read_experiment(root / "runs.csv", experiment, columns=RUNS), study.report.figure1.seed

@@ -2,8 +2,8 @@
 
 import math
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -19,7 +19,7 @@ MOST_SHOWN = 10
 HEAD_TITLES = {"linear": "linear head", "linear_bias": "linear head with bias", "offset_l2": "OffsetL2 head"}
 
 
-def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
+def learning_curves_figure(curves: pd.DataFrame, experiment: str) -> Figure:
     """The learning curves of `experiment`: the median over seeds and a band of quantiles, log axes.
 
     If some seeds were trained further than others, their median continues as a thinner line without a band.
@@ -29,7 +29,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     chosen = curves[curves["experiment"] == experiment]
     drawn = [find_model(*axes) for axes in chosen[["architecture", "representation"]].drop_duplicates().to_numpy()]
     heads = [head for head in HEADS if any(model.head.name == head for model in drawn)]
-    figure, panels = pyplot.subplots(
+    figure, panels = plt.subplots(
         len(heads), 3, figsize=(PAGE_WIDTH, 2.1 * len(heads) + 0.4), squeeze=False, sharex=True, sharey="col"
     )
     for row, head in zip(panels, heads, strict=True):
@@ -50,7 +50,7 @@ def learning_curves_figure(curves: pandas.DataFrame, experiment: str) -> Figure:
     return figure
 
 
-def _draw(panel: Axes, curves: pandas.DataFrame, model: Model, column: str) -> None:
+def _draw(panel: Axes, curves: pd.DataFrame, model: Model, column: str) -> None:
     same = (curves["architecture"] == model.architecture) & (curves["representation"] == model.representation.name)
     values = curves.loc[same, column] if column == "train_loss" else 100 - curves.loc[same, column]
     # Beyond the last epoch of a run, values are NaN and nothing is drawn.

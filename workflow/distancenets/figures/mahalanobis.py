@@ -1,7 +1,7 @@
 """The learned output distance against the true Mahalanobis distance, beside its two controls (claim 13)."""
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,13 +13,13 @@ GREYS = {"shuffled_labels": "#999999", "untrained": "#444444"}
 PANELS = {"own": "within the unit's own class", "all": "over all test images"}
 
 
-def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
+def mahalanobis_figure(by_run: pd.DataFrame, title: str) -> Figure:
     """Rank correlations in the class, over all images, and of OffsetL2's scales, one row per model and milestone.
 
     `by_run` holds the rows of one experiment of `measurements/mahalanobis_by_run.csv`.
     """
     drawn = present_rows(by_run)
-    figure, panels = pyplot.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
+    figure, panels = plt.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
     for panel, (images, label) in zip(panels, PANELS.items(), strict=False):
         _draw(panel, by_run[by_run["images"] == images], drawn, "correlation")
         panel.set_xlabel(f"{label}:\nrank correlation of output\nand Mahalanobis distance")
@@ -35,7 +35,7 @@ def mahalanobis_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _draw(panel: Axes, table: pandas.DataFrame, drawn: list[Row], column: str) -> None:
+def _draw(panel: Axes, table: pd.DataFrame, drawn: list[Row], column: str) -> None:
     panel.axvline(0, color="#555555", linewidth=0.8)
     panel.set_xlim(-1.05, 1.05)
     for height, row in enumerate(drawn):

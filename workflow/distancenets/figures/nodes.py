@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy
-import pandas
-from matplotlib import pyplot
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from distancenets.figures.style import PAGE_WIDTH, plain
@@ -12,7 +12,7 @@ from distancenets.figures.style import PAGE_WIDTH, plain
 BINS = 20
 
 
-def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: str, colour: str) -> Figure:
+def node_figure(outputs: pd.DataFrame, class_names: Sequence[str], title: str, colour: str) -> Figure:
     """The histograms of a node's output, one panel per class, 2 × 5 for ten, on a common axis.
 
     Parameters
@@ -20,9 +20,9 @@ def node_figure(outputs: pandas.DataFrame, class_names: Sequence[str], title: st
     outputs
         One row per image: label (class index), output (of the first linear layer, pixels × weights).
     """
-    edges = numpy.linspace(outputs["output"].min(), outputs["output"].max(), BINS + 1)
+    edges = np.linspace(outputs["output"].min(), outputs["output"].max(), BINS + 1)
     columns = (len(class_names) + 1) // 2
-    figure, panels = pyplot.subplots(2, columns, figsize=(PAGE_WIDTH, 2.9), sharex=True, sharey=True)
+    figure, panels = plt.subplots(2, columns, figsize=(PAGE_WIDTH, 2.9), sharex=True, sharey=True)
     for label, (panel, name) in enumerate(zip(panels.flat, class_names, strict=False)):
         values = outputs.loc[outputs["label"] == label, "output"]
         panel.hist(values, bins=edges.tolist(), color=colour)

@@ -1,14 +1,14 @@
 """Distance or intensity: the scores of the models side by side."""
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from distancenets.figures.model_rows import INTERVAL, draw_runs, label_rows, of_row, present_rows
 from distancenets.figures.style import PAGE_WIDTH
 
 
-def orientation_figure(by_run: pandas.DataFrame, title: str) -> Figure:
+def orientation_figure(by_run: pd.DataFrame, title: str) -> Figure:
     """The scores from −1 (intensity) to +1 (distance), one row per model and milestone.
 
     Scores are taken before the constraint and, if it changes them, also of the outputs.
@@ -16,7 +16,7 @@ def orientation_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     `by_run` holds the rows of one experiment of `measurements/orientation_by_run.csv`.
     """
     drawn = present_rows(by_run)
-    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, 0.3 * len(drawn) + 1.2))
+    figure, panel = plt.subplots(figsize=(PAGE_WIDTH, 0.3 * len(drawn) + 1.2))
     panel.axvline(0, color="#555555", linewidth=0.8)
     for height, row in enumerate(drawn):
         rows, model = of_row(by_run, row), row.model

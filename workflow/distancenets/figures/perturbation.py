@@ -1,7 +1,7 @@
 """Accuracy against the level at which hidden features are clamped."""
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,14 +14,14 @@ from distancenets.models.registry import Model
 SIDES = {"below": "clamped from below at (% of range)", "above": "clamped from above at (% of range)"}
 
 
-def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
+def perturbation_figure(curves: pd.DataFrame, title: str) -> Figure:
     """Accuracy against the level, one row of panels per head: the median over seeds and a band of quantiles.
 
     `curves` holds the rows of one experiment and epoch of `measurements/perturbation.csv`.
     """
     drawn = present_models(curves)
     heads = [head for head in HEADS if any(model.head.name == head for model in drawn)]
-    figure, panels = pyplot.subplots(
+    figure, panels = plt.subplots(
         len(heads), 2, figsize=(PAGE_WIDTH, 1.9 * len(heads) + 0.5), squeeze=False, sharex=True, sharey=True
     )
     for row, head in zip(panels, heads, strict=True):
@@ -38,6 +38,6 @@ def perturbation_figure(curves: pandas.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _draw(panel: Axes, rows: pandas.DataFrame, model: Model) -> None:
+def _draw(panel: Axes, rows: pd.DataFrame, model: Model) -> None:
     draw_over_seeds(panel, rows.pivot(index="level", columns="seed", values="accuracy"), model)
     panel.set(xlim=(0, 100), ylim=(0, 100))

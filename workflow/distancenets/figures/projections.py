@@ -1,8 +1,8 @@
 """How the classes are distributed along all hidden nodes: Figure 1's question, for every node of every model."""
 
-import numpy
-import pandas
-from matplotlib import pyplot
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from distancenets.figures.model_rows import label_rows, of_row, present_rows
@@ -16,7 +16,7 @@ QUANTITIES = {
 }
 
 
-def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
+def projections_figure(nodes: pd.DataFrame, title: str) -> Figure:
     """Four panels, one row per model and milestone.
 
     A row shows the 5 % to 95 % range over all nodes, the quartiles, and each run's median.
@@ -24,14 +24,14 @@ def projections_figure(nodes: pandas.DataFrame, title: str) -> Figure:
     `nodes` holds the rows of one experiment of `measurements/projections.csv`.
     """
     drawn = present_rows(nodes)
-    figure, panels = pyplot.subplots(
+    figure, panels = plt.subplots(
         1, len(QUANTITIES), figsize=(PAGE_WIDTH, 0.24 * len(drawn) + 1.3), sharey=True, squeeze=False
     )
     for panel, (column, label) in zip(panels[0], QUANTITIES.items(), strict=True):
         for height, row in enumerate(drawn):
             of_nodes, model = of_row(nodes, row), row.model
             values = of_nodes[column].dropna()
-            low, first, third, high = numpy.quantile(values, [0.05, 0.25, 0.75, 0.95])
+            low, first, third, high = np.quantile(values, [0.05, 0.25, 0.75, 0.95])
             panel.plot([low, high], [height] * 2, color=colour(model), linewidth=0.8)
             panel.plot([first, third], [height] * 2, color=colour(model), linewidth=4, alpha=0.5, solid_capstyle="butt")
             medians = of_nodes.groupby("seed")[column].median()

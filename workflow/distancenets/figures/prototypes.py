@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy
-import pandas
-from matplotlib import pyplot
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -25,16 +25,16 @@ from distancenets.words import epochs_text
 
 SHOWN = 6  # neighbours of a prototype in the grid
 BLOCKS = 4  # models in the grid
-PIXELS = NDArray[numpy.uint8]
+PIXELS = NDArray[np.uint8]
 
 
-def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
+def prototypes_figure(by_run: pd.DataFrame, title: str) -> Figure:
     """Positions of prototypes (−1: anti-centre, +1: centre) and ranks, one row per model and milestone.
 
     `by_run` holds the rows of one experiment of `measurements/prototypes_by_run.csv`.
     """
     drawn = present_rows(by_run)
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(PAGE_WIDTH, 0.26 * len(drawn) + 1.2), sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_WIDTH, 0.26 * len(drawn) + 1.2), sharey=True)
     left.axvline(0, color="#555555", linewidth=0.8)
     for height, row in enumerate(drawn):
         rows, model = of_row(by_run, row), row.model
@@ -50,7 +50,7 @@ def prototypes_figure(by_run: pandas.DataFrame, title: str) -> Figure:
     return figure
 
 
-def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
+def pictured_models(neighbours: pd.DataFrame) -> list[Model]:
     """The models whose neighbours are pictured: OffsetL2's, else constrained linear ones, else any."""
     present = present_models(neighbours)
     for wanted in (
@@ -63,7 +63,7 @@ def pictured_models(neighbours: pandas.DataFrame) -> list[Model]:
 
 
 def neighbours_figure(
-    neighbours: pandas.DataFrame, images: PIXELS, class_names: Sequence[str], seed: int, title: str
+    neighbours: pd.DataFrame, images: PIXELS, class_names: Sequence[str], seed: int, title: str
 ) -> Figure:
     """The training images nearest to each prototype, one row per class and one block per model.
 
@@ -75,7 +75,7 @@ def neighbours_figure(
     chosen = neighbours[(neighbours["seed"] == seed) & (neighbours["rank"] <= SHOWN)]
     inches = PAGE_WIDTH / BLOCKS
     height = inches * len(class_names) / SHOWN + 0.6
-    figure, panels = pyplot.subplots(1, len(drawn), figsize=(inches * len(drawn) + 0.3, height), squeeze=False)
+    figure, panels = plt.subplots(1, len(drawn), figsize=(inches * len(drawn) + 0.3, height), squeeze=False)
     for panel, model in zip(panels[0], drawn, strict=True):
         rows = of_model(chosen, model)
         last = rows[rows["epoch"] == rows["epoch"].max()]
@@ -89,13 +89,13 @@ def neighbours_figure(
     return figure
 
 
-def _epochs(rows: pandas.DataFrame) -> list[str]:
+def _epochs(rows: pd.DataFrame) -> list[str]:
     return [epochs_text(rows["epoch"])] if len(rows) else []
 
 
-def _draw_block(panel: Axes, rows: pandas.DataFrame, images: PIXELS, classes: int) -> None:
+def _draw_block(panel: Axes, rows: pd.DataFrame, images: PIXELS, classes: int) -> None:
     side = int(images.shape[1] ** 0.5)
-    canvas = numpy.zeros((classes * side, SHOWN * side), dtype=numpy.uint8)
+    canvas = np.zeros((classes * side, SHOWN * side), dtype=np.uint8)
     for unit, rank, image, label in rows[["unit", "rank", "image", "label"]].to_numpy(dtype=int):
         top, left = unit * side, (rank - 1) * side
         canvas[top : top + side, left : left + side] = images[image].reshape(side, side)

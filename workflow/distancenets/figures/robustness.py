@@ -1,7 +1,7 @@
 """Claims × experiments as a figure: one mark and colour per verdict."""
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from distancenets.figures.style import PAGE_WIDTH, PALETTE
@@ -16,7 +16,7 @@ VERDICTS = {
 }
 
 
-def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
+def verdicts_figure(table: pd.DataFrame, title: str) -> Figure:
     """One row per claim and one column per experiment, one mark per verdict.
 
     Parameters
@@ -26,7 +26,7 @@ def verdicts_figure(table: pandas.DataFrame, title: str) -> Figure:
     """
     experiments = [str(column) for column in table.columns if column not in ("claim", "name")]
     height = 1.4 + 0.24 * len(table)
-    figure, panel = pyplot.subplots(figsize=(PAGE_WIDTH, height), layout="constrained")
+    figure, panel = plt.subplots(figsize=(PAGE_WIDTH, height), layout="constrained")
     for verdict, (colour, mark) in VERDICTS.items():
         places = [
             (column, row)

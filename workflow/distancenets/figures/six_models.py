@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import pandas
-from matplotlib import pyplot
+import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,7 +15,7 @@ GREY = "#555555"
 ROWS, COLUMNS = ("relu", "abs"), ("unconstrained", "intensity", "distance")
 
 
-def six_models_figure(table2: pandas.DataFrame, discussion: pandas.DataFrame) -> Figure:
+def six_models_figure(table2: pd.DataFrame, discussion: pd.DataFrame) -> Figure:
     """Draw a panel per model with three values: Table 2, the discussion's text and this study.
 
     Parameters
@@ -24,7 +24,7 @@ def six_models_figure(table2: pandas.DataFrame, discussion: pandas.DataFrame) ->
         The accuracy tables of the same models, as `tables.accuracies.accuracy_table` returns them. A model with n = 0
         has published values only.
     """
-    figure, panels = pyplot.subplots(2, 3, figsize=(COLUMN_WIDTH, 2.7), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(2, 3, figsize=(COLUMN_WIDTH, 2.7), sharey=True, layout="constrained")
     quoted = discussion.set_index(["architecture", "representation"])
     for row in table2.to_dict("records"):
         panel = panels[ROWS.index(row["architecture"])][COLUMNS.index(row["representation"])]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from distancenets.derived import deriving
@@ -25,7 +25,7 @@ def use_style() -> None:
     """Draw without a screen in the style for print; the user's matplotlibrc is ignored."""
     mpl.use("agg")
     mpl.rcdefaults()
-    pyplot.style.use(STYLE)
+    plt.style.use(STYLE)
 
 
 def colour(model: Model) -> str:
@@ -56,4 +56,4 @@ def write_figure(figure: Figure, stem: Path) -> None:
     with deriving(stem.name, *kinds), replacing_all(*kinds) as parts:
         for path, part in zip(kinds, parts, strict=True):
             figure.savefig(part, format=path.suffix[1:], metadata=kinds[path], bbox_inches="tight")
-    pyplot.close(figure)
+    plt.close(figure)

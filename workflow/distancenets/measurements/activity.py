@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-import pandas
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -35,7 +35,7 @@ def activity_shares(active: Tensor, images: int) -> dict[str, Tensor]:
     }
 
 
-def measure_activity(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_activity(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """`activity`: one row per run, layer and split, with the shares of `activity_shares` and the layer's nodes.
 
     The hidden layer is taken after its activation, the output layer after the output constraint.

@@ -1,7 +1,7 @@
 """Answers: which images a network classifies correctly, packed eight to a byte."""
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -55,7 +55,7 @@ def _seeds(parameters: dict[str, Tensor]) -> range:
     return range(len(parameters["hidden.bias"]))
 
 
-def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pandas.DataFrame:
+def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pd.DataFrame:
     """The row of the table `correct` for the one network in `networks`, read from the run `stored`.
 
     Raises
@@ -75,7 +75,7 @@ def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: D
     return packed(correct, networks.epoch)
 
 
-def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:
+def packed(correct: Tensor, epoch: int) -> pd.DataFrame:
     """The row of the table `correct` for one network's answers, N, at `epoch`.
 
     Returns
@@ -83,10 +83,10 @@ def packed(correct: Tensor, epoch: int) -> pandas.DataFrame:
     pandas.DataFrame
         epoch, images (their number), correct (bytes; the first image is the highest bit of the first byte).
     """
-    content = numpy.packbits(correct.numpy()).tobytes()
-    return pandas.DataFrame({"epoch": [epoch], "images": [len(correct)], "correct": [content]})
+    content = np.packbits(correct.numpy()).tobytes()
+    return pd.DataFrame({"epoch": [epoch], "images": [len(correct)], "correct": [content]})
 
 
-def unpacked(content: bytes, images: int) -> numpy.ndarray[tuple[int], numpy.dtype[numpy.bool_]]:
+def unpacked(content: bytes, images: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which of the `images` images were answered correctly."""
-    return numpy.unpackbits(numpy.frombuffer(content, numpy.uint8), count=images).astype(bool)
+    return np.unpackbits(np.frombuffer(content, np.uint8), count=images).astype(bool)

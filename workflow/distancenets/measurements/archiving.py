@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas
+import pandas as pd
 import torch
 
 from distancenets.configuration.recipes import Recipe, study_recipe
@@ -23,7 +23,7 @@ from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUN
 from distancenets.training.fingerprint import is_current
 from distancenets.training.run_files import RunFolder
 
-Tables = dict[str, pandas.DataFrame]
+Tables = dict[str, pd.DataFrame]
 
 
 class FinishedRun(NamedTuple):
@@ -87,10 +87,10 @@ def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Datas
         "provenance": [json.dumps(finished.provenance, ensure_ascii=False, sort_keys=True)],
     }
     curve = finished.stored.folder.read_metrics(finished.stored.digest).to_pandas()
-    tables = {RUNS: pandas.DataFrame(index).assign(**axes), METRICS: curve.assign(**axes)}
+    tables = {RUNS: pd.DataFrame(index).assign(**axes), METRICS: curve.assign(**axes)}
     torch.set_num_threads(study.training.threads)
     stored = {run.seed: finished.stored}
-    measured: dict[str, list[pandas.DataFrame]] = {}
+    measured: dict[str, list[pd.DataFrame]] = {}
     for epoch in finished.milestones:
         networks = trained_networks(study, run.experiment, model, epoch, stored, datasets)
         answers = stored_answers(finished.stored, recipe, networks, images)
@@ -103,7 +103,7 @@ def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Datas
             node = study.report.figure1.node
             outputs = node_outputs(finished.stored, recipe, epoch, node, images)
             measured.setdefault(FIGURE1, []).append(outputs.assign(**axes, epoch=epoch, node=node))
-    return tables | {table: pandas.concat(rows, ignore_index=True) for table, rows in measured.items()}
+    return tables | {table: pd.concat(rows, ignore_index=True) for table, rows in measured.items()}
 
 
 def _is_figure1(run: Run, study: Study) -> bool:

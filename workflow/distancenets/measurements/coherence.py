@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 
 from distancenets.configuration.recipes import Recipe
 from distancenets.files import SEAL, sealed
@@ -25,9 +25,9 @@ from distancenets.runs.manifest import (
 
 # Percent of one test image, for runs that were archived before the table of answers was.
 MNIST_STEP = 0.01
-NO_ANSWERS = pandas.DataFrame({"seed": [], "epoch": [], "images": [], "correct": []})
+NO_ANSWERS = pd.DataFrame({"seed": [], "epoch": [], "images": [], "correct": []})
 
-Tables = dict[str, pandas.DataFrame]
+Tables = dict[str, pd.DataFrame]
 
 
 class Archived(NamedTuple):
@@ -79,7 +79,7 @@ def _model_faults(axes: Axes, holding: Holding, tables: Tables) -> Iterator[str]
 
 def _archived(row: Mapping[Any, Any], holding: Holding) -> Archived:
     seed, milestones = int(row["seed"]), tuple(map(int, row["milestones"]))
-    images = row.get("train_images", numpy.nan)
+    images = row.get("train_images", np.nan)
     return Archived(seed, milestones, row["trajectory"], images, json.loads(row["provenance"]), holding.runs[seed])
 
 
@@ -106,9 +106,9 @@ def _accuracy_faults(run: Archived, tables: Tables) -> Iterator[str]:
     if metrics.index.tolist() != [epoch for epoch in range(experiment.epochs + 1) if experiment.is_recorded(epoch)]:
         yield "its learning curve has other epochs than its recipe records"
         return
-    if not numpy.isfinite(metrics.to_numpy(dtype=float)).all():
+    if not np.isfinite(metrics.to_numpy(dtype=float)).all():
         yield "its learning curve holds numbers that are not finite"
-    if numpy.isfinite(run.train_images) and not _counts(metrics["train_accuracy"], run.train_images):
+    if np.isfinite(run.train_images) and not _counts(metrics["train_accuracy"], run.train_images):
         yield f"a train accuracy is no share of {run.train_images:.0f} images"
     answers = _of(tables.get(CORRECT, NO_ANSWERS), run.seed)
     if run.fingerprint is not None and sorted(answers["epoch"]) != sorted(run.milestones):
@@ -117,12 +117,12 @@ def _accuracy_faults(run: Archived, tables: Tables) -> Iterator[str]:
         if not _counts(metrics["test_accuracy"], images):
             yield f"a test accuracy is no share of {images} images"
         answered, engine = 100 * int(unpacked(correct, images).sum()) / images, run.provenance["engine"]["name"]
-        if not abs(answered - metrics["test_accuracy"].get(epoch, numpy.nan)) <= borderline(engine, images):
+        if not abs(answered - metrics["test_accuracy"].get(epoch, np.nan)) <= borderline(engine, images):
             yield f"its test accuracy at epoch {epoch} is not that of the images in {CORRECT}"
     yield from _perturbation_faults(run, tables, metrics["test_accuracy"])
 
 
-def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pandas.Series[float]") -> Iterator[str]:
+def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pd.Series[float]") -> Iterator[str]:
     """Yield the milestones at which accuracy without any clamping is not that of the learning curve."""
     if "perturbation" not in tables:
         return
@@ -132,17 +132,17 @@ def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pandas.Series
     step = 100 / images.iloc[0] if len(images) else MNIST_STEP
     for epoch in run.milestones:
         # In the archive, measurements have single precision.
-        if not abs(unclamped.get(epoch, numpy.nan) - accuracy[epoch]) < (BORDERLINE_IMAGES + 0.5) * step:
+        if not abs(unclamped.get(epoch, np.nan) - accuracy[epoch]) < (BORDERLINE_IMAGES + 0.5) * step:
             yield f"its test accuracy at epoch {epoch} is not that of perturbation level 0"
 
 
-def _counts(accuracies: "pandas.Series[float]", images: float) -> bool:
+def _counts(accuracies: "pd.Series[float]", images: float) -> bool:
     """Whether `accuracies`, in percent, are shares of so many images."""
     hits = accuracies * images / 100
-    return bool(numpy.allclose(hits, hits.round(), rtol=0, atol=1e-6))
+    return bool(np.allclose(hits, hits.round(), rtol=0, atol=1e-6))
 
 
-def _shared_curves(metrics: pandas.DataFrame) -> Iterator[str]:
+def _shared_curves(metrics: pd.DataFrame) -> Iterator[str]:
     """Yield the seeds whose train losses are those of an earlier seed."""
     seen: dict[tuple[float, ...], int] = {}
     shortest = min(len(rows) for _, rows in metrics.groupby("seed"))
@@ -153,7 +153,7 @@ def _shared_curves(metrics: pandas.DataFrame) -> Iterator[str]:
             yield f"seeds {other} and {seed} have the same learning curve"
 
 
-def _coverage_faults(table: pandas.DataFrame, runs: list[Archived]) -> Iterator[str]:
+def _coverage_faults(table: pd.DataFrame, runs: list[Archived]) -> Iterator[str]:
     """Yield the runs and milestones that a table lacks, has too much, or has with another number of rows."""
     counts = table.groupby(["seed", "epoch"]).size()
     due = {(run.seed, epoch) for run in runs for epoch in run.milestones}
@@ -163,5 +163,5 @@ def _coverage_faults(table: pandas.DataFrame, runs: list[Archived]) -> Iterator[
         yield f"seed {seed} at epoch {epoch} has {counts[seed, epoch]} rows, others have {counts.median():.0f}"
 
 
-def _of(table: pandas.DataFrame, seed: int) -> pandas.DataFrame:
+def _of(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     return table[table["seed"] == seed]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import torch
 
 from distancenets.configuration.datasets import load_dataset_settings
@@ -36,12 +36,12 @@ def write_answers(study: Study, root: Path, datasets: Path, data: Path) -> None:
         answers.to_parquet(path, index=False)
 
 
-def read_answers(root: Path) -> pandas.DataFrame:
+def read_answers(root: Path) -> pd.DataFrame:
     """Return what `write_answers` wrote below `root`."""
     return read_derived(root / FILE, COLUMNS)
 
 
-def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pandas.DataFrame:
+def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pd.DataFrame:
     """Return the answers of every run and milestone of `study`; archived runs without answers have no row.
 
     Experiments whose seeds draw their own test images are left out: those images cannot be compared over seeds.
@@ -52,22 +52,22 @@ def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> panda
         `AXES`, images (their number), correct (bytes, as `measurements.answers.packed` writes them).
     """
     torch.set_num_threads(study.training.threads)
-    parts = [pandas.DataFrame(columns=COLUMNS), *_archived(study, root, datasets), *_fresh(study, root, datasets, data)]
+    parts = [pd.DataFrame(columns=COLUMNS), *_archived(study, root, datasets), *_fresh(study, root, datasets, data)]
     filled = [part for part in parts if len(part)] or parts[:1]
-    return in_order(pandas.concat(filled, ignore_index=True)[COLUMNS], study)
+    return in_order(pd.concat(filled, ignore_index=True)[COLUMNS], study)
 
 
-def by_model(answers: pandas.DataFrame) -> dict[str, tuple[list[int], Correct]]:
+def by_model(answers: pd.DataFrame) -> dict[str, tuple[list[int], Correct]]:
     """Return model → its seeds, ascending, and which images each answers correctly, S × I, at one milestone."""
     found = {}
     for model, rows in answers.groupby("model", sort=False):
         ordered = rows.sort_values("seed")
         bits = [unpacked(content, images) for content, images in ordered[["correct", "images"]].to_numpy(dtype=object)]
-        found[str(model)] = (ordered["seed"].astype(int).tolist(), numpy.stack(bits))
+        found[str(model)] = (ordered["seed"].astype(int).tolist(), np.stack(bits))
     return found
 
 
-def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pd.DataFrame]:
     """Yield the archive's answers, if it has any: runs that were archived before answers were kept have none."""
     archived = archived_runs(study, root, datasets)
     shared = [run for run in archived if study.experiments[run.experiment].split == "published"]
@@ -79,7 +79,7 @@ def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataF
         return
 
 
-def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pandas.DataFrame]:
+def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pd.DataFrame]:
     read_before: dict[str, Dataset] = {}
     for run, recipe in unarchived_runs(study, root, datasets).items():
         settings = study.experiments[run.experiment]

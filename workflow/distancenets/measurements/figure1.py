@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import torch
 
 from distancenets.configuration.recipes import Recipe
@@ -39,7 +39,7 @@ def write_node_outputs(study: Study, root: Path, datasets: Path, data: Path) -> 
         outputs.to_csv(path, index=False)
 
 
-def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset: Dataset) -> pandas.DataFrame:
+def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset: Dataset) -> pd.DataFrame:
     """The first linear layer's output at one hidden node over the test images (Figure 1).
 
     Returns
@@ -51,10 +51,10 @@ def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset:
     weight, bias = weights["hidden.weight"][node], weights["hidden.bias"][node]
     folded = scaling(recipe.experiment.pixels, recipe.dataset).fold(weight.view(1, 1, -1), bias.view(1, 1))
     outputs = DensePixels(dataset.test_images, torch.float32).forward(*folded).flatten()
-    return pandas.DataFrame({"label": dataset.test_labels.numpy(), "output": outputs.numpy()})
+    return pd.DataFrame({"label": dataset.test_labels.numpy(), "output": outputs.numpy()})
 
 
-def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pandas.DataFrame:
+def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pd.DataFrame:
     """The same from the archive below `root`; a `UserError` names another node or epoch than the archive has."""
     table = archived_table(FIGURE1, [run], root)
     chosen = table[(table["epoch"] == epoch) & (table["node"] == node)]

@@ -9,14 +9,14 @@ taken chunk by chunk here. scikit-learn does the shrinking, and the tests compar
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy
+import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import pinvh
 from sklearn.covariance import shrunk_covariance
 from torch import Tensor
 
-FloatArray = NDArray[numpy.float64]
-BoolArray = NDArray[numpy.bool_]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 class Covariance(NamedTuple):
@@ -33,8 +33,8 @@ class _Sums:
 
     def __init__(self, hidden: int) -> None:
         self._count = 0
-        self._first, self._third = numpy.zeros((2, hidden))
-        self._second = numpy.zeros((hidden, hidden))
+        self._first, self._third = np.zeros((2, hidden))
+        self._second = np.zeros((hidden, hidden))
         self._fourth = 0.0
 
     def add(self, features: FloatArray) -> None:
@@ -50,7 +50,7 @@ class _Sums:
         """Return the covariance; ‖x − m‖⁴ is summed by expanding (‖x‖² − 2 m·x + ‖m‖²)²."""
         count, mean = self._count, self._first / self._count
         square = float(mean @ mean)
-        plain = self._second / count - numpy.outer(mean, mean)
+        plain = self._second / count - np.outer(mean, mean)
         along = 4 * float(mean @ self._second @ mean) - 4 * float(mean @ self._third)
         fourth = self._fourth + along + 2 * square * float(self._second.trace()) - 3 * count * square**2
         share = ledoit_wolf_share(plain, fourth / count, count)
@@ -82,6 +82,6 @@ def ledoit_wolf_share(plain: FloatArray, fourth: float, count: int) -> float:
     features x. Few images give a share near 1, many a share near 0.
     """
     square = float((plain**2).sum())
-    distance = square - float(numpy.trace(plain)) ** 2 / len(plain)
+    distance = square - float(np.trace(plain)) ** 2 / len(plain)
     explained = min((fourth - square) / count, distance)
     return explained / distance if explained > 0 else 0.0

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas
+import pandas as pd
 from torch import Tensor
 
 from distancenets.measurements.networks import Networks
 from distancenets.measurements.registry import AXES
 
 
-def long_form(
-    networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]
-) -> pandas.DataFrame:
+def long_form(networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]) -> pd.DataFrame:
     """One row per seed and combination of `axes`.
 
     Parameters
@@ -26,9 +24,9 @@ def long_form(
     pandas.DataFrame
         `AXES`, then the columns of `axes`, then those of `values`.
     """
-    index = pandas.MultiIndex.from_product([networks.seeds, *axes.values()], names=["seed", *axes])
+    index = pd.MultiIndex.from_product([networks.seeds, *axes.values()], names=["seed", *axes])
     shape = (len(networks.seeds), *(len(entries) for entries in axes.values()))
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         {name: value.expand(shape).reshape(-1).numpy() for name, value in values.items()}, index=index
     ).reset_index()
     model = networks.model

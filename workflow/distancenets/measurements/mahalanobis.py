@@ -16,8 +16,8 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import torch
 from scipy import stats
 from torch import Tensor
@@ -41,13 +41,13 @@ def mahalanobis(covariance: Covariance, features: FloatArray) -> FloatArray:
     offsets = features - covariance.mean
     # One matrix product: scikit-learn's own method goes pair by pair and takes ten times as long.
     square = ((offsets @ covariance.precision) * offsets).sum(1)
-    return numpy.asarray(numpy.sqrt(numpy.maximum(square, 0)))
+    return np.asarray(np.sqrt(np.maximum(square, 0)))
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     """Spearman's rank correlation, ties sharing their mean rank; NaN where either does not vary."""
-    if numpy.ptp(first) == 0 or numpy.ptp(second) == 0:
-        return numpy.nan
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return np.nan
     return float(stats.spearmanr(first, second).statistic)
 
 
@@ -58,11 +58,11 @@ def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, flo
     over nodes where both are positive; negative_scales: share of weights below 0, with which OffsetL2 is no metric.
     """
     both = (weights > 0) & (variances > 0)
-    logs = numpy.log(weights[both]), -numpy.log(variances[both])
-    varied = both.sum() > 2 and all(numpy.ptp(values) > 0 for values in logs)
+    logs = np.log(weights[both]), -np.log(variances[both])
+    varied = both.sum() > 2 and all(np.ptp(values) > 0 for values in logs)
     return {
         "scales_correlation": rank_correlation(weights, -variances),
-        "scales_log_correlation": float(stats.pearsonr(*logs).statistic) if varied else numpy.nan,
+        "scales_log_correlation": float(stats.pearsonr(*logs).statistic) if varied else np.nan,
         "negative_scales": float((weights < 0).mean()),
     }
 
@@ -72,12 +72,12 @@ def axis_correlation(covariance: FloatArray) -> float:
 
     The covariance is to be the plain one: shrinkage lowers correlations.
     """
-    sd = numpy.sqrt(numpy.diag(covariance))
+    sd = np.sqrt(np.diag(covariance))
     varied = sd > 1e-6 * sd.max()
     if varied.sum() < 2:
-        return numpy.nan
-    correlations = covariance[numpy.ix_(varied, varied)] / numpy.outer(sd[varied], sd[varied])
-    return float(numpy.abs(correlations[~numpy.eye(int(varied.sum()), dtype=bool)]).mean())
+        return np.nan
+    correlations = covariance[np.ix_(varied, varied)] / np.outer(sd[varied], sd[varied])
+    return float(np.abs(correlations[~np.eye(int(varied.sum()), dtype=bool)]).mean())
 
 
 def shuffled(labels: Tensor, seed: int) -> Tensor:
@@ -100,13 +100,13 @@ class Space(NamedTuple):
 
 def hidden_space(network: Networks, dataset: Dataset, labellings: Sequence[Tensor]) -> Space:
     """The classes of one network (S = 1) by each of `labellings` of the training images, one after another."""
-    members = numpy.stack([(labels == label).numpy() for labels in labellings for label in range(classes_of(dataset))])
+    members = np.stack([(labels == label).numpy() for labels in labellings for label in range(classes_of(dataset))])
     sets = class_covariances(network.features(dataset.train_images), members)
     true = []
     for chunk in network.features(dataset.test_images):
         features = chunk[0].T.double().numpy()
-        true.append(numpy.stack([mahalanobis(each, features) for each in sets]))
-    return Space(sets, numpy.concatenate(true, axis=1))
+        true.append(np.stack([mahalanobis(each, features) for each in sets]))
+    return Space(sets, np.concatenate(true, axis=1))
 
 
 @lru_cache(maxsize=len(ACTIVATIONS))
@@ -134,7 +134,7 @@ def class_rows(
     for place, (control, label) in enumerate(product(controls, range(classes_of(dataset)))):
         values = quantities(space.sets[place], None if weights is None else weights[label])
         own = dataset.test_labels.numpy() == label
-        for images, chosen in zip(IMAGES, (own, numpy.ones_like(own)), strict=True):
+        for images, chosen in zip(IMAGES, (own, np.ones_like(own)), strict=True):
             correlation = rank_correlation(space.distances[place, chosen], learned[label, chosen])
             yield {"class": label, "control": control, "images": images, "correlation": correlation} | values
 
@@ -153,7 +153,7 @@ def axis_weights(network: Networks) -> FloatArray | None:
     return weights**2 if network.network.offset_l2 == "paper" else weights
 
 
-def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """`mahalanobis` and `mahalanobis_by_run` of one network (S = 1).
 
     `mahalanobis`: one row per run, class, control (none, untrained, shuffled_labels) and images (own: the test images
@@ -170,7 +170,7 @@ def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, panda
         *class_rows(start, its_space, dataset, ["untrained"]),
     ]
     axes = long_form(networks, {"row": range(len(rows))}, {}).drop(columns="row")
-    table = pandas.concat([axes, pandas.DataFrame(rows)], axis=1).reindex(columns=[*axes.columns, *COLUMNS])
+    table = pd.concat([axes, pd.DataFrame(rows)], axis=1).reindex(columns=[*axes.columns, *COLUMNS])
     key = [*axes.columns, "control", "images"]
     by_run = table.drop(columns="class").groupby(key, sort=False).mean().reset_index()
     return {"mahalanobis": table, "mahalanobis_by_run": by_run}

@@ -27,7 +27,7 @@ image, as OffsetL2's do with the length of h, the answer lies in small differenc
 0, however accurate the network: no unit alone holds a distance or an intensity then.
 """
 
-import pandas
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -79,7 +79,7 @@ def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
     return {"mean": mean, "sd": sd, "centre": mean / spread, "percentile": percentile}
 
 
-def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """`orientation` and `orientation_by_run`, over the test images.
 
     `orientation`: one row per run, unit and class, with the columns of `places` and `farther`: the chance that an image

@@ -7,8 +7,8 @@ activations say is lost. From above, every one over it is lowered to it: what la
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -21,7 +21,7 @@ SIDES = ("below", "above")
 LEVELS = tuple(range(0, 101, 5))  # percent of the range
 DROPPED = 50.0  # percent test accuracy
 
-FloatArray = NDArray[numpy.float64]
+FloatArray = NDArray[np.float64]
 
 
 def feature_range(features: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
@@ -64,7 +64,7 @@ def drop_off(levels: Sequence[float], accuracies: FloatArray, dropped: float = D
     """
     below = accuracies < dropped
     if below[0] or not below.any():
-        return numpy.nan
+        return np.nan
     after = int(below.argmax())
     high, low = accuracies[after - 1], accuracies[after]
     share = (high - dropped) / (high - low)
@@ -81,7 +81,7 @@ def drop_offs(accuracies: Tensor, levels: Sequence[int]) -> Tensor:
     return torch.tensor(points, dtype=torch.float64)
 
 
-def measure_perturbation(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_perturbation(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """`perturbation` and `perturbation_by_run`.
 
     `perturbation`: one row per run, side (below, above) and level (percent of each node's range at which its feature is

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -121,7 +121,7 @@ def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
     } | {name: found.double().mean(-1) for name, found in differ.items()}
 
 
-def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """The class distributions of every hidden node, in three tables.
 
     `projections_by_class`: one row per run, node and class: mean, sd (population), skewness, kurtosis (excess).

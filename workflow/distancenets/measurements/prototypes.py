@@ -11,7 +11,7 @@ anti-centre z_¬u, the mean over all other training images. Its prototype and it
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -121,7 +121,7 @@ def prototype_table(networks: Networks, centres: Centres) -> dict[str, Tensor]:
     }
 
 
-def measure_prototypes(networks: Networks, dataset: Dataset) -> dict[str, pandas.DataFrame]:
+def measure_prototypes(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """Where the prototypes lie, in three tables; centres and neighbours are of the training images.
 
     `prototypes`: one row per run and unit: distance_own, distance_anti, distance_others (learned distance to z_u, to

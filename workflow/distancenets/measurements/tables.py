@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-import pandas
+import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -22,7 +22,7 @@ from distancenets.models.registry import models
 from distancenets.runs.archive import archived_table
 from distancenets.runs.inventory import sources
 
-Tables = Mapping[str, pandas.DataFrame]
+Tables = Mapping[str, pd.DataFrame]
 Measurement = Callable[[Networks, Dataset], Tables]
 
 
@@ -48,14 +48,14 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
     fresh, archived = sources(study, root, datasets)
-    parts: dict[str, list[pandas.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
+    parts: dict[str, list[pd.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
     for networks, images in _networks_and_images(study, root, fresh, datasets, data):
         measured = measure(name, networks, images)
         for table, held in parts.items():
             held.append(measured[table])
     for table, held in parts.items() if archived else ():
         held.append(archived_rows(table, study, list(archived), root))
-    return {table: in_order(pandas.concat(held, ignore_index=True), study) for table, held in parts.items()}
+    return {table: in_order(pd.concat(held, ignore_index=True), study) for table, held in parts.items()}
 
 
 def measure(name: str, networks: Networks, images: Dataset) -> Tables:
@@ -80,19 +80,19 @@ def write_measurement(name: str, study: Study, root: Path, datasets: Path, data:
                 tables[file.stem].to_csv(part, index=False, float_format="%.6g", na_rep="NaN")
 
 
-def archived_rows(table: str, study: Study, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
+def archived_rows(table: str, study: Study, runs: Sequence[Run], root: Path) -> pd.DataFrame:
     """Return the archive's rows of `table` of `runs` at the milestones of `study`."""
     rows = archived_table(table, runs, root)
     kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
     return rows[[epoch in kept[name] for name, epoch in zip(rows["experiment"], rows["epoch"], strict=True)]]
 
 
-def in_order(table: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+def in_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return `table` experiment by experiment, model by model, epoch by epoch, seed by seed."""
     names = [model.paper_name for model in models()]
     places = {"experiment": list(study.experiments), "model": names}
     keys = {name: table[name].map(known.index) for name, known in places.items()}
-    order = pandas.DataFrame(keys | {name: table[name] for name in ("epoch", "seed")})
+    order = pd.DataFrame(keys | {name: table[name] for name in ("epoch", "seed")})
     return table.loc[order.sort_values(list(order.columns), kind="stable").index].reset_index(drop=True)
 
 

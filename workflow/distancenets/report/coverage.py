@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.study import Run, Study
 from distancenets.runs.archive import ArchivedRun
@@ -53,7 +53,7 @@ def extents(root: Path) -> dict[str, str]:
     return {str(name): f"{_extent(rows)} epochs" for name, rows in runs.groupby("experiment")}
 
 
-def _extent(runs: pandas.DataFrame) -> str:
+def _extent(runs: pd.DataFrame) -> str:
     at = " at" if runs["epoch"].nunique() > 1 else ","
     counted = ((epochs, Counter(rows["model"]).values()) for epochs, rows in runs.groupby("epoch"))
     return listed(

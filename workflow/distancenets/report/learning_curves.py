@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.study import Study
 from distancenets.derived import read_derived
@@ -19,7 +19,7 @@ DASHES = {"linear": "", "linear_bias": "6 4", "offset_l2": "1.5 3.5"}
 FIRST_SHOWN = "linear"
 
 
-def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
+def mean_curves(study: Study, root: Path, experiment: str) -> pd.DataFrame:
     """Return the mean learning curves of `experiment`: one row per trained model and epoch, errors in percent.
 
     Returns
@@ -30,10 +30,10 @@ def mean_curves(study: Study, root: Path, experiment: str) -> pandas.DataFrame:
     runs = read_runs(root / "runs.csv")
     trained = set(runs.loc[runs["experiment"] == experiment, "model"])
     models = [model for model in study.models(experiment) if model.paper_name in trained]
-    return pandas.concat([_curve(root / CURVES_FOLDER / experiment, model) for model in models], ignore_index=True)
+    return pd.concat([_curve(root / CURVES_FOLDER / experiment, model) for model in models], ignore_index=True)
 
 
-def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str, Any]:
+def plotted(study: Study, curves: pd.DataFrame, experiment: str) -> dict[str, Any]:
     """Return `curves` as the page's script reads them: one series per model, with its colour, dashes and group."""
     drawn = [model for model in study.models(experiment) if model.paper_name in set(curves["model"])]
     models = [_series(model, curves[curves["model"] == model.paper_name]) for model in drawn]
@@ -43,10 +43,10 @@ def plotted(study: Study, curves: pandas.DataFrame, experiment: str) -> dict[str
     return {"experiment": experiment, "models": models}
 
 
-def _curve(folder: Path, model: Model) -> pandas.DataFrame:
+def _curve(folder: Path, model: Model) -> pd.DataFrame:
     path = folder / f"{model.architecture}_{model.representation.name}.csv"
     table = read_derived(path, ("epoch", "train_loss", "train_accuracy", "test_accuracy"))
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "model": model.paper_name,
             "epoch": table["epoch"],
@@ -57,7 +57,7 @@ def _curve(folder: Path, model: Model) -> pandas.DataFrame:
     )
 
 
-def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:
+def _series(model: Model, curve: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": model.paper_name,
         "group": HEAD_TITLES.get(model.head.name, model.head.name),
@@ -68,5 +68,5 @@ def _series(model: Model, curve: pandas.DataFrame) -> dict[str, Any]:
     }
 
 
-def _listed(values: "pandas.Series[Any]") -> Sequence[float]:
+def _listed(values: "pd.Series[Any]") -> Sequence[float]:
     return list(values.tolist())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.derived import read_derived
 from distancenets.runs.provenance import cost
@@ -28,14 +28,14 @@ class Fact(NamedTuple):
     lines: Sequence[str]
 
 
-def read_provenance(path: Path) -> pandas.DataFrame:
+def read_provenance(path: Path) -> pd.DataFrame:
     """Return the table that `distancenets collect` wrote to `path`; a `UserError` names any other file."""
     text = {name: str for columns in ORIGINS.values() for name in columns} | {"pack": str}
     columns = ("experiment", "model", *text, "digest", "seconds")
     return read_derived(path, columns, dtype={name: kind for name, kind in text.items() if name != "threads"})
 
 
-def facts(runs: pandas.DataFrame) -> list[Fact]:
+def facts(runs: pd.DataFrame) -> list[Fact]:
     """Return what the runs of a provenance table share, where they differ, and what they cost."""
     return [
         *(Fact(heading, _different(runs, columns)) for heading, columns in ORIGINS.items()),
@@ -43,7 +43,7 @@ def facts(runs: pandas.DataFrame) -> list[Fact]:
     ]
 
 
-def cells(runs: pandas.DataFrame) -> list[list[str]]:
+def cells(runs: pd.DataFrame) -> list[list[str]]:
     """Return one row per run, as text: experiment, model, seed, digest, device, engine, pack, seconds."""
     return [
         [
@@ -60,7 +60,7 @@ def cells(runs: pandas.DataFrame) -> list[list[str]]:
     ]
 
 
-def _different(runs: pandas.DataFrame, columns: Sequence[str]) -> list[str]:
+def _different(runs: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     groups = runs.groupby(list(columns), sort=False, dropna=False).size()
     lines = [
         ", ".join(_told(name, value) for name, value in zip(columns, values, strict=True))
@@ -72,17 +72,17 @@ def _different(runs: pandas.DataFrame, columns: Sequence[str]) -> list[str]:
 
 
 def _told(name: str, value: object) -> str:
-    known = "unknown" if pandas.isna(value) else str(value)  # type: ignore[call-overload]
+    known = "unknown" if pd.isna(value) else str(value)  # type: ignore[call-overload]
     if name in ORIGINS["Libraries"]:
         return f"{name} {known}"
     return f"{name.removeprefix('code_')} {known[:SHORT]}" if name.startswith("code_") else known
 
 
-def _cost(runs: pandas.DataFrame) -> str:
+def _cost(runs: pd.DataFrame) -> str:
     found = cost(runs)
     hours = [f"{value:,.2f} {unit}" for unit, value in (("CPU-hours", found.cpu_hours), ("GPU-hours", found.gpu_hours))]
     return " and ".join(text for text, value in zip(hours, found, strict=True) if value) or hours[0]
 
 
-def _records(runs: pandas.DataFrame) -> list[dict[str, Any]]:
+def _records(runs: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in runs.to_dict("records")]

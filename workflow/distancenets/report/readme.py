@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 
 from distancenets.audit.serialization import read_summary
 from distancenets.claims.serialization import read as read_claims
@@ -98,7 +98,7 @@ def _nearness(root: Path, experiment: str) -> str:
     )
 
 
-def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.settings import validated
@@ -27,7 +27,7 @@ class FinishedRun:
     files: RunFolder
     run: Run
     recipe: Recipe
-    metrics: pandas.DataFrame
+    metrics: pd.DataFrame
     provenance: dict[str, Any]
 
     @property
@@ -36,7 +36,7 @@ class FinishedRun:
         return find_model(self.run.architecture, self.run.representation)
 
     @property
-    def milestones(self) -> pandas.DataFrame:
+    def milestones(self) -> pd.DataFrame:
         """The rows of `metrics` at the start and at every epoch whose weights are kept."""
         kept = (0, *self.recipe.experiment.kept_epochs)
         return self.metrics[self.metrics["epoch"].isin(kept)]

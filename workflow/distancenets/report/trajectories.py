@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.study import Run
 from distancenets.runs.archive import METRICS, archived_table
@@ -25,7 +25,7 @@ def trajectories(runs: Sequence[Run], root: Path) -> list[dict[str, str]]:
     ]
 
 
-def _row(metrics: pandas.DataFrame) -> dict[str, str]:
+def _row(metrics: pd.DataFrame) -> dict[str, str]:
     by_seed = metrics.sort_values("epoch").groupby("seed")
     start, end = by_seed.first(), by_seed.last()
     peak = metrics.nlargest(1, "train_loss").iloc[0]
@@ -40,6 +40,6 @@ def _row(metrics: pandas.DataFrame) -> dict[str, str]:
     }
 
 
-def _range(losses: pandas.Series) -> str:
+def _range(losses: pd.Series) -> str:
     low, high = f"{losses.min():.3g}", f"{losses.max():.3g}"
     return low if low == high else f"{low}–{high}"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.study import load_study
@@ -95,7 +95,7 @@ def _faults(committed: Path, derived: Path) -> Iterator[tuple[Path, str]]:
 
 def _csv_fault(ours: Path, theirs: Path) -> Iterator[str]:
     try:
-        pandas.testing.assert_frame_equal(pandas.read_csv(ours), pandas.read_csv(theirs), rtol=TOLERANCE, atol=0)
+        pd.testing.assert_frame_equal(pd.read_csv(ours), pd.read_csv(theirs), rtol=TOLERANCE, atol=0)
     except AssertionError as error:
         yield f"differs from the values that follow from the archive ({' '.join(str(error).split())[:120]})"
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import numpy
-import pandas
-import pyarrow
-import pyarrow.parquet
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from distancenets.configuration.recipes import study_recipe
@@ -86,7 +85,7 @@ def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
     return _settled(root, found)
 
 
-def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFrame:
+def archived_table(name: str, runs: Sequence[Run], root: Path) -> pd.DataFrame:
     """The rows of the table `name` of `runs`, as far as the archive has them, with `MODEL_AXES` in front.
 
     Raises
@@ -98,7 +97,7 @@ def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFra
     for run in runs:
         seeds.setdefault(run[:3], set()).add(run.seed)
 
-    def found(manifest: Manifest) -> list[pandas.DataFrame]:
+    def found(manifest: Manifest) -> list[pd.DataFrame]:
         held = []
         for axes, wanted in seeds.items():
             if axes in manifest and manifest[axes].file(name):
@@ -110,10 +109,10 @@ def archived_table(name: str, runs: Sequence[Run], root: Path) -> pandas.DataFra
     parts = _settled(root, found)
     if not parts:
         raise UserError(f"{archive_folder(root)}: holds no table {name}.parquet of any run")
-    return pandas.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True)
 
 
-def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pandas.DataFrame:
+def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pd.DataFrame:
     """The table `name` of a model, as its `holding` lists it.
 
     Raises
@@ -133,7 +132,7 @@ def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pandas.Da
     return table
 
 
-def add_to_archive(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
+def add_to_archive(root: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Add the runs of one model to the archive below `root`; what it held of the same seeds is replaced.
 
     The new files are written beside the old ones; the rename of the manifest then makes them count.
@@ -153,7 +152,7 @@ def add_to_archive(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
             write_manifest(root, manifest)
         held = manifest.get(axes, Holding())
         try:
-            merged: dict[str, list[pandas.DataFrame]] = {}
+            merged: dict[str, list[pd.DataFrame]] = {}
             for name in map(table_of, held.files):
                 kept = read_table(name, root, axes, held)
                 merged.setdefault(name, []).append(kept[~kept["seed"].isin(seeds)])
@@ -167,17 +166,17 @@ def add_to_archive(root: Path, tables: Mapping[str, pandas.DataFrame]) -> None:
             clear_unlisted(root)
 
 
-def fingerprints(runs: pandas.DataFrame) -> dict[int, str | None]:
+def fingerprints(runs: pd.DataFrame) -> dict[int, str | None]:
     """Seed → the fingerprint of the code that made the run."""
     made = (json.loads(text)["code"].get("fingerprint") for text in runs["provenance"])
     return dict(zip(map(int, runs["seed"]), made, strict=True))
 
 
-def parse_table(content: bytes, path: Path) -> pandas.DataFrame:
+def parse_table(content: bytes, path: Path) -> pd.DataFrame:
     """The table in `content`, which `path` was read for; `Damaged` names one that is none."""
     try:
-        table: pandas.DataFrame = pyarrow.parquet.read_table(pyarrow.BufferReader(content)).to_pandas()
-    except (OSError, pyarrow.ArrowException) as error:
+        table: pd.DataFrame = pa.parquet.read_table(pa.BufferReader(content)).to_pandas()
+    except (OSError, pa.ArrowException) as error:
         raise Damaged(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
     return table
 
@@ -193,30 +192,30 @@ def _settled(root: Path, read: Callable[[Manifest], Found]) -> Found:
                 raise
 
 
-def _joined(parts: Sequence[pandas.DataFrame]) -> pandas.DataFrame:
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The rows of all `parts` in the order of their seeds."""
-    rows = pandas.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     # Runs that were archived before it was kept have none.
     whole = {"train_images": "Int64"} if "train_images" in rows else {}
     return rows.astype(whole).sort_values("seed", kind="stable", ignore_index=True)
 
 
-def _index(runs: pandas.DataFrame, trajectory: str) -> dict[int, ArchivedRun]:
+def _index(runs: pd.DataFrame, trajectory: str) -> dict[int, ArchivedRun]:
     rows = runs[runs["trajectory"] == trajectory]
     kept = [ArchivedRun(tuple(map(int, epochs)), json.loads(text)) for epochs, text in rows[INDEX].to_numpy()]
     return dict(zip(rows["seed"].tolist(), kept, strict=True))
 
 
-def _write(rows: pandas.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, Listed]:
+def _write(rows: pd.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, Listed]:
     """Write `rows` to a file named after their content: real numbers that are not exact in single precision."""
     real = list(rows.select_dtypes("float").columns.difference(ACCURACIES))
     single = [column for column in real if column not in EXACT]
     rows = rows.astype(dict.fromkeys(single, "float32"))
     if name in MANTISSA_BITS:
         rows[single] = rows[single].apply(lambda column: _rounded(column.to_numpy(), MANTISSA_BITS[name]))
-    table = pyarrow.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
-    buffer = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(
+    table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
+    buffer = pa.BufferOutputStream()
+    pa.parquet.write_table(
         table,
         buffer,
         compression="zstd",
@@ -234,9 +233,9 @@ def _write(rows: pandas.DataFrame, name: str, root: Path, axes: Axes) -> dict[st
     return {file: listed}
 
 
-def _rounded(values: NDArray[numpy.float32], bits: int) -> NDArray[numpy.float32]:
+def _rounded(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
     """`values` to the nearest number with `bits` bits behind the first; NaN stays NaN."""
     dropped = 23 - bits
-    raised = values.view(numpy.uint32) + numpy.uint32(1 << dropped - 1)
-    rounded = (raised >> dropped << dropped).view(numpy.float32)
-    return numpy.where(numpy.isfinite(values), rounded, values)
+    raised = values.view(np.uint32) + np.uint32(1 << dropped - 1)
+    rounded = (raised >> dropped << dropped).view(np.float32)
+    return np.where(np.isfinite(values), rounded, values)

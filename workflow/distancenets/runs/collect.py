@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.recipes import study_digest
 from distancenets.configuration.study import Run, Study
@@ -33,7 +33,7 @@ def write_collected(study: Study, root: Path, datasets: Path) -> None:
     write_text(root / "gathered" / study_digest(study, datasets), f"{study.study}\n")
 
 
-def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
+def learning_curves(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
     """Return the metrics of every run of `study` at every recorded epoch.
 
     Returns
@@ -47,10 +47,10 @@ def learning_curves(study: Study, root: Path, datasets: Path) -> pandas.DataFram
     UserError
         A run is missing, or was made with other parameters; the file is named.
     """
-    return pandas.concat(_curves(study, root, datasets), ignore_index=True)
+    return pd.concat(_curves(study, root, datasets), ignore_index=True)
 
 
-def runs_at_milestones(curves: pandas.DataFrame, study: Study) -> pandas.DataFrame:
+def runs_at_milestones(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return the rows of `curves` at the epochs whose weights are kept: one row a run and milestone."""
     kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
     wanted = [epoch in kept[name] for name, epoch in zip(curves["experiment"], curves["epoch"], strict=True)]
@@ -65,7 +65,7 @@ def check_runs(study: Study, root: Path, datasets: Path) -> int:
     return len(fresh) + len(archived)
 
 
-def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pandas.DataFrame]:
+def _curves(study: Study, root: Path, datasets: Path) -> Iterator[pd.DataFrame]:
     fresh, archived = sources(study, root, datasets)
     rows = dict(tuple(archived_table(METRICS, list(archived), root).groupby(RUN_AXES))) if archived else {}
     for run in study.runs():

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.study import Run, Study
 from distancenets.errors import UserError
@@ -21,7 +21,7 @@ class Cost(NamedTuple):
     gpu_hours: float
 
 
-def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
+def provenance(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
     """Return where every run of `study` comes from.
 
     Returns
@@ -45,10 +45,10 @@ def provenance(study: Study, root: Path, datasets: Path) -> pandas.DataFrame:
         elif run in fresh:
             folder = RunFolder(root / run_path(run))
             rows.append(_row(run, folder.provenance_of(fresh[run].run_digest(run.seed)), folder.provenance))
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def cost(runs: pandas.DataFrame) -> Cost:
+def cost(runs: pd.DataFrame) -> Cost:
     """Return what training the runs of a provenance table took; a run counts for its part of its pack."""
     share = runs["seconds"] / 3600 / runs["pack"].map(lambda seeds: len(seeds.split()))
     on_cpu = runs["device"] == "cpu"

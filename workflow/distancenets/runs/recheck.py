@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 import torch
 from rich.console import Console
 
@@ -102,7 +102,7 @@ def recheck(
     run: Run,
     recipe: Recipe,
     provenance: Mapping[str, Any],
-    archived: pandas.DataFrame,
+    archived: pd.DataFrame,
     images: Dataset,
     epochs: int,
     settings: TrainingSettings,
@@ -159,14 +159,14 @@ def tolerances(images: Dataset) -> dict[str, tuple[float, float]]:
     return dict(zip(COLUMNS, limits, strict=True))
 
 
-def other_start(archived: pandas.DataFrame, found: pandas.DataFrame) -> bool:
+def other_start(archived: pd.DataFrame, found: pd.DataFrame) -> bool:
     """Whether the untrained models differ: former code drew some start values otherwise."""
     old, new = (table.loc[table["epoch"] == 0, "train_loss"] for table in (archived, found))
     return not old.empty and not abs(new.item() - old.item()) <= START_TOLERANCE * abs(old.item())
 
 
 def first_difference(
-    archived: pandas.DataFrame, found: pandas.DataFrame, limits: dict[str, tuple[float, float]]
+    archived: pd.DataFrame, found: pd.DataFrame, limits: dict[str, tuple[float, float]]
 ) -> Difference | None:
     """Return the earliest number of `archived` that `found` has otherwise, by more than the limits of its column."""
     again = found.set_index("epoch")
@@ -182,7 +182,7 @@ def first_difference(
 
 def trained_again(
     run: Run, recipe: Recipe, settings: TrainingSettings, images: Dataset
-) -> tuple[pandas.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return metrics and provenance of the run of `recipe`, trained from nothing in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         pack = Pack(Path(folder), run.experiment, recipe, (run.seed,))
@@ -200,20 +200,20 @@ def agreement(standard: str, reason: str) -> str:
     return words[standard]
 
 
-def table(rechecks: Sequence[Recheck], seed: int) -> pandas.DataFrame:
+def table(rechecks: Sequence[Recheck], seed: int) -> pd.DataFrame:
     """Return a row per recheck of the draw `seed`, with the columns `TABLE`; without a difference, its four are empty.
 
     `equal` is empty for a run that cannot be compared.
     """
-    return pandas.DataFrame(_rows(rechecks, seed), columns=list(TABLE))
+    return pd.DataFrame(_rows(rechecks, seed), columns=list(TABLE))
 
 
-def read_rechecks(path: Path) -> pandas.DataFrame:
+def read_rechecks(path: Path) -> pd.DataFrame:
     """Return the table that `distancenets recheck --csv` wrote to `path`; a `UserError` names a file that is none."""
     return read_derived(path, TABLE, dtype={"equal": "boolean", "reason": str}).fillna({"reason": ""})
 
 
-def verdict(rechecks: pandas.DataFrame) -> str:
+def verdict(rechecks: pd.DataFrame) -> str:
     """Return in one sentence how many runs of a table of rechecks came out again.
 
     Raises

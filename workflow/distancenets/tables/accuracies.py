@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 
 from distancenets.configuration.published import Deviation, PublishedTable
 from distancenets.configuration.study import Study
@@ -14,7 +14,7 @@ from distancenets.words import plus_minus
 NOT_TRAINED = "not trained"
 
 
-def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Study, name: str) -> pandas.DataFrame:
+def accuracy_table(published: PublishedTable, runs: pd.DataFrame, study: Study, name: str) -> pd.DataFrame:
     """The rows of the table `name` with the test accuracies that `study` measured.
 
     Parameters
@@ -36,7 +36,7 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
     for row in published.rows:
         model = find_model(row.architecture, row.representation)
         same = (chosen["architecture"] == row.architecture) & (chosen["representation"] == row.representation)
-        accuracies = chosen.loc[same, "test_accuracy"].to_numpy(numpy.float64)
+        accuracies = chosen.loc[same, "test_accuracy"].to_numpy(np.float64)
         rows.append(
             {
                 "printed": row.printed,
@@ -54,13 +54,13 @@ def accuracy_table(published: PublishedTable, runs: pandas.DataFrame, study: Stu
                 "difference": mean(accuracies) - float(row.mean),
             }
         )
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def accuracy_cells(table: pandas.DataFrame, deviation: Deviation) -> pandas.DataFrame:
+def accuracy_cells(table: pd.DataFrame, deviation: Deviation) -> pd.DataFrame:
     """The cells of an accuracy table as a reader sees them, with both SDs of the printed kind."""
     rows = _records(table)
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "model (as printed)": table["printed"],
             "representation": table["representation"],
@@ -93,7 +93,7 @@ class _Row(NamedTuple):
     difference: float
 
 
-def _records(table: pandas.DataFrame) -> list[_Row]:
+def _records(table: pd.DataFrame) -> list[_Row]:
     return [_Row(*values) for values in table[list(_Row._fields)].itertuples(index=False)]
 
 

@@ -1,6 +1,6 @@
 """Contrasts for readers: how a difference of models changes with the protocol."""
 
-import pandas
+import pandas as pd
 
 CAPTION = (
     "Contrasts: change of the differences that claims are about, from the first protocol to every other one, "
@@ -8,11 +8,11 @@ CAPTION = (
 )
 
 
-def contrasts_cells(table: pandas.DataFrame) -> pandas.DataFrame:
+def contrasts_cells(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `claims.contrasts` in words: numbers with two decimals, and the interval in one cell."""
     points = {name: table[name].map("{:+.2f}".format) for name in ("under_reference", "under_protocol", "change")}
     interval = [
-        "" if pandas.isna(lower) else f"{lower:+.2f} to {upper:+.2f}"
+        "" if pd.isna(lower) else f"{lower:+.2f} to {upper:+.2f}"
         for lower, upper in zip(table["lower"], table["upper"], strict=True)
     ]
     shown = table.assign(**points, interval=interval)

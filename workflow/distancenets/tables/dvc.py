@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas
+import pandas as pd
 
 from distancenets.derived import CURVES, RUNS, read_derived
 from distancenets.files import write_text
@@ -33,7 +33,7 @@ def write_metrics(root: Path) -> None:
     write_text(root / METRICS_FILE, json.dumps(found, indent=2) + "\n")
 
 
-def final_accuracies(runs: pandas.DataFrame) -> Metrics:
+def final_accuracies(runs: pd.DataFrame) -> Metrics:
     """Experiment → model → mean, sample SD (percent) and n of the test accuracies.
 
     An experiment that is measured at several milestones has an entry for each, such as published_50000.
@@ -54,7 +54,7 @@ def final_accuracies(runs: pandas.DataFrame) -> Metrics:
     return found
 
 
-def curves_by_model(curves: pandas.DataFrame) -> Iterator[tuple[Path, pandas.DataFrame]]:
+def curves_by_model(curves: pd.DataFrame) -> Iterator[tuple[Path, pd.DataFrame]]:
     """Yield the learning curve of every model, and its path below `CURVES_FOLDER`.
 
     A curve has one row per epoch: epoch, train_loss (nats), train_accuracy, test_accuracy (percent) and seeds. Values

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import numpy
-import numpy.typing
-import pandas
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from distancenets.configuration.published import Published
 from distancenets.measurements.correct import NO_ANSWERS, by_model
@@ -31,8 +31,8 @@ COLUMNS = (
 
 
 def images_table(
-    answers: pandas.DataFrame, differences: Mapping[str, Sequence[str]], record: Published, confidence: float
-) -> pandas.DataFrame:
+    answers: pd.DataFrame, differences: Mapping[str, Sequence[str]], record: Published, confidence: float
+) -> pd.DataFrame:
     """A row per experiment, milestone, and model or difference with known answers.
 
     Parameters
@@ -63,10 +63,10 @@ def images_table(
             values = _contrast(found, models)
             if len(values):
                 rows.append(place | {"quantity": name} | _parts(values, confidence))
-    return pandas.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def extent(answers: pandas.DataFrame) -> str:
+def extent(answers: pd.DataFrame) -> str:
     """The number of runs in words, after the experiment and its epochs if all rows share them."""
     runs = answers[["experiment", "architecture", "representation", "seed"]].drop_duplicates()
     places = answers[["experiment", "epoch"]].drop_duplicates().to_numpy(dtype=object)
@@ -74,16 +74,16 @@ def extent(answers: pandas.DataFrame) -> str:
     return ", ".join([*where, f"{len(runs)} run{'s' * (len(runs) != 1)} with answers"])
 
 
-def images_cells(table: pandas.DataFrame) -> pandas.DataFrame:
+def images_cells(table: pd.DataFrame) -> pd.DataFrame:
     """The cells of the table as a reader sees them; a single cell that says so if there are no answers."""
     if table.empty:
-        return pandas.DataFrame({"quantity": [NO_ANSWERS]})
+        return pd.DataFrame({"quantity": [NO_ANSWERS]})
     several = [name for name in ("experiment", "epochs") if table[name].nunique() > 1]
     rows = table.assign(epochs=table["epochs"].map("{:,}".format)).to_dict("records")
-    return pandas.DataFrame([{name: str(row[name]) for name in several} | _cells(row) for row in rows])
+    return pd.DataFrame([{name: str(row[name]) for name in several} | _cells(row) for row in rows])
 
 
-def _parts(values: numpy.typing.NDArray[Any], confidence: float) -> dict[str, Any]:
+def _parts(values: NDArray[Any], confidence: float) -> dict[str, Any]:
     """Mean, spread, components and intervals of `values`, S × I; without the values that one seed cannot give."""
     seeds, images = values.shape
     over_seeds = POINTS * values.mean(axis=1)
@@ -99,24 +99,24 @@ def _parts(values: numpy.typing.NDArray[Any], confidence: float) -> dict[str, An
         "seed": float(part.seed),
         "image": float(part.image),
         "seed_by_image": float(part.both),
-        "noise_share": float(part.both) ** 2 / variance if variance else numpy.nan,
+        "noise_share": float(part.both) ** 2 / variance if variance else np.nan,
         "low_images": low,
         "high_images": high,
     }
 
 
-def _contrast(found: Mapping[str, tuple[list[int], Correct]], models: Sequence[str]) -> numpy.typing.NDArray[Any]:
+def _contrast(found: Mapping[str, tuple[list[int], Correct]], models: Sequence[str]) -> NDArray[Any]:
     """The difference of `models` over their common seeds, S × I; S is 0 if they have none."""
     if not set(models) <= set(found):
-        return numpy.zeros((0, 0))
+        return np.zeros((0, 0))
     common = sorted(set.intersection(*(set(found[model][0]) for model in models)))
     signs = (1, -1, -1, 1)[: len(models)]
     parts = [sign * _of_seeds(*found[model], common) for sign, model in zip(signs, models, strict=True)]
-    return numpy.asarray(numpy.sum(parts, axis=0))
+    return np.asarray(np.sum(parts, axis=0))
 
 
-def _of_seeds(seeds: list[int], correct: Correct, wanted: Sequence[int]) -> numpy.typing.NDArray[Any]:
-    return correct[[seeds.index(seed) for seed in wanted]].astype(numpy.int8)
+def _of_seeds(seeds: list[int], correct: Correct, wanted: Sequence[int]) -> NDArray[Any]:
+    return correct[[seeds.index(seed) for seed in wanted]].astype(np.int8)
 
 
 def _printed(model: str, epochs: int, record: Published) -> Iterator[str]:
@@ -132,11 +132,11 @@ def _printed(model: str, epochs: int, record: Published) -> Iterator[str]:
 
 
 def _cells(row: Mapping[Hashable, Any]) -> dict[str, str]:
-    difference = numpy.isnan(row["binomial"])
+    difference = np.isnan(row["binomial"])
     form = "+.2f" if difference else ".2f"
 
     def shown(name: str, form: str = ".2f") -> str:
-        return NONE if numpy.isnan(row[name]) else f"{row[name]:{form}}".replace("-", "−")
+        return NONE if np.isnan(row[name]) else f"{row[name]:{form}}".replace("-", "−")
 
     def ends(kind: str) -> str:
         low, high = (shown(f"{end}_{kind}", form) for end in ("low", "high"))

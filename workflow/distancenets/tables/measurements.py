@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 
 from distancenets.configuration.published import Published, PublishedActivity
 from distancenets.configuration.study import Study
@@ -113,7 +113,7 @@ LAYOUTS = {
 
 def measurement_tables(
     study: Study, root: Path, record: Published
-) -> Iterator[tuple[str, pandas.DataFrame, pandas.DataFrame, str]]:
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, str]]:
     """Yield name, rows, cells and caption of the table of each measurement of the reported experiment."""
     for name in MEASUREMENTS:
         path, epoch = root / "measurements" / measured_file(name), study.report.epochs.get(name)
@@ -135,7 +135,7 @@ def measured_file(name: str) -> str:
     return next((file for file in files if file.endswith("_by_run.csv")), files[0])
 
 
-def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
+def layout_of(name: str, runs: pd.DataFrame) -> Layout:
     """The layout of the measurement `name`, whose file holds `runs`.
 
     Without an entry in `LAYOUTS`, columns of text are keys and every column of numbers is a column.
@@ -149,7 +149,7 @@ def layout_of(name: str, runs: pandas.DataFrame) -> Layout:
     return Layout(measured_file(name), keys, columns, f"{MEASUREMENTS[name].text.rstrip('.')}, {SPREAD}")
 
 
-def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
+def geometry_table(runs: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """One row per model, milestone and key over its seeds, from the rows of one experiment of the layout's file.
 
     Returns
@@ -171,10 +171,10 @@ def geometry_table(runs: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
         for name in layout.columns:
             row |= {f"{name}_{key}": value for key, value in _over_seeds(group[name]).items()}
         rows.append(row)
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
+def geometry_cells(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """The cells of a geometry table as a reader sees them.
 
     Columns without any value are left out. Epochs are left out if they are the same in all rows.
@@ -192,8 +192,8 @@ def geometry_cells(table: pandas.DataFrame, layout: Layout) -> pandas.DataFrame:
 
 
 def with_published_activity(
-    table: pandas.DataFrame, cells: pandas.DataFrame, published: Sequence[PublishedActivity]
-) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    table: pd.DataFrame, cells: pd.DataFrame, published: Sequence[PublishedActivity]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The activity table and its cells, with the printed values of each model and layer as a column."""
     words = {
         (model.paper_name, layer): "; ".join(_printed(entry) for entry in published if _is_about(entry, model, layer))
@@ -201,23 +201,23 @@ def with_published_activity(
         for layer in table["layer"].unique()
     }
 
-    def beside(rows: pandas.DataFrame) -> pandas.DataFrame:
+    def beside(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(published=[words[key] or NONE for key in zip(rows["model"], rows["layer"], strict=True)])
 
     return beside(table), beside(cells)
 
 
-def _in_order(runs: pandas.DataFrame, keys: tuple[str, ...]) -> list[tuple[tuple[str, ...], pandas.DataFrame]]:
+def _in_order(runs: pd.DataFrame, keys: tuple[str, ...]) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
     order = {(model.architecture, model.representation.name): place for place, model in enumerate(models())}
     groups = runs.groupby(["architecture", "representation", "epoch", *keys], sort=False)
     found = [(tuple(str(part) for part in axes), group) for axes, group in groups]
     return sorted(found, key=lambda entry: (order[entry[0][0], entry[0][1]], int(entry[0][2])))
 
 
-def _over_seeds(values: pandas.Series) -> dict[str, float]:
-    known = values.dropna().to_numpy(dtype=numpy.float64)
+def _over_seeds(values: pd.Series) -> dict[str, float]:
+    known = values.dropna().to_numpy(dtype=np.float64)
     if known.size == 0:
-        return dict.fromkeys(("mean", "sd_population", "low", "high"), numpy.nan) | {"n": 0}
+        return dict.fromkeys(("mean", "sd_population", "low", "high"), np.nan) | {"n": 0}
     low, high = mean_interval(known)
     return {
         "mean": mean(known),
@@ -239,10 +239,10 @@ def _cell(row: Mapping[Hashable, object], name: str, column: Column) -> str:
     text = shown(middle) if row[f"{name}_n"] == 1 else f"{shown(middle)} ± {shown(sd)}"
     if row[f"{name}_n"] != row["seeds"]:
         text += f" (n = {row[f'{name}_n']})"
-    return f"{text} [{shown(low)}, {shown(high)}]" if column.with_interval and numpy.isfinite(low) else text
+    return f"{text} [{shown(low)}, {shown(high)}]" if column.with_interval and np.isfinite(low) else text
 
 
-def _models(table: pandas.DataFrame) -> list[Model]:
+def _models(table: pd.DataFrame) -> list[Model]:
     return [find_model(*axes) for axes in zip(table["architecture"], table["representation"], strict=True)]
 
 

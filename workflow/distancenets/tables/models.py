@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.models.heads import HEADS
 from distancenets.models.registry import models
@@ -31,9 +31,9 @@ DISTANCES = (
 )
 
 
-def models_table() -> pandas.DataFrame:
+def models_table() -> pd.DataFrame:
     """Table 1: every model by its axes, with its activation, head and output."""
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "model": model.paper_name,
             "architecture": model.architecture,
@@ -46,6 +46,6 @@ def models_table() -> pandas.DataFrame:
     )
 
 
-def distances_table() -> pandas.DataFrame:
+def distances_table() -> pd.DataFrame:
     """Table 4: OffsetL2 compared with the RBF unit and the Mahalanobis distance."""
-    return pandas.DataFrame(DISTANCES)
+    return pd.DataFrame(DISTANCES)

@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 
 from distancenets.configuration.published import PublishedTable
 from distancenets.configuration.study import Study
@@ -49,7 +49,7 @@ def protocols(study: Study) -> Iterator[Protocol]:
                 yield Protocol(name, epochs, bias)
 
 
-def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
+def protocols_table(study: Study, runs: pd.DataFrame, tables: Mapping[str, PublishedTable]) -> pd.DataFrame:
     """One row per protocol of `study` and published column of `tables`.
 
     Parameters
@@ -68,13 +68,13 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
         whose runs have no spread is left out.
     """
     groups = runs.groupby(["experiment", "epoch", "architecture", "representation"])["test_accuracy"]
-    measured = {key: moments(values.to_numpy(numpy.float64)) for key, values in groups}
+    measured = {key: moments(values.to_numpy(np.float64)) for key, values in groups}
     rows = [
         {**protocol._asdict(), "column": name, **_distances(protocol, table, measured)}
         for protocol in protocols(study)
         for name, table in tables.items()
     ]
-    table = pandas.DataFrame(rows)
+    table = pd.DataFrame(rows)
     complete = table["distance"].where(table["models"] == table["printed_models"])
     column = table["column"]
     nearest = complete == complete.groupby(column).transform("min")
@@ -85,7 +85,7 @@ def protocols_table(study: Study, runs: pandas.DataFrame, tables: Mapping[str, P
     return table
 
 
-def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable]) -> pandas.DataFrame:
+def protocols_cells(table: pd.DataFrame, tables: Mapping[str, PublishedTable]) -> pd.DataFrame:
     """The protocols as rows and the published columns as columns, as a reader sees them."""
     cells: dict[str, list[str]] = {}
     for values in table.to_dict("records"):
@@ -93,7 +93,7 @@ def protocols_cells(table: pandas.DataFrame, tables: Mapping[str, PublishedTable
         label = Protocol(row["experiment"], row["epochs"], row["bias"]).label
         cells.setdefault(label, []).append(_cell(row))
     headings = [f"{printed.title}, {printed.heading}" for printed in tables.values()]
-    shown = pandas.DataFrame.from_dict(cells, orient="index", columns=headings)
+    shown = pd.DataFrame.from_dict(cells, orient="index", columns=headings)
     return shown.rename_axis("protocol").reset_index()
 
 
@@ -109,15 +109,15 @@ def _distances(
             runs.append(found.n)
             means.append(mean_distance(found, printed))
             spreads += [spread_distance(found, printed)] if found.n > 1 else []
-    farthest = int(numpy.argmax(numpy.abs(means))) if means else None
+    farthest = int(np.argmax(np.abs(means))) if means else None
     return {
         "models": len(names),
         "printed_models": len(table.rows),
         "runs": min(runs, default=0),
         "runs_of_models": tuple(runs),
-        "mean_distance": root_mean_square(numpy.array(means)),
-        "sd_distance": root_mean_square(numpy.array(spreads)),
-        "distance": root_mean_square(numpy.array([*means, *spreads])),
+        "mean_distance": root_mean_square(np.array(means)),
+        "sd_distance": root_mean_square(np.array(spreads)),
+        "distance": root_mean_square(np.array([*means, *spreads])),
         "farthest_model": "" if farthest is None else names[farthest],
         "farthest": float("nan") if farthest is None else means[farthest],
     }

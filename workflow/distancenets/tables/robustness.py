@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pandas as pd
 
 from distancenets.claims.serialization import read
 from distancenets.claims.verdicts import Verdict
@@ -37,7 +37,7 @@ def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
     return [entry | {"experiment": beside.study} for entry in reported] + own
 
 
-def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
+def robustness_table(rulings: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """One row per claim and one column per experiment, in the order of `rulings`.
 
     Parameters
@@ -54,10 +54,10 @@ def robustness_table(rulings: Sequence[dict[str, Any]]) -> pandas.DataFrame:
     for entry in rulings:
         row = rows.setdefault(entry["claim"], {"claim": entry["claim"], "name": entry["name"]})
         row[entry["experiment"]] = entry["verdict"]
-    return pandas.DataFrame(rows.values())
+    return pd.DataFrame(rows.values())
 
 
-def with_reading(table: pandas.DataFrame, contrasts: pandas.DataFrame | None = None) -> pandas.DataFrame:
+def with_reading(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> pd.DataFrame:
     """The `robustness_table`; for several experiments, with the conclusion on each claim as the last column.
 
     A claim with one verdict in all judged experiments is about representations, within these experiments. A claim with

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas
+import pandas as pd
 
 from distancenets.configuration.study import Study, load_study
 from distancenets.errors import UserError
@@ -34,7 +34,7 @@ class FinishedStudy(NamedTuple):
     """A study and its runs: experiment, epoch, model (the paper's name), seed, test_accuracy (percent)."""
 
     study: Study
-    runs: pandas.DataFrame
+    runs: pd.DataFrame
 
     def models(self, experiment: str) -> list[str]:
         """The models with runs in `experiment`, in the registry's order; none if the experiment is unknown."""
@@ -46,7 +46,7 @@ class FinishedStudy(NamedTuple):
         """The milestones with runs in `experiment`, ascending."""
         return sorted(self.runs.loc[self.runs["experiment"] == experiment, "epoch"].unique().tolist())
 
-    def accuracies(self, experiment: str, epoch: int, model: str) -> "pandas.Series[float]":
+    def accuracies(self, experiment: str, epoch: int, model: str) -> "pd.Series[float]":
         """Test accuracies (percent) by seed."""
         runs = self.runs
         same = (runs["experiment"] == experiment) & (runs["epoch"] == epoch) & (runs["model"] == model)
@@ -86,7 +86,7 @@ def milestones(first: FinishedStudy, second: FinishedStudy) -> Iterator[Mileston
             yield Milestones(a, epoch_a, b, epoch_b)
 
 
-def differences_table(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
+def differences_table(first: FinishedStudy, second: FinishedStudy) -> pd.DataFrame:
     """One row per model that both studies have at paired milestones, always the first study minus the second.
 
     Returns
@@ -105,10 +105,10 @@ def differences_table(first: FinishedStudy, second: FinishedStudy) -> pandas.Dat
             if model in there and len(a) and len(b):
                 found = comparison(a, b, first.study.statistics)
                 rows.append(place._asdict() | {"model": model} | {name: found[name] for name in KEPT})
-    return pandas.DataFrame(rows, columns=[*Milestones._fields, "model", *KEPT])
+    return pd.DataFrame(rows, columns=[*Milestones._fields, "model", *KEPT])
 
 
-def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame:
+def lone_models(first: FinishedStudy, second: FinishedStudy) -> pd.DataFrame:
     """One row per experiment and model without a counterpart: study (a or b), experiment, model."""
     pairs = experiment_pairs(first, second)
     rows = []
@@ -119,17 +119,17 @@ def lone_models(first: FinishedStudy, second: FinishedStudy) -> pandas.DataFrame
         for experiment in here.study.experiments:
             known = there.models(counterpart.get(experiment, ""))
             rows += [(which, experiment, model) for model in here.models(experiment) if model not in known]
-    return pandas.DataFrame(rows, columns=["study", "experiment", "model"])
+    return pd.DataFrame(rows, columns=["study", "experiment", "model"])
 
 
-def settings_table(first: Study, second: Study) -> pandas.DataFrame:
+def settings_table(first: Study, second: Study) -> pd.DataFrame:
     """One row per setting that differs: setting (its keys, joined by dots), a and b (– if a study lacks it).
 
     Name and title are left out, because they do not describe the runs.
     """
     a, b = (dict(_flat(study.model_dump(mode="json", exclude={"study", "title"}))) for study in (first, second))
     rows = [(key, a.get(key, NOT_THERE), b.get(key, NOT_THERE)) for key in {**a, **b}]
-    return pandas.DataFrame([row for row in rows if row[1] != row[2]], columns=["setting", "a", "b"])
+    return pd.DataFrame([row for row in rows if row[1] != row[2]], columns=["setting", "a", "b"])
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

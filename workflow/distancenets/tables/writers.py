@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pandas
+import pandas as pd
 
 from distancenets.files import replacing, with_ending, write_text
 from distancenets.markdown import markdown_table
@@ -14,7 +14,7 @@ SPECIAL = str.maketrans(
 )
 
 
-def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, caption: str) -> None:
+def write_table(stem: Path, data: pd.DataFrame, shown: pd.DataFrame, caption: str) -> None:
     """Write `data` as `<stem>.csv` and `shown`, the same rows in words, as `<stem>.md` and `<stem>.tex`."""
     with replacing(with_ending(stem, ".csv")) as path:
         data.to_csv(path, index=False)
@@ -22,13 +22,13 @@ def write_table(stem: Path, data: pandas.DataFrame, shown: pandas.DataFrame, cap
     write_text(with_ending(stem, ".tex"), latex(shown, caption, stem.name))
 
 
-def markdown(table: pandas.DataFrame) -> str:
+def markdown(table: pd.DataFrame) -> str:
     """`table` in Markdown; columns without letters are aligned right."""
     numeric = [not table[name].map(lambda cell: any(letter.isalpha() for letter in str(cell))).any() for name in table]
     return markdown_table(list(table.columns), table.to_numpy(), numeric)
 
 
-def latex(table: pandas.DataFrame, caption: str, label: str) -> str:
+def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     """`table` as a LaTeX table with booktabs rules; needs `\\usepackage{booktabs}` and a Unicode engine."""
     return table.to_latex(index=False, escape=True, caption=_escaped(caption), label=f"tab:{label}", position="htbp")
 

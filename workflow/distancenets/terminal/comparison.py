@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Hashable, Iterator, Mapping
 
-import pandas
+import pandas as pd
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
@@ -16,9 +16,9 @@ from distancenets.tables.study_comparison import NOT_THERE, Milestones
 def comparison_sheet(
     first: str,
     second: str,
-    settings: pandas.DataFrame,
-    differences: pandas.DataFrame,
-    lone: pandas.DataFrame,
+    settings: pd.DataFrame,
+    differences: pd.DataFrame,
+    lone: pd.DataFrame,
     confidence: float,
 ) -> Iterator[RenderableType]:
     """Yield the settings that differ, one table per pair of milestones, and the models that only one study has."""
@@ -33,16 +33,14 @@ def comparison_sheet(
             yield Text(f"Only in {study}, {experiment}: {', '.join(rows['model'])}")
 
 
-def as_json(
-    first: str, second: str, settings: pandas.DataFrame, differences: pandas.DataFrame, lone: pandas.DataFrame
-) -> str:
+def as_json(first: str, second: str, settings: pd.DataFrame, differences: pd.DataFrame, lone: pd.DataFrame) -> str:
     """Return everything as JSON text; undefined numbers are null."""
     tables = {"settings": settings, "differences": differences, "only_in_one": lone}
     content = {"a": first, "b": second} | {name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _settings(first: str, second: str, settings: pandas.DataFrame) -> RenderableType:
+def _settings(first: str, second: str, settings: pd.DataFrame) -> RenderableType:
     if settings.empty:
         return Text("The settings are the same.")
     table = Table("setting", first, second, title="Settings that differ", title_justify="left", box=box.SIMPLE_HEAD)
@@ -51,9 +49,7 @@ def _settings(first: str, second: str, settings: pandas.DataFrame) -> Renderable
     return table
 
 
-def _accuracies(
-    first: str, second: str, place: Milestones, rows: pandas.DataFrame, confidence: float
-) -> RenderableType:
+def _accuracies(first: str, second: str, place: Milestones, rows: pd.DataFrame, confidence: float) -> RenderableType:
     same = (place.experiment_a, place.epoch_a) == (place.experiment_b, place.epoch_b)
     a, b = (f"{name}, {epoch:,} epochs" for name, epoch in (place[:2], place[2:]))
     title = f"Test accuracy, %, mean ± sample SD: {a if same else f'{a} − {b}'}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -119,4 +119,4 @@ def _rows(folder: RunFolder, digest: str, longer: Recipe, end: int) -> Tensor:
     table = folder.read_metrics(digest).to_pandas()
     recorded = table["epoch"].map(lambda epoch: epoch < end and longer.experiment.is_recorded(epoch))
     columns = [table.loc[recorded, name].to_numpy() for name in ("epoch", *METRICS)]
-    return torch.from_numpy(numpy.stack([column.astype(columns[1].dtype) for column in columns], axis=1))
+    return torch.from_numpy(np.stack([column.astype(columns[1].dtype) for column in columns], axis=1))

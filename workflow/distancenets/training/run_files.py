@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow as pa
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
@@ -96,10 +95,10 @@ class RunFolder:
         for path in (self.metrics, self.weights):
             self._content(path, self.provenance_of(digest))
 
-    def read_metrics(self, digest: str) -> pyarrow.Table:
+    def read_metrics(self, digest: str) -> pa.Table:
         """Return the metrics of the run with this `digest`; a damaged or another run's file is refused by name."""
         content = self._content(self.metrics, self.provenance_of(digest))
-        return pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+        return pa.parquet.read_table(pa.BufferReader(content))
 
     def read_weights(self, digest: str, epoch: int) -> dict[str, Tensor]:
         """Return the parameters at `epoch` of the run with this `digest`."""
@@ -135,6 +134,6 @@ def pack(networks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 def _write_table(path: Path, digest: str, rows: Tensor) -> None:
     epochs, *metrics = rows.T.contiguous().numpy()
-    columns = {"epoch": pyarrow.array(epochs.astype("int32"))}
-    columns |= {name: pyarrow.array(values) for name, values in zip(METRICS, metrics, strict=True)}
-    pyarrow.parquet.write_table(pyarrow.table(columns, metadata={"digest": digest}), path)
+    columns = {"epoch": pa.array(epochs.astype("int32"))}
+    columns |= {name: pa.array(values) for name, values in zip(METRICS, metrics, strict=True)}
+    pa.parquet.write_table(pa.table(columns, metadata={"digest": digest}), path)
