@@ -14,7 +14,7 @@ from distancenets.errors import UserError
 from distancenets.files import read_sealed, sealed_text
 from distancenets.measurements.registry import MEASUREMENTS
 from distancenets.runs.archive import archive_files, entries
-from distancenets.runs.inventory import archived_runs, available_subset, sources, unarchived_runs
+from distancenets.runs.inventory import available_subset, sources
 from distancenets.runs.manifest import table_of
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.paths import run_path
@@ -76,7 +76,8 @@ def held(workshop: Workshop) -> tuple[set[Run], set[Run]]:
     """Return which runs the archive serves, and which must lie on disk."""
     study = load_study(workshop.folder / "config" / "config.yaml")
     places = (workshop.results, workshop.folder / "config" / "datasets.yaml")
-    return set(archived_runs(study, *places)), set(unarchived_runs(study, *places))
+    fresh, archived = sources(study, *places)
+    return set(archived), set(fresh)
 
 
 @pytest.mark.slow
@@ -151,7 +152,7 @@ def test_runs_on_disk_count_as_far_as_they_went_where_missing_ones_are_skipped(a
     configure(archived, missing="skip", seeds=4)
     path, datasets = (archived.folder / "config" / name for name in ("config.yaml", "datasets.yaml"))
     part = available_subset(load_study(path), archived.results, datasets)
-    fresh = unarchived_runs(part, archived.results, datasets)
+    fresh = sources(part, archived.results, datasets).fresh
     assert {run.seed: recipe.experiment.epochs for run, recipe in fresh.items()} == {1: 6, 2: 3} and part.seeds == 3
     tables = derived(archived)
     for name in ("runs.csv", "activity.csv"):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from conftest import Workshop, open_workshop
 from distancenets.datasets.store import Dataset
@@ -75,7 +74,7 @@ def one_answer_more(table: pd.DataFrame) -> pd.DataFrame:
     images = int(table["images"].iloc[0])
     answers = unpacked(table["correct"].iloc[0], images)
     answers[answers.argmin()] = True
-    content = packed(torch.from_numpy(answers), 0)["correct"].iloc[0]
+    content = packed(answers, 0)["correct"].iloc[0]
     return table.assign(correct=[content, *table["correct"].iloc[1:]])
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from conftest import REPOSITORY, Workshop
 from distancenets.claims.comparisons import compared_models
@@ -32,7 +31,7 @@ def answers_of(models: dict[str, np.ndarray], epoch: int = 5000, first: int = 0)
         architecture, representation = MODELS[model]
         axes = {"experiment": "raw", "architecture": architecture, "representation": representation, "model": model}
         for seed, row in enumerate(correct, first):
-            parts.append(packed(torch.from_numpy(row), epoch).assign(**axes, seed=seed))
+            parts.append(packed(row, epoch).assign(**axes, seed=seed))
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 

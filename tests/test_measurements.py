@@ -28,7 +28,7 @@ from distancenets.measurements.projections import (
 )
 from distancenets.measurements.prototypes import class_centres, measure_prototypes, nearest_images
 from distancenets.measurements.registry import AXES, MEASUREMENTS
-from distancenets.measurements.tables import measurement
+from distancenets.measurements.weights import measurement
 from distancenets.models.networks import initialise
 from distancenets.models.registry import models
 from distancenets.training.batches import Network

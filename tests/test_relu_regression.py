@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -27,5 +27,5 @@ def test_relu_after_200_epochs(pixels: str, low: float, high: float, mnist: Data
     answer = workshop.train("--seeds", "0", model=("relu", "unconstrained"))
     assert answer.returncode == 0, answer.stderr
     folder = tmp_path / "results" / "slow" / run_path(Run("only", "relu", "unconstrained", 0))
-    accuracy = pyarrow.parquet.read_table(folder / "metrics.parquet")["test_accuracy"][-1].as_py()
+    accuracy = pq.read_table(folder / "metrics.parquet")["test_accuracy"][-1].as_py()
     assert low < accuracy < high

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
@@ -45,7 +45,7 @@ def test_a_run_leaves_metrics_weights_and_provenance(workshop: Workshop) -> None
     workshop.study(epochs=104, milestones=[50], record_every=3)
     trained(workshop)
     run = RunFolder(folder(workshop, 1))
-    metrics = pyarrow.parquet.read_table(run.metrics).to_pandas()
+    metrics = pq.read_table(run.metrics).to_pandas()
     assert list(metrics.columns) == ["epoch", "train_loss", "train_accuracy", "test_accuracy"]
     assert list(metrics["epoch"]) == [*range(101), 102, 104]
     assert metrics["train_loss"].iloc[-1] < metrics["train_loss"].iloc[0]
@@ -91,7 +91,7 @@ def test_metrics_are_those_of_the_kept_weights(workshop: Workshop) -> None:
         hidden = np.maximum(data[f"{split}_images"] @ weights["hidden.weight"].T + weights["hidden.bias"], 0)
         outputs = -np.maximum(hidden @ weights["head.weight"].T, 0)
         accuracy = 100 * (outputs.argmax(1) == data[f"{split}_labels"]).mean()
-        assert pyarrow.parquet.read_table(run.metrics)[column][-1].as_py() == pytest.approx(accuracy)
+        assert pq.read_table(run.metrics)[column][-1].as_py() == pytest.approx(accuracy)
 
 
 def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop) -> None:
@@ -122,7 +122,7 @@ def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Worksho
     line = workshop.refused("train", "--architecture", "abs", "--representation", "unconstrained", "--seeds", "1-2")
     assert "the loss of seed 1 is" in line and "at epoch" in line
     kept = workshop.folder / line.split("its metrics so far are in ")[1]
-    metrics = pyarrow.parquet.read_table(kept).to_pandas()
+    metrics = pq.read_table(kept).to_pandas()
     assert len(metrics) >= 1 and np.isfinite(metrics["train_loss"]).all()
     assert not (workshop.results / run_path(Run("raw", "abs", "unconstrained", 1))).exists()
 

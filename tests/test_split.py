@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 import torch
 from torch import Tensor
@@ -183,7 +183,7 @@ def test_a_divergence_that_is_seen_late_is_told_alike(workshop: Workshop, monkey
         model = ("--architecture", "abs", "--representation", "unconstrained")
         line = workshop.refused("train", *model, "--seeds", "1-2", "--study-dir", output)
         told, path = line.split("; its metrics so far are in ")
-        return told, pyarrow.parquet.read_table(workshop.folder / path).to_pylist()
+        return told, pq.read_table(workshop.folder / path).to_pylist()
 
     at_once = told("often")
     rarely(monkeypatch)

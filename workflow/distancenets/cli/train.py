@@ -187,8 +187,7 @@ def archive(
     Git keeps the archive. Runs are measured at the study's milestones; shorter runs are used up to their last epoch.
     The workflow does not train archived runs again. It uses them like runs on disk.
     """
-    from distancenets.configuration.datasets import load_dataset_settings
-    from distancenets.datasets.store import Dataset, load_dataset
+    from distancenets.datasets.store import loader
     from distancenets.errors import UserError
     from distancenets.measurements.archiving import adds, finished_runs, tables_of
     from distancenets.runs.archive import add_to_archive, entries
@@ -201,7 +200,7 @@ def archive(
         print("\n".join(lines) or f"{archive_folder(root)}: nothing to repair")
         return
     held = entries(settings, root, datasets)
-    images: dict[str, Dataset] = {}
+    load_images = loader(datasets, data)
     found = list(finished_runs(settings, runs or root, datasets))
     if not found:
         raise UserError(f"{runs or root}: contains no finished run of study '{settings.study}'")
@@ -210,8 +209,6 @@ def archive(
         if not adds(finished, held.get(finished.run)):
             print(f"{label}: archived already")
             continue
-        name = settings.experiments[finished.run.experiment].dataset
-        if name not in images:
-            images[name] = load_dataset(data / name, load_dataset_settings(name, datasets))
-        add_to_archive(root, tables_of(finished, settings, datasets, images[name]))
+        images = load_images(settings.experiments[finished.run.experiment].dataset)
+        add_to_archive(root, tables_of(finished, settings, datasets, images))
         print(f"{label}: archived at {', '.join(f'{epoch:,}' for epoch in finished.milestones)} epochs")

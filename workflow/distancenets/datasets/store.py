@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from distancenets.configuration.datasets import DatasetSettings, FolderSource, Source
+from distancenets.configuration.datasets import DatasetSettings, FolderSource, Source, load_dataset_settings
 from distancenets.datasets import idx
 from distancenets.datasets.arrays import Arrays, fault
 from distancenets.datasets.sources import SOURCES
@@ -83,6 +84,11 @@ def fetch(
         say(f"{name}: fetched by {source.kind} into {target}")
         return target
     raise UserError(f"{name}: every source failed: {'; '.join(failures)}")
+
+
+def loader(datasets: Path, data: Path) -> Callable[[str], Dataset]:
+    """Return what loads a data set of the file `datasets` from the folder `data` by its name, and reads it once."""
+    return cache(lambda name: load_dataset(data / name, load_dataset_settings(name, datasets)))
 
 
 def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:

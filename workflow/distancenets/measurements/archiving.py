@@ -13,11 +13,10 @@ from distancenets.configuration.study import Run, Study
 from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset
 from distancenets.errors import UserError
-from distancenets.measurements.answers import stored_answers
 from distancenets.measurements.figure1 import node_outputs
 from distancenets.measurements.networks import Stored, trained_networks
 from distancenets.measurements.registry import kept_files
-from distancenets.measurements.tables import measure
+from distancenets.measurements.weights import measure, stored_answers
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT, FIGURE1, METRICS, MODEL_AXES, RUNS, ArchivedRun
 from distancenets.training.fingerprint import is_current

@@ -1,28 +1,21 @@
 """Which test images every run of a study answers correctly, from the archive and from the weights of fresh runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from distancenets.configuration.datasets import load_dataset_settings
-from distancenets.configuration.study import Study
-from distancenets.datasets.store import Dataset, load_dataset
+from distancenets.configuration.study import Run, Study
 from distancenets.derived import deriving, read_derived
 from distancenets.errors import Damaged, UserError
 from distancenets.files import replacing
-from distancenets.measurements.answers import stored_answers, unpacked
-from distancenets.measurements.networks import Stored, trained_networks
+from distancenets.measurements.answers import unpacked
 from distancenets.measurements.registry import AXES
 from distancenets.measurements.tables import archived_rows, in_order
-from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT
-from distancenets.runs.inventory import archived_runs, unarchived_runs
+from distancenets.runs.inventory import sources
 from distancenets.statistics.components import Correct
-from distancenets.training.paths import run_path
-from distancenets.training.run_files import RunFolder
 
 NO_ANSWERS = "no run archived with its answers yet"
 COLUMNS = [*AXES, "images", "correct"]
@@ -51,8 +44,13 @@ def study_answers(study: Study, root: Path, datasets: Path, data: Path) -> pd.Da
     pandas.DataFrame
         `AXES`, images (their number), correct (bytes, as `measurements.answers.packed` writes them).
     """
-    torch.set_num_threads(study.training.threads)
-    parts = [pd.DataFrame(columns=COLUMNS), *_archived(study, root, datasets), *_fresh(study, root, datasets, data)]
+    fresh, archived = sources(study, root, datasets)
+    parts = [pd.DataFrame(columns=COLUMNS), *_archived(study, root, list(archived))]
+    if shared := {run: recipe for run, recipe in fresh.items() if study.experiments[run.experiment].split != "drawn"}:
+        # It imports torch, which takes longer than reading an archive.
+        from distancenets.measurements.weights import answers_of_weights  # noqa: PLC0415
+
+        parts += answers_of_weights(study, root, shared, datasets, data)
     filled = [part for part in parts if len(part)] or parts[:1]
     return in_order(pd.concat(filled, ignore_index=True)[COLUMNS], study)
 
@@ -67,31 +65,12 @@ def by_model(answers: pd.DataFrame) -> dict[str, tuple[list[int], Correct]]:
     return found
 
 
-def _archived(study: Study, root: Path, datasets: Path) -> Iterator[pd.DataFrame]:
+def _archived(study: Study, root: Path, runs: Sequence[Run]) -> Iterator[pd.DataFrame]:
     """Yield the archive's answers, if it has any: runs that were archived before answers were kept have none."""
-    archived = archived_runs(study, root, datasets)
-    shared = [run for run in archived if study.experiments[run.experiment].split == "published"]
+    shared = [run for run in runs if study.experiments[run.experiment].split == "published"]
     try:
         yield archived_rows(CORRECT, study, shared, root)
     except Damaged:
         raise
     except UserError:
         return
-
-
-def _fresh(study: Study, root: Path, datasets: Path, data: Path) -> Iterator[pd.DataFrame]:
-    read_before: dict[str, Dataset] = {}
-    for run, recipe in unarchived_runs(study, root, datasets).items():
-        settings = study.experiments[run.experiment]
-        if settings.split == "drawn":
-            continue
-        if settings.dataset not in read_before:
-            read_before[settings.dataset] = load_dataset(
-                data / settings.dataset, load_dataset_settings(settings.dataset, datasets)
-            )
-        model = find_model(run.architecture, run.representation)
-        stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
-        axes = {**run._asdict(), "model": model.paper_name}
-        for epoch in recipe.experiment.kept_epochs:
-            networks = trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)
-            yield stored_answers(stored, recipe, networks, read_before[settings.dataset]).assign(**axes)

@@ -21,7 +21,7 @@ from distancenets.files import read_text
 from distancenets.report.coverage import coverage
 from distancenets.report.trajectories import trajectories
 from distancenets.runs.archive import entries
-from distancenets.runs.inventory import archived_runs
+from distancenets.runs.inventory import sources
 from distancenets.statistics.looks import FIRST
 from distancenets.statistics.moments import mean
 from distancenets.tables.protocols import Protocol
@@ -48,7 +48,7 @@ def findings_page(
     environment = Environment(
         loader=PackageLoader("distancenets", "report"), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    archived = archived_runs(held, root, datasets)
+    archived = sources(held, root, datasets).archived
     provenances = [entry.provenance for entry in archived.values()]
     return environment.get_template("findings.md.j2").render(
         root=root.as_posix(),

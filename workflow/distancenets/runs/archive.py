@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from distancenets.configuration.recipes import study_recipe
@@ -175,7 +176,7 @@ def fingerprints(runs: pd.DataFrame) -> dict[int, str | None]:
 def parse_table(content: bytes, path: Path) -> pd.DataFrame:
     """The table in `content`, which `path` was read for; `Damaged` names one that is none."""
     try:
-        table: pd.DataFrame = pa.parquet.read_table(pa.BufferReader(content)).to_pandas()
+        table: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise Damaged(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
     return table
@@ -215,7 +216,7 @@ def _write(rows: pd.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, L
         rows[single] = rows[single].apply(lambda column: _rounded(column.to_numpy(), MANTISSA_BITS[name]))
     table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
     buffer = pa.BufferOutputStream()
-    pa.parquet.write_table(
+    pq.write_table(
         table,
         buffer,
         compression="zstd",

@@ -53,16 +53,6 @@ def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: P
     return Sources(fresh, archived)
 
 
-def archived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, ArchivedRun]:
-    """Return the runs of `study` that its archive serves."""
-    return sources(study, root, datasets).archived
-
-
-def unarchived_runs(study: Study, root: Path, datasets: Path = DATASETS_FILE) -> dict[Run, Recipe]:
-    """Return the runs of `study` whose files lie, or are to lie, below `root`, and how far each is trained."""
-    return sources(study, root, datasets).fresh
-
-
 def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Study:
     """Return `study` itself where missing runs are trained, else the part of it that there are runs of, or plans.
 

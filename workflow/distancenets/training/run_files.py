@@ -5,18 +5,21 @@ epoch, named `<epoch>/<parameter>`) and `run.json` (provenance). `run.json` hold
 SHA-256 of the other files, and its own.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import torch
-from safetensors.torch import load, save
-from torch import Tensor
+import pyarrow.parquet as pq
 
 from distancenets.errors import Damaged, UserError
 from distancenets.files import read_bytes, replacing, replacing_all, sealed_text, sha256
 from distancenets.training.paths import REMEDY, RUN_FILES, read_run_document
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 METRICS = ("train_loss", "train_accuracy", "test_accuracy")
 
@@ -50,6 +53,8 @@ class RunFolder:
         `run.json` is replaced last and lists the digests of the others: a run whose writer was killed in between is
         known to be damaged, and is trained again from its checkpoint.
         """
+        from safetensors.torch import save  # noqa: PLC0415 (torch is slow to import, and tables need none)
+
         tensors = {f"{epoch}/{name}": value for epoch, kept in weights.items() for name, value in kept.items()}
         with replacing_all(self.metrics, self.weights, self.provenance) as [metrics, weights_file, document]:
             _write_table(metrics, digest, rows)
@@ -98,10 +103,12 @@ class RunFolder:
     def read_metrics(self, digest: str) -> pa.Table:
         """Return the metrics of the run with this `digest`; a damaged or another run's file is refused by name."""
         content = self._content(self.metrics, self.provenance_of(digest))
-        return pa.parquet.read_table(pa.BufferReader(content))
+        return pq.read_table(pa.BufferReader(content))
 
     def read_weights(self, digest: str, epoch: int) -> dict[str, Tensor]:
         """Return the parameters at `epoch` of the run with this `digest`."""
+        from safetensors.torch import load  # noqa: PLC0415 (as above)
+
         prefix = f"{epoch}/"
         kept = load(self._content(self.weights, self.provenance_of(digest)))
         tensors = {name.removeprefix(prefix): value for name, value in kept.items() if name.startswith(prefix)}
@@ -129,6 +136,8 @@ def of_seed(parameters: dict[str, Tensor], index: int) -> dict[str, Tensor]:
 
 def pack(networks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """Return the parameters of several networks as a pack's, with a leading seed axis."""
+    import torch  # noqa: PLC0415 (as above)
+
     return {name: torch.stack([network[name] for network in networks]) for name in networks[0]}
 
 
@@ -136,4 +145,4 @@ def _write_table(path: Path, digest: str, rows: Tensor) -> None:
     epochs, *metrics = rows.T.contiguous().numpy()
     columns = {"epoch": pa.array(epochs.astype("int32"))}
     columns |= {name: pa.array(values) for name, values in zip(METRICS, metrics, strict=True)}
-    pa.parquet.write_table(pa.table(columns, metadata={"digest": digest}), path)
+    pq.write_table(pa.table(columns, metadata={"digest": digest}), path)
