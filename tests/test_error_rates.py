@@ -114,7 +114,7 @@ def test_looking_again_does_not_misplace_two_sides() -> None:
     rng, wrong = np.random.default_rng(32), {Outcome.HOLDS: 0, Outcome.FAILS: 0}
     for _ in range(600):
         clear, edge = rng.normal(0, 0.1, LOOKS[-1]), rng.normal(0.2, 0.1, LOOKS[-1])
-        of = [Quantity("x", [Sample("M", "", series(values))], mean_estimate, str) for values in (clear, edge)]
+        of = [Quantity("x", [Sample("M", "", series(values))], mean_estimate) for values in (clear, edge)]
         condition = SameSide(tuple(of), within("margin", 0.2))
         ends = [[each.at(seeds, ALPHA / 2 * share_of_level(seeds)) for each in of] for seeds in LOOKS]
         seen = {condition.outcome(estimates, 0.2) for estimates in ends}

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from distancenets.claims.conditions import Condition, ConditionResult, Quantity, SameSide, signed
+from distancenets.claims.conditions import Condition, ConditionResult, Quantity, SameSide
 from distancenets.claims.estimates import (
     Estimate,
     contrast,
@@ -110,7 +110,9 @@ def as_it_is(estimate: Estimate, values: np.ndarray, level: float) -> Estimate:
 
 def fixed(*estimates: tuple[float, float, float], margin: float = 0.2) -> SameSide:
     """Return a condition on estimates that are what they are, whatever the seeds."""
-    of = [Quantity("x", [sample(*range(10))], partial(as_it_is, Estimate(*ends, 1.0)), signed) for ends in estimates]
+    of = [
+        Quantity("x", [sample(*range(10))], partial(as_it_is, Estimate(*ends, 1.0)), signed=True) for ends in estimates
+    ]
     return SameSide(tuple(of), within("margin", margin))
 
 
@@ -145,25 +147,29 @@ def test_a_condition_is_judged_by_the_seeds_of_the_last_look() -> None:
 
     rng = np.random.default_rng(1)
     values = rng.normal(0, 1, 50)
-    of = Quantity("x", [sample(*values[:39])], record, signed)
+    of = Quantity("x", [sample(*values[:39])], record, signed=True)
     part = Condition((of,), above("least", -10)).judge(0.04)
     assert part.look == Look(20, 0.5) and seen[0] == (list(values[:20]), 0.02)
     # A seed that is missing ends what is complete, however many come after it.
     gap = Sample("M", "", series(values).drop(15))
-    part = Condition((Quantity("x", [gap], record, signed),), above("least", -10)).judge(0.04)
+    part = Condition((Quantity("x", [gap], record),), above("least", -10)).judge(0.04)
     assert part.look == Look(10, 0.25) and part.outcome is Outcome.HOLDS
-    few = Condition((Quantity("x =", [sample(*values[:9])], mean_estimate, signed),), above("least", -10)).judge(0.04)
+    few = Condition((Quantity("x =", [sample(*values[:9])], mean_estimate, signed=True),), above("least", -10)).judge(
+        0.04
+    )
     assert (few.outcome, few.text, few.look) == (Outcome.OPEN, "x above −10: M: 9 of 10 seeds", None)
 
 
 def test_between_looks_the_last_verdict_stands() -> None:
     rng = np.random.default_rng(2)
     values = rng.normal(1, 1, 20)
-    at_ten = Condition((Quantity("x", [sample(*values[:10])], mean_estimate, signed),), above("least", 0)).judge(0.05)
+    at_ten = Condition((Quantity("x", [sample(*values[:10])], mean_estimate, signed=True),), above("least", 0)).judge(
+        0.05
+    )
     for seeds in range(10, 20):
         # What is not yet looked at may be anything.
         later = [*values[:10], *np.full(seeds - 10, -100.0)]
-        part = Condition((Quantity("x", [sample(*later)], mean_estimate, signed),), above("least", 0)).judge(0.05)
+        part = Condition((Quantity("x", [sample(*later)], mean_estimate, signed=True),), above("least", 0)).judge(0.05)
         assert (part.outcome, part.text) == (at_ten.outcome, at_ten.text)
 
 
@@ -194,7 +200,7 @@ def test_the_least_level_is_that_of_the_weakest_condition_that_the_verdict_rests
     assert math.isnan(least_alpha([strong, part(Outcome.OPEN)], 0.05))
     # At the smallest share of its level a condition is judged as it was, and below it is open.
     values = np.random.default_rng(3).normal(1, 1, 20)
-    judged = Condition((Quantity("x", [sample(*values)], mean_estimate, signed),), above("least", 0)).judge(0.05)
+    judged = Condition((Quantity("x", [sample(*values)], mean_estimate, signed=True),), above("least", 0)).judge(0.05)
     assert judged.outcome is Outcome.HOLDS and 0 < judged.share < 1
     assert (
         mean_estimate(values, 0.05 * 0.5 * judged.share).low
@@ -203,10 +209,22 @@ def test_the_least_level_is_that_of_the_weakest_condition_that_the_verdict_rests
     )
 
 
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ((0.8612, 0.8604, 0.8619), "x +0.861 (+0.860 to +0.862)"),
+        ((0.86, 0.5, 0.9), "x +0.86 (+0.50 to +0.90)"),
+        ((-0.5, -0.5, -0.5), "x −0.50 (−0.50 to −0.50)"),
+    ],
+)
+def test_an_interval_with_a_width_shows_it(ends: tuple[float, float, float], words: str) -> None:
+    assert Quantity("x", [], mean_estimate, signed=True).words(Estimate(*ends, 1.0)) == words
+
+
 def test_margins_at_which_a_verdict_flips() -> None:
     def alike(value: float, half: float, margin: float = 0.2) -> ConditionResult:
         ends = Estimate(value, value - half, value + half, 1.0)
-        of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed)
+        of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed=True)
         return Condition((of,), within("margin", margin)).judge(0.05)
 
     assert [flip.text for flip in flips([alike(0.42, 0.1)])] == ["undetermined with margin above 0.32"]
@@ -219,7 +237,7 @@ def test_margins_at_which_a_verdict_flips() -> None:
     assert [flip.text for flip in found] == ["undetermined with margin below 0.15"]
     # A margin below zero would be another question.
     ends = Estimate(0.1, -0.1, 0.3, 1.0)
-    of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed)
+    of = Quantity("x", [sample(*range(10))], lambda values, level: ends, signed=True)
     assert [flip.text for flip in flips([Condition((of,), below_minus("margin", 0.2)).judge(0.05)])] == [
         "undetermined with margin below 0.1"
     ]

@@ -61,7 +61,8 @@ class Quantity:
     name: str
     samples: Sequence[Sample]
     estimate: Callable[..., Estimate]
-    form: Callable[[float], str]
+    signed: bool = False
+    decimals: int = 2
 
     def at(self, seeds: int, level: float) -> Estimate:
         """Return the estimate from seeds 0 … `seeds` − 1, each end at the one-sided `level`."""
@@ -71,14 +72,21 @@ class Quantity:
     def so_far(self, seeds: int) -> str:
         """Return the value before the first look in words; empty if it is unknown."""
         value = self.at(seeds, 0.5).value if seeds else math.nan
-        return "" if math.isnan(value) else f"{self.name} {self.form(value)} ({seeds} seed{'s' * (seeds > 1)})"
+        return "" if math.isnan(value) else f"{self.name} {self._written(value)} ({seeds} seed{'s' * (seeds > 1)})"
 
     def words(self, estimate: Estimate) -> str:
         """Return the estimate and its interval in words."""
         if math.isnan(estimate.low):
-            value = "unknown" if math.isnan(estimate.value) else self.form(estimate.value)
+            value = "unknown" if math.isnan(estimate.value) else self._written(estimate.value)
             return f"{self.name} {value} (no interval: too little spread)"
-        return f"{self.name} {self.form(estimate.value)} ({self.form(estimate.low)} to {self.form(estimate.high)})"
+        # More decimals for a narrow interval, which would look like a point.
+        numbers = [[self._written(number, more) for number in estimate[:3]] for more in range(3)]
+        value, low, high = next((texts for texts in numbers if texts[1] != texts[2]), numbers[0])
+        return f"{self.name} {value} ({low} to {high})"
+
+    def _written(self, value: float, more: int = 0) -> str:
+        """Return `value` with its decimals and some `more`, such as +0.38 or −12.70."""
+        return f"{value:{'+' * self.signed}z.{self.decimals + more}f}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -215,11 +223,6 @@ def _lacks(samples: Iterable[Sample]) -> str:
     for sample in lacking(samples):
         names.setdefault(sample.lack, {})[sample.model if not sample.trained else sample.name] = None
     return "; ".join(f"{listed([*found])}: {lack}" for lack, found in names.items())
-
-
-def signed(value: float) -> str:
-    """Return `value` with its sign and two decimals, such as +0.38 or −12.70."""
-    return f"{value:+z.2f}".replace("-", "−")
 
 
 def _least_share(same: Callable[[float], bool]) -> float:

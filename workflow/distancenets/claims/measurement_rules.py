@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from distancenets.claims.conditions import Condition, Given, Judged, Quantity, signed
+from distancenets.claims.conditions import Condition, Given, Judged, Quantity
 from distancenets.claims.estimates import (
     Estimate,
     correlation,
@@ -38,7 +38,7 @@ class DeadOutputs(OneModel):
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the share."""
         sample, name = evidence.dead_outputs(self.model), f"share of dead output nodes of {self.model}"
-        dead = Quantity(name, [sample], share, "{:.3f}".format)
+        dead = Quantity(name, [sample], share, decimals=3)
         return Condition((dead,), DEAD_SHARE.threshold(self.kind, evidence))
 
 
@@ -55,7 +55,9 @@ class FallsWithDeadOutputs(OneModel):
         """Return the condition on the rank correlation."""
         name = f"rank correlation of accuracy and dead output nodes of {self.model}"
         samples = [evidence.accuracy(self.model), evidence.dead_outputs(self.model)]
-        return Condition((Quantity(name, samples, correlation, signed),), DEAD_CORRELATION.threshold(below, evidence))
+        return Condition(
+            (Quantity(name, samples, correlation, signed=True),), DEAD_CORRELATION.threshold(below, evidence)
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Measured(OneModel):
         if self.control is not None:
             samples, estimate = [*samples, self._sample(evidence, {**self.rows, **self.control})], difference
         name = self.name.format(self.model)
-        return Condition((Quantity(name, samples, estimate, signed),), self._threshold(evidence))
+        return Condition((Quantity(name, samples, estimate, signed=True),), self._threshold(evidence))
 
     def _sample(self, evidence: Evidence, rows: Mapping[str, str]) -> Sample:
         return evidence.measured(*self.source, self.model, **rows)

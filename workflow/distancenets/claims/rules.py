@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from distancenets.claims.conditions import Condition, Judged, Quantity, SameSide, signed
+from distancenets.claims.conditions import Condition, Judged, Quantity, SameSide
 from distancenets.claims.estimates import (
     Estimate,
     contrast,
@@ -24,7 +24,6 @@ from distancenets.claims.thresholds import (
     above_minus,
     below,
     below_minus,
-    number,
     within,
 )
 
@@ -103,7 +102,7 @@ class SpreadsMore(_Pair):
     def condition(self, evidence: Evidence) -> Judged:
         """Return the condition on the ratio of spreads."""
         name = f"{self.model} / {self.other} ratio of mean distances from the median"
-        ratio = _points(evidence, name, self.models, spread_ratio, number)
+        ratio = _points(evidence, name, self.models, spread_ratio, decimals=1)
         return Condition((ratio,), SPREAD_RATIO.threshold(above, evidence))
 
 
@@ -129,7 +128,7 @@ class SameDifferenceWithBias(_Pair):
         """Return the condition on the contrast."""
         first, second, *biased = self.models
         name = f"({' − '.join(biased)}) − ({first} − {second}) ="
-        change = _points(evidence, name, (*biased, first, second), contrast, signed)
+        change = _points(evidence, name, (*biased, first, second), contrast, signed=True)
         return Condition((change,), EQUIVALENCE.threshold(within, evidence))
 
 
@@ -199,7 +198,7 @@ class HasStatedSd(OneModel):
 
 
 def _difference(evidence: Evidence, first: str, second: str) -> Quantity:
-    return _points(evidence, f"{first} − {second} =", (first, second), difference, signed)
+    return _points(evidence, f"{first} − {second} =", (first, second), difference, signed=True)
 
 
 def _points(
@@ -207,8 +206,9 @@ def _points(
     name: str,
     models: Sequence[str],
     estimate: Callable[..., Estimate],
-    form: Callable[[float], str] = "{:.2f}".format,
+    signed: bool = False,
+    decimals: int = 2,
 ) -> Quantity:
     """Return an estimate from accuracies, whose smallest SD is one test image."""
     samples = [evidence.accuracy(model) for model in models]
-    return Quantity(name, samples, partial(estimate, least_sd=evidence.image), form)
+    return Quantity(name, samples, partial(estimate, least_sd=evidence.image), signed, decimals)
