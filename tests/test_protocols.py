@@ -210,8 +210,10 @@ def test_the_reported_verdicts_of_the_study_beside_come_first(tmp_path: Path) ->
     theirs, own = tmp_path / "paper" / "claims.json", tmp_path / "claims.json"
     theirs.write_text(json.dumps([entry("published", "refuted"), entry("other", "mixed")]))
     own.write_text(json.dumps([entry("raw", "supported")]))
+    settings = "{study: paper, title: t, experiments: {published: {epochs: 1}, other: {epochs: 1}}}"
+    (tmp_path / "paper" / "study.yaml").write_text(settings)
     file = tmp_path / "paper.yaml"
-    file.write_text("{study: paper, title: t, experiments: {published: {epochs: 1}, other: {epochs: 1}}}")
+    file.write_text(settings)
     (row,) = robustness_table(all_verdicts(own, study(report={"beside": str(file)}), tmp_path)).to_dict("records")
     assert list(row.items()) == [("claim", 1), ("name", "a"), ("paper", "refuted"), ("raw", "supported")]
     assert [entry["experiment"] for entry in all_verdicts(own, study(), tmp_path)] == ["raw"]

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from conftest import REPOSITORY, Workshop
+from distancenets.claims.sides import sides, study_beside
 from distancenets.configuration.study import Study, load_study, write_study
 from distancenets.errors import UserError
 from distancenets.files import sealed_text
@@ -19,7 +20,6 @@ from distancenets.report.embedded_files import Downloads
 from distancenets.report.headline import answer, sentence
 from distancenets.report.learning_curves import mean_curves, plotted
 from distancenets.report.provenance import facts, read_provenance
-from distancenets.report.sides import sides, study_beside
 from distancenets.runs.provenance import cost
 from distancenets.runs.recheck import TABLE
 from distancenets.terminal.closing import closing_lines

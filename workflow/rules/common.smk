@@ -15,7 +15,7 @@ from distancenets.errors import UserError
 from distancenets.runs.archive import archive_files
 from distancenets.measurements.registry import FIGURES, kept_files
 from distancenets.runs.inventory import NONE, available_subset, sources
-from distancenets.report.sides import study_beside
+from distancenets.claims.sides import study_beside
 from distancenets.runs.committed import shown
 from distancenets.runs.staleness import mark_stale
 from distancenets.training.fingerprint import fingerprint

@@ -126,7 +126,7 @@ rule draw_robustness:
     input:
         claims=rules.judge_claims.output.records,
         beside=[f"results/{BESIDE.study}/claims.json"] if BESIDE else [],
-        code=code("figures", "tables"),
+        code=code("claims", "figures", "tables"),
     output:
         report(
             multiext(f"{RESULTS}/figures/robustness", ".png", ".svg"),

@@ -26,7 +26,7 @@ rule write_summary:
             else []
         ),
         images=[*rules.build_images.output, *expand(rules.draw_disagreement.output, experiment=STUDY.experiments)],
-        code=code("report", "runs"),
+        code=code("claims", "report", "runs"),
     output:
         f"{RESULTS}/summary.md",
     log:
@@ -52,7 +52,7 @@ rule write_report:
         beside=[*rules.verify_archived.input.committed, *CHECKS] if BESIDE else [],
         published="config/published.yaml",
         captions=sorted(Path("workflow/captions").glob("*.rst")),
-        code=code("report", "runs"),
+        code=code("claims", "report", "runs"),
     output:
         report(f"{RESULTS}/report.html", caption="../captions/report.rst", category="Report"),
     log:

@@ -88,7 +88,7 @@ rule build_robustness:
         claims=rules.judge_claims.output.records,
         contrasts=rules.build_contrasts.output[0],
         beside=[f"results/{BESIDE.study}/claims.json"] if BESIDE else [],
-        code=code("tables"),
+        code=code("claims", "tables"),
     output:
         report(
             multiext(f"{RESULTS}/tables/robustness", ".csv", ".md", ".tex"),

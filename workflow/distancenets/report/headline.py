@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from distancenets.claims.sides import Side
 from distancenets.claims.verdicts import Verdict
-from distancenets.report.sides import Side
 from distancenets.words import listed
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from distancenets.audit.findings import Check, Consistency
 from distancenets.audit.serialization import read as read_audit
+from distancenets.claims.sides import RECHECK, VERIFIED, Side, sides
 from distancenets.configuration.datasets import load_dataset_settings
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
@@ -18,7 +19,6 @@ from distancenets.report.commands import commands
 from distancenets.report.embedded_files import Downloads
 from distancenets.report.figures_and_tables import Exhibits
 from distancenets.report.headline import answer
-from distancenets.report.sides import RECHECK, VERIFIED, Side, sides
 from distancenets.report.summary import protocols
 from distancenets.runs.recheck import agreement, read_rechecks, verdict
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from distancenets.claims.sides import study_beside
 from distancenets.configuration.datasets import DATASETS_FILE
 from distancenets.configuration.study import load_study
 from distancenets.derived import listed_faults
@@ -17,7 +18,6 @@ from distancenets.errors import UserError
 from distancenets.files import read_text, write_text
 from distancenets.report.findings import findings_page
 from distancenets.report.readme import with_results
-from distancenets.report.sides import study_beside
 from distancenets.report.summary import summary
 from distancenets.runs.committed import compared
 

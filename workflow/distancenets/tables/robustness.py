@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from distancenets.claims.serialization import read
+from distancenets.claims.sides import sides
 from distancenets.claims.verdicts import Verdict
-from distancenets.configuration.study import Study, load_study
+from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 
 CAPTION = "Does it hold elsewhere? The verdict on each claim in each experiment of the study"
@@ -26,15 +27,12 @@ def verdicts(claims: Path, study: Study, results: Path) -> list[dict[str, Any]]:
     UserError
         `claims` belongs to the study beside, or `distancenets claims` did not write a file.
     """
-    own = read(claims)
-    if study.report.beside is None:
-        return own
-    beside = load_study(study.report.beside)
-    file = results / beside.study / "claims.json"
-    if file.resolve() == claims.resolve():
-        raise UserError(f"{claims}: belongs to study '{beside.study}'; set --study {study.report.beside}")
-    reported = [entry for entry in read(file) if entry["experiment"] == beside.reported_experiment]
-    return [entry | {"experiment": beside.study} for entry in reported] + own
+    *others, _ = sides(study, results / study.study)
+    for other in others:
+        if (other.root / "claims.json").resolve() == claims.resolve():
+            raise UserError(f"{claims}: belongs to study '{other.study.study}'; set --study {study.report.beside}")
+    beside = [entry | {"experiment": other.study.study} for other in others for entry in other.rulings]
+    return beside + read(claims)
 
 
 def robustness_table(rulings: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from distancenets.claims.sides import RECHECK, sides
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.report.headline import counted
-from distancenets.report.sides import RECHECK, sides
 from distancenets.runs.recheck import read_rechecks, verdict
 
 

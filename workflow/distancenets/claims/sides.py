@@ -1,6 +1,5 @@
 """Sides: the studies that a report shows side by side, each with its claims under one protocol."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +28,7 @@ class Side:
         return self.label[0].upper() + self.label[1:]
 
     @cached_property
-    def rulings(self) -> Sequence[Mapping[str, Any]]:
+    def rulings(self) -> list[dict[str, Any]]:
         """The verdicts on the reported experiment, as `claims.json` holds them."""
         reported = self.study.reported_experiment
         return [entry for entry in read_claims(self.root / "claims.json") if entry["experiment"] == reported]
