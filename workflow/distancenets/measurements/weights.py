@@ -1,13 +1,15 @@
 """What is found from the saved weights of finished runs: the registered measurements, and the answers to images."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
-from torch import Tensor
 
 from distancenets.configuration.recipes import Recipe
 from distancenets.configuration.study import Run, Study
@@ -17,15 +19,11 @@ from distancenets.errors import UserError
 from distancenets.measurements.answers import borderline, packed
 from distancenets.measurements.networks import Networks, Stored, finished_networks, trained_networks
 from distancenets.measurements.tables import Tables
-from distancenets.models.networks import head_parameters
 from distancenets.models.registry import find_model
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
-from distancenets.training.first_layer import DensePixels
-from distancenets.training.microbatching import CPU_ROWS
 from distancenets.training.paths import run_path
-from distancenets.training.pixel_scaling import scaling
-from distancenets.training.run_files import RunFolder
+from distancenets.training.run_files import RunFolder, of_seed
 
 Measurement = Callable[[Networks, Dataset], Tables]
 
@@ -62,29 +60,27 @@ def measure_weights(
             yield measure(name, networks, of_seed[seed])
 
 
-def correct_images(
-    recipe: Recipe, engine: str, parameters: dict[str, Tensor], images: Tensor, labels: Tensor
-) -> Tensor:
-    """Which `images`, N × D uint8, the networks of a pack assign their `labels`, N: S × N, bool.
+@lru_cache(maxsize=1)
+def listed_images(dataset: Dataset) -> Split:
+    """The test images of `dataset` as the compiled engine reads them."""
+    return Split(dataset.test_images.numpy(), dataset.test_labels.numpy())
 
-    Runs of the compiled engine are answered by it, to the bit as in training; others by the dense one, which may differ
-    on images at the border of two classes. Where classes tie, the lowest one counts as the answer.
+
+def correct_images(recipe: Recipe, engine: str, network: Networks, dataset: Dataset) -> NDArray[np.bool_]:
+    """Which test images one network assigns their labels, N.
+
+    The compiled engine answers for its runs, with the bits of training. The dense one answers for others; it may differ
+    on images at the border of two classes. Of classes that tie, the lowest is the answer.
     """
-    model, form = find_model(recipe.architecture, recipe.representation), recipe.experiment.offset_l2
-    scales = scaling(recipe.experiment.pixels, recipe.dataset)
-    if engine == "compiled":
-        space, split = Workspace(images.shape[1], recipe.experiment.hidden), Split(images.numpy(), labels.numpy())
-        networks = ({name: value[seed].numpy() for name, value in parameters.items()} for seed in _seeds(parameters))
-        scores = (CompiledNetwork(model, form, scales, network, space).evaluate(split) for network in networks)
-        return torch.stack([torch.from_numpy(split.in_order_given(score.right)) for score in scores]).bool()
-    folded = scales.fold(parameters["hidden.weight"], parameters["hidden.bias"])
-    head = head_parameters(parameters)
-    answers = []
-    with torch.no_grad():
-        for some in torch.split(images, CPU_ROWS):
-            pre_activations = DensePixels(some, folded[0].dtype).forward(*folded)
-            answers.append(model.outputs(pre_activations, head, form).argmax(1))
-    return torch.cat(answers, dim=1) == labels
+    if engine != "compiled":
+        answers = [network.outputs(features).argmax(1) for features in network.features(dataset.test_images)]
+        correct: NDArray[np.bool_] = (torch.cat(answers, dim=1) == dataset.test_labels)[0].numpy()
+        return correct
+    space, split = Workspace(dataset.test_images.shape[1], recipe.experiment.hidden), listed_images(dataset)
+    parameters = {name: value.numpy() for name, value in of_seed(network.parameters, 0).items()}
+    form, scaling = network.network.offset_l2, network.network.scaling
+    score = CompiledNetwork(network.model, form, scaling, parameters, space).evaluate(split)
+    return split.in_order_given(score.right).astype(bool)
 
 
 def answers_of_weights(
@@ -112,18 +108,14 @@ def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: D
     """
     engine = stored.folder.read_provenance()["engine"]["name"]
     curve = stored.folder.read_metrics(stored.digest).to_pandas()
-    [correct] = correct_images(recipe, engine, networks.parameters, images.test_images, images.test_labels)
+    correct = correct_images(recipe, engine, networks, images)
     recorded = curve.loc[curve["epoch"] == networks.epoch, "test_accuracy"].item()
     if abs(100 * int(correct.sum()) / len(correct) - recorded) > borderline(engine, len(correct)):
         raise UserError(
             f"{stored.folder.weights}: answers {int(correct.sum())} of {len(correct)} test images at epoch "
             f"{networks.epoch} correctly, but the run recorded {recorded} %; train the run again"
         )
-    return packed(correct.numpy(), networks.epoch)
-
-
-def _seeds(parameters: dict[str, Tensor]) -> range:
-    return range(len(parameters["hidden.bias"]))
+    return packed(correct, networks.epoch)
 
 
 def _refuse_non_finite(networks: Networks) -> None:
