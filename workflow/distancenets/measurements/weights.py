@@ -1,4 +1,4 @@
-"""What is found from the saved weights of finished runs: the registered measurements, and the answers to images."""
+"""Results from the saved weights of finished runs: the registered measurements, and the answers to images."""
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -31,7 +31,7 @@ Measurement = Callable[[Networks, Dataset], Tables]
 
 
 def measurement(name: str) -> Measurement:
-    """Return `measure_<name>` of the module `name`: from the seeds of a model at a milestone, and images, to tables."""
+    """Return `measure_<name>` of the module `name`, which turns networks and images into tables."""
     found: Measurement = getattr(import_module(f"distancenets.measurements.{name}"), f"measure_{name}")
     return found
 
@@ -39,7 +39,7 @@ def measurement(name: str) -> Measurement:
 def measure(name: str, networks: Networks, images: Dataset) -> Tables:
     """Return the tables of the measurement `name` of `networks`; a `UserError` refuses numbers that are not finite."""
     _refuse_non_finite(networks)
-    # Imported first: what is not loaded yet is not limited.
+    # Imported first, because the limit affects only libraries that are loaded.
     measured = measurement(name)
     # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
     with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
@@ -49,7 +49,7 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
 def measure_weights(
     name: str, study: Study, root: Path, runs: Mapping[Run, Recipe], datasets: Path, data: Path
 ) -> Iterator[Tables]:
-    """Yield the tables of the measurement `name` of each of `runs`, seed by seed: images are drawn once a seed."""
+    """Yield the tables of the measurement `name` of each of `runs`, seed by seed: images are drawn once per seed."""
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
     load = loader(datasets, data)
@@ -65,10 +65,10 @@ def measure_weights(
 def correct_images(
     recipe: Recipe, engine: str, parameters: dict[str, Tensor], images: Tensor, labels: Tensor
 ) -> Tensor:
-    """Which `images`, N × D uint8, the networks of a pack assign their `labels`, N: S × N, bool.
+    """Return which `images`, N × D uint8, a pack's networks classify as their `labels`, N: S × N, bool.
 
-    Runs of the compiled engine are answered by it, to the bit as in training; others by the dense one, which may differ
-    on images at the border of two classes. Where classes tie, the lowest one counts as the answer.
+    Runs of the compiled engine are evaluated by it, to the bit as in training. Others are evaluated by the dense
+    engine, which may differ on images at class borders. If classes tie, the lowest one is the answer.
     """
     model, form = find_model(recipe.architecture, recipe.representation), recipe.experiment.offset_l2
     scales = scaling(recipe.experiment.pixels, recipe.dataset)
@@ -103,12 +103,12 @@ def answers_of_weights(
 
 
 def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pd.DataFrame:
-    """The row of the table `correct` for the one network in `networks`, read from the run `stored`.
+    """Return the row of the table `correct` for the one network in `networks`, read from the run `stored`.
 
     Raises
     ------
     UserError
-        The network answers other numbers of test images correctly than the run recorded.
+        The network's number of correct test images differs from the one that the run recorded.
     """
     engine = stored.folder.read_provenance()["engine"]["name"]
     curve = stored.folder.read_metrics(stored.digest).to_pandas()
@@ -130,4 +130,4 @@ def _refuse_non_finite(networks: Networks) -> None:
     for name, value in networks.parameters.items():
         if not value.isfinite().all():
             model = f"{networks.experiment} {networks.model.architecture}/{networks.model.representation.name}"
-            raise UserError(f"{model}, epoch {networks.epoch}: {name} holds numbers that are not finite")
+            raise UserError(f"{model}, epoch {networks.epoch}: {name} contains numbers that are not finite")
