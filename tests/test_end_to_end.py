@@ -306,7 +306,7 @@ def last_words(copy: Checkout) -> str:
     return (
         r"Test's protocol  \d+ undetermined\n"
         r"Usual protocol   \d+ undetermined\n"
-        r"Spot check       16 of 16 runs came out again to the bit on .+ \(draw \d+\)\n"
+        r"Spot check       16 of 16 runs were reproduced to the bit on .+ \(draw \d+\)\n"
         rf"Report           {page}\n"
     )
 
@@ -339,7 +339,7 @@ def test_one_page_shows_both_studies(both: Finished, browser: Browser) -> None:
         rulings = json.loads((results(copy, study) / "claims.json").read_text())
         verdicts = [entry["verdict"] for entry in rulings if entry["experiment"] == experiment]
         assert [text.split()[0] for text in visit.column("#claims", column)] == verdicts
-    assert "16 of 16 runs came out again to the bit" in visit.page.locator("#check").inner_text()
+    assert "16 of 16 runs were reproduced to the bit" in visit.page.locator("#check").inner_text()
     assert len(visit.column("#check", 1)) == 16
     # Each study's tables have their own place.
     assert visit.column("#test-table2", 4) != visit.column("#table2", 4)

@@ -71,7 +71,7 @@ def test_what_was_archived_comes_out_again_to_the_bit(archived: Workshop) -> Non
     answer = archived.run("recheck", "--runs", "3", "--epochs", "6", "--draw", "7", "--threads", "2")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.count("equal to the bit") == 3
-    assert "3 of 3 runs came out again to the bit on " in answer.stdout and answer.stdout.endswith("(draw 7)\n")
+    assert "3 of 3 runs were reproduced to the bit on " in answer.stdout and answer.stdout.endswith("(draw 7)\n")
     assert "3 of 3 archived runs, drawn with --draw 7" in answer.stderr
     assert re.findall(r"run (\d) of 3: raw/ReLU2-Neg, seed (\d)", answer.stderr) == [("1", "0"), ("2", "1"), ("3", "2")]
     assert {path: path.read_bytes() for path in archived.results.rglob("*") if path.is_file()} == before
@@ -140,7 +140,7 @@ def test_runs_of_other_bits_are_compared_within_a_tolerance(
     assert found["standard"].to_dict() == {0: "bit", 1: "tolerance", 2: "bit"}
     assert (found.at[1, "reason"], found.at[1, "epochs"], found.at[0, "epochs"]) == (reason, 6, 10)
     answer = archived.run("recheck", "--runs", "3").stdout
-    assert "2 of 3 runs came out again to the bit and 1 within the tolerance of another engine or code on " in answer
+    assert "2 of 3 runs were reproduced to the bit and 1 within the tolerance of another engine or code on " in answer
     assert answer.count("equal to the bit") == 2
     forged(archived, "metrics", lambda table: loss_times(table, 1.001))
     assert rows(archived, "--runs", "3").at[1, "equal"]
@@ -172,7 +172,7 @@ def test_runs_of_former_code_with_another_start_cannot_be_compared(archived: Wor
     assert "not comparable (made by former" in answer.stdout
     sentence = answer.stdout.splitlines()[-1]
     assert sentence.startswith(
-        "1 of 2 runs came out again to the bit and 1 cannot be compared (made by former code, another start) on "
+        "1 of 2 runs were reproduced to the bit and 1 cannot be compared (made by former code, another start) on "
     )
     assert verdict(read_rechecks(archived.folder / "rows.csv")) == sentence
 

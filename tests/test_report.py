@@ -217,7 +217,7 @@ def test_the_last_lines_are_verdicts_check_and_page(two: tuple[Study, Path]) -> 
     assert closing_lines(study, root) == [
         "Other's protocol  1 supported, 1 contradicted, 1 undetermined",
         "Raw protocol      2 mixed, 1 undetermined",
-        "Spot check        2 of 3 runs came out again to the bit and 1 within the tolerance of another engine or code"
+        "Spot check        2 of 3 runs were reproduced to the bit and 1 within the tolerance of another engine or code"
         " on a CPU (draw 7)",
         f"Report            {(root / 'report.html').as_uri()}",
     ]

@@ -124,7 +124,7 @@ class PrintedP(Settings):
 
 
 class PublishedTest(Settings):
-    """One printed comparison of two models: t statistic, p value, Cohen's d and the words beside them."""
+    """One printed comparison of two models: t statistic, p value, Cohen's d and the wording."""
 
     id: Text
     first: PrintedModel
