@@ -1,15 +1,15 @@
-# Everything is made from here: `make` sets up and runs the default study, `make test` sets up and runs the tests.
+# `make` sets up and runs the default study, `make test` sets up and runs the tests.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Compiled at once: where nothing may be written later, each of a study's many short jobs would compile PyTorch anew.
+# Compiled at once: in a read-only environment, each of a study's many short jobs would compile PyTorch again.
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
-# pip may be told to install elsewhere, and another environment's libraries may come first: not in here.
+# The user's settings must not make pip install elsewhere, nor put another environment's libraries first.
 export PIP_USER := 0
 unexport PYTHONPATH
-# An environment knows its own place: in a moved checkout it is made anew.
+# An environment contains its own path, so a moved checkout needs a new one.
 PLACE := $(VENV)/pyvenv.cfg
 ifneq ($(shell grep -sq '^command' $(PLACE) && ! grep -qF " $$(pwd -P)/$(VENV)" $(PLACE) && echo moved),)
 .PHONY: $(BIN)/uv
@@ -32,19 +32,19 @@ test: develop ## set up and run every check and test
 	$(BIN)/snakemake --lint
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-test-quick: develop ## run the tests that take seconds, in less than 90 s
+test-quick: develop ## run the quick tests, in less than 90 s
 	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow"
 
 env: $(VENV)/.run ## make .venv from envs/run.txt
 
 develop: $(VENV)/.develop ## make .venv from envs/develop.txt
 
-lock: $(BIN)/uv ## resolve pyproject.toml anew into envs/*.txt
+lock: $(BIN)/uv ## resolve pyproject.toml again into envs/*.txt
 	echo "uv" | $(LOCK) - --upgrade --no-annotate --output-file envs/uv.txt
 	$(LOCK) --upgrade pyproject.toml --output-file envs/run.txt
 	$(LOCK) --upgrade pyproject.toml --group develop --constraint envs/run.txt --output-file envs/develop.txt
 
-benchmark: env ## time a model-epoch against the usual way, all engines and packs
+benchmark: env ## time a model-epoch of all engines and packs, against the usual training
 	$(BIN)/distancenets data fetch mnist
 	$(BIN)/python benchmarks/epoch_time.py --json benchmarks/results/latest.json
 
@@ -57,7 +57,7 @@ findings: env ## write docs/findings.md and docs/report/ from the results of the
 docs: env ## write the generated pages of docs/: configuration, outputs, interpreting results
 	$(BIN)/distancenets docs
 
-verify: env ## check all that is committed of the paper's study: derive it anew from the archive, or hold it against digests
+verify: env ## check all committed results of the paper's study: derive them from the archive, or compare their digests
 	$(BIN)/distancenets verify --study config/paper.yaml
 
 clean: ## delete the environment; results and data stay

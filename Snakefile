@@ -1,6 +1,6 @@
 """Neural Networks Learn Distance Metrics (arXiv 2502.02103): the study from data to tables and figures.
 
-`snakemake` runs config/config.yaml; `snakemake --configfile config/paper.yaml` another study.
+`snakemake` runs config/config.yaml. `snakemake --configfile config/paper.yaml` runs another study.
 """
 
 import sys
@@ -37,7 +37,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 
 
-# Where missing runs are skipped, there is no rule that could make them.
+# If missing runs are skipped, no rule can make them.
 if TRAINS:
 
     include: "workflow/rules/training.smk"
@@ -61,7 +61,7 @@ if BESIDE:
 include: "workflow/rules/report.smk"
 
 
-# Runs and the file of gathered runs are named too: a missing one would go unnoticed while the tables are up to date.
+# Runs and the file of gathered runs are inputs, so that a missing one is noticed even if the tables are up to date.
 rule all:
     default_target: True
     input:
@@ -74,7 +74,7 @@ rule all:
         f"The study '{STUDY.study}' is complete: {RESULTS}/report.html"
 
 
-# What can be derived from the archive alone: no figure, and no image or weight is read.
+# All results that follow from the archive alone: no figures, and no images or weights are read.
 rule numbers:
     input:
         rules.build_tables.output,
@@ -87,16 +87,16 @@ rule numbers:
         rules.judge_claims.output,
         rules.write_metrics.output,
     message:
-        f"Every table and verdict of the study '{STUDY.study}' is there"
+        f"All tables and verdicts of the study '{STUDY.study}' are complete"
 
 
-# `make` shows these lines last, even if nothing was to be done.
+# `make` shows these lines last, even if there was nothing to do.
 for handler in workflow.logger_manager.get_log_handlers():
     if isinstance(handler, WorkflowProgress):
         handler.last_words = lambda: closing_lines(STUDY, Path(RESULTS))
 
 
-# No rule writes it: jobs that depend on a rule's output by `ancient` would not notice that their parameters changed
-# whenever that rule runs, too.
+# No rule writes it. Jobs that depend on a rule's output by `ancient` would miss changes of their own parameters
+# whenever that rule runs.
 onstart:
     write_study(Path(STUDY_FILE), STUDY)

@@ -82,19 +82,19 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
     "an accuracy raised by one image": (
         "metrics",
         lambda table: one_image_more(table, 6),
-        "seed 1: its test accuracy at epoch 6 is not that of the images in correct",
+        "seed 1: its test accuracy at epoch 6 does not match the images in correct",
     ),
     "an accuracy between milestones that no image can give": (
         "metrics",
         lambda table: table.assign(test_accuracy=table["test_accuracy"].where(table["epoch"] != 2, 77.77)),
-        "seed 0: a test accuracy is no share of 300 images",
+        "seed 0: a test accuracy is not a whole number of 300 images",
     ),
     "a train accuracy that no image can give": (
         "metrics",
         lambda table: table.assign(train_accuracy=table["train_accuracy"].where(table["epoch"] != 2, 77.77)),
-        "seed 0: a train accuracy is no share of 900 images",
+        "seed 0: a train accuracy is not a whole number of 900 images",
     ),
-    "curves of two seeds exchanged": ("metrics", exchanged, "seed 1: its test accuracy at epoch 3 is not"),
+    "curves of two seeds exchanged": ("metrics", exchanged, "seed 1: its test accuracy at epoch 3 does not"),
     "a curve used twice": (
         "metrics",
         lambda table: pd.concat(
@@ -107,8 +107,8 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
         lambda table: table[table["epoch"] != 2],
         "seed 0: its learning curve has other epochs than its recipe records",
     ),
-    "one answer more": ("correct", one_answer_more, "seed 0: its test accuracy at epoch 3 is not that of the images"),
-    "answers of two seeds exchanged": ("correct", exchanged, "seed 1: its test accuracy at epoch 3 is not that of"),
+    "one answer more": ("correct", one_answer_more, "seed 0: its test accuracy at epoch 3 does not match the images"),
+    "answers of two seeds exchanged": ("correct", exchanged, "seed 1: its test accuracy at epoch 3 does not match"),
     "a milestone without answers": (
         "correct",
         lambda table: table.iloc[1:],
@@ -117,7 +117,7 @@ FORGERIES: dict[str, tuple[str, Change, str]] = {
     "perturbation of two seeds exchanged": (
         "perturbation",
         exchanged,
-        "seed 1: its test accuracy at epoch 3 is not that of perturbation level 0",
+        "seed 1: its test accuracy at epoch 3 does not match perturbation level 0",
     ),
     "runs of two seeds exchanged": ("runs", exchanged, "seed 1: its run does not follow from its recipe"),
     "another learning rate": (

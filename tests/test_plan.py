@@ -123,7 +123,7 @@ def test_costs_are_those_of_this_kind_of_processor() -> None:
     assert here.of(run(7, "abs_l2"), 1000) == pytest.approx(1000 * (0.4 + 1.2) / 2)
     anywhere = costs(archived, "C")
     assert (anywhere.runs, anywhere.processor) == (5, "")
-    with pytest.raises(UserError, match="the time of a run is unknown: archive one first"):
+    with pytest.raises(UserError, match="the time of a run is unknown; archive one first"):
         costs({run(4): entry("A", 1, kind="cuda")}, "A")
 
 

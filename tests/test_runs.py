@@ -160,7 +160,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(workshop: Workshop, arguments:
     [
         ({"epoch": 3}, "experiments.raw: unknown key 'epoch' (expected one of: dataset, pixels,"),
         ({"epochs": -3}, "experiments.raw.epochs: "),
-        ({"milestones": [9]}, "milestone 9 lies beyond the last epoch, 6"),
+        ({"milestones": [9]}, "milestone 9 is after the last epoch, 6"),
         ({"pixels": "blurred"}, "experiments.raw.pixels: "),
         ({"architectures": ["gelu"]}, "experiments.raw.architectures.0: unknown architecture"),
     ],

@@ -126,8 +126,8 @@ def test_an_engine_that_the_device_has_not_is_refused(workshop: Workshop) -> Non
     for setting, said in (
         ("engine: split", "training.engine: split needs an NVIDIA GPU"),
         ("engine: sparse", "config/config.yaml: training.engine: "),
-        ("precision: tf32", "config/config.yaml: training: no longer a key: `training.engine` says it"),
-        ("chunk_rows: 300", "config/config.yaml: training: no longer a key: no result depends on it"),
+        ("precision: tf32", "config/config.yaml: training: no longer a key: set `training.engine` instead"),
+        ("chunk_rows: 300", "config/config.yaml: training: no longer a key: remove it, because no result"),
     ):
         path.write_text(text.replace("checkpoint_seconds: 0.01", setting))
         line = workshop.refused("train", "--architecture", "relu", "--representation", "distance", "--device", "cpu")

@@ -191,7 +191,7 @@ def generations(root: Path) -> dict[str, list[int]]:
     try:
         return {name: archived_table(name, runs, root)["generation"].tolist() for name in ("metrics", "activity")}
     except UserError as error:
-        assert "holds no table" in str(error)
+        assert "no run has the table" in str(error)
         return {}
 
 

@@ -97,7 +97,7 @@ def test_files_of_two_runs_and_a_damaged_provenance_are_refused(trained: Worksho
     assert "metrics.parquet: damaged" in trained.refused("show-run", "relu/distance/0")
     provenance = json.loads((second / "run.json").read_text())
     (second / "run.json").write_text(json.dumps({"digest": provenance["digest"]}))
-    assert "run.json: carries no digest of its content" in trained.refused("show-run", "relu/distance/1")
+    assert "run.json: has no digest of its content" in trained.refused("show-run", "relu/distance/1")
 
 
 def study(name: str, **changes: object) -> Study:

@@ -10,12 +10,12 @@ from distancenets.errors import UserError
 
 
 def check_artifacts(lock: Path, cache: Path) -> int:
-    """Return how many files that `lock` names lie undamaged in `cache`; what is not cached is passed over.
+    """Return the number of undamaged files in `cache` that `lock` names; files that are not cached are skipped.
 
     Raises
     ------
     UserError
-        The content of a file is not what its name, the MD5, says; both its names are given.
+        The MD5 of a cached file is not its name; the message gives its path in the working tree and in the cache.
     """
     count = 0
     for path, md5 in _cached(lock, cache):
@@ -25,7 +25,7 @@ def check_artifacts(lock: Path, cache: Path) -> int:
 
 
 def _cached(lock: Path, cache: Path) -> Iterator[tuple[str, str]]:
-    """Yield the path in the working tree and the MD5 of each cached output, folders before what they hold."""
+    """Yield the path in the working tree and the MD5 of each cached output, folders before their files."""
     for stage in read_yaml(lock)["stages"].values():
         for output in stage.get("outs", ()):
             path, md5 = output["path"], output["md5"]

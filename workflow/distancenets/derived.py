@@ -1,7 +1,7 @@
-"""Derived files: what one stage writes and a later one reads, listed by the writer with their SHA-256.
+"""Derived files: one stage writes them and lists their SHA-256, and a later stage reads them.
 
-A file that was edited or damaged in between is refused. One without a listing, such as a table from git or somebody's
-own, is read as it is.
+A file that was edited or damaged in between is rejected. A file without a listing, such as a table from git or from a
+user, is read unchecked.
 """
 
 import io
@@ -18,17 +18,17 @@ from distancenets.files import read_bytes, read_sealed, sealed_text, sha256, wri
 
 # The folder of listings, beside the files that they list.
 DIGESTS = "digests"
-# What later stages read of runs.csv, and of learning_curves.parquet.
+# The columns that later stages read from runs.csv, and from learning_curves.parquet.
 RUNS = ("experiment", "architecture", "representation", "model", "seed", "epoch", "test_accuracy")
 CURVES = (*RUNS, "train_loss", "train_accuracy")
 
 
 @contextmanager
 def deriving(writer: str, *paths: Path) -> Iterator[None]:
-    """List `paths`, all of one folder, once the block has written them, as the files of `writer`."""
+    """List `paths`, all in one folder, as files of `writer` after the block has written them."""
     folder = paths[0].parent
     listing = folder / DIGESTS / f"{writer}.json"
-    # Killed within the block, old and new files are no longer held against a listing.
+    # Removed first, so that no outdated listing rejects the files of a process that is killed within the block.
     listing.unlink(missing_ok=True)
     yield
     write_text(listing, sealed_text({"files": {path.name: sha256(path.read_bytes()) for path in paths}}))
@@ -40,7 +40,7 @@ def read_content(path: Path) -> bytes:
     Raises
     ------
     UserError
-        The file cannot be read, or is not what its writer listed.
+        The file cannot be read, or does not match its writer's listing.
     """
     content = read_bytes(path)
     for listing in (path.parent / DIGESTS).glob("*.json"):
@@ -54,7 +54,7 @@ def read_content(path: Path) -> bytes:
 
 
 def listed_faults(folder: Path) -> Iterator[str]:
-    """Yield a line for every file in `folder` that is not as its listings have it: changed, missing, or not listed."""
+    """Yield a line for every file in `folder` that is changed, missing or not listed, according to its listings."""
     listed: dict[str, str] = {}
     for listing in sorted((folder / DIGESTS).glob("*.json")):
         listed |= read_sealed(listing)["files"]
@@ -74,14 +74,14 @@ def read_derived(path: Path, columns: Sequence[str] = (), **options: Any) -> pd.
     Parameters
     ----------
     columns
-        The least that the table must have.
+        The columns that the table must have.
     options
-        Of `pandas.read_csv`.
+        Arguments of `pandas.read_csv`.
 
     Raises
     ------
     UserError
-        The file cannot be read, is not what its writer listed, is no such table or lacks a column.
+        The file cannot be read, does not match its writer's listing, is not a table or lacks a column.
     """
     content = io.BytesIO(read_content(path))
     try:

@@ -2,8 +2,8 @@
 
 
 class UserError(Exception):
-    """Bad input, said in one line that names the file or key; the command line prints it and exits with 1."""
+    """Invalid input, described in one line that names the file or key; the command line prints it and exits with 1."""
 
 
 class Damaged(UserError):
-    """A file whose content is not what was written."""
+    """A file whose content differs from what was written."""

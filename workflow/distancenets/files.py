@@ -1,4 +1,4 @@
-"""Files that change as a whole or not at all, and the digests that prove their content."""
+"""Writing files completely or not at all, and the digests that verify their content."""
 
 import errno
 import fcntl
@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(*paths: Path) -> Iterator[list[Path]]:
-    """Yield temporary paths that replace `paths`, all of one folder, in this order, once all are on the disk.
+    """Yield temporary paths that replace `paths`, all in one folder, in this order, once all are on the disk.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def replacing_all(*paths: Path) -> Iterator[list[Path]]:
 
 
 def clear_parts(folder: Path) -> None:
-    """Remove the temporary files in `folder` whose writers are dead: nobody locks them."""
+    """Remove the temporary files in `folder` that no process locks, because their writers are dead."""
     for part in folder.glob(f".*{PART}"):
         with suppress(OSError), part.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -153,7 +153,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
     Raises
     ------
     Damaged
-        The file cannot be read, is no such document, or was changed after it had been written.
+        The file cannot be read, is not such a document, or was changed after it was written.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -163,9 +163,9 @@ def read_sealed(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise Damaged(f"{path}: not a JSON document ({error})") from error
     if not isinstance(values, dict) or SEAL not in values:
-        raise Damaged(f"{path}: carries no digest of its content")
+        raise Damaged(f"{path}: has no digest of its content")
     if sealed_text(values) != text:
-        raise Damaged(f"{path}: its content is not the one that its digest was taken of")
+        raise Damaged(f"{path}: its content does not match its digest")
     return values
 
 
@@ -177,7 +177,7 @@ def _open_part(path: Path) -> tuple[Path, int]:
         with suppress(FileNotFoundError):
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-            # Some file systems know no locks; parts of killed writers stay there.
+            # Some file systems have no locks; parts of killed writers remain there.
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.fstat(descriptor).st_nlink:

@@ -1,4 +1,4 @@
-"""The installation: whether this package and its libraries are the ones that a checkout and the project ask for."""
+"""The installation: check that this package is the checkout's, and that its libraries have allowed versions."""
 
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
@@ -44,7 +44,7 @@ def _check_libraries() -> None:
     try:
         needed = [Requirement(text) for text in requires(NAME) or ()]
     except PackageNotFoundError:
-        # Run from its sources: nothing says what they need.
+        # Run from its sources, without metadata about requirements.
         return
     for requirement in needed:
         if requirement.marker is None or requirement.marker.evaluate():

@@ -1,22 +1,22 @@
-"""Counts in words, as tables, figures and verdicts share them."""
+"""Counts in words, for tables, figures and verdicts."""
 
 from collections.abc import Iterable, Sequence
 
 
 def span(counts: Iterable[int]) -> str:
-    """Return the lowest and the highest of `counts`, such as "1–2"; one number where they are the same, 0 of none."""
+    """Return the lowest and the highest of `counts`, such as "1–2"; one number if they are equal, 0 without any."""
     seen = sorted(counts) or [0]
     return "–".join(str(count) for count in dict.fromkeys((seen[0], seen[-1])))
 
 
 def seeds_text(counts: Iterable[int]) -> str:
-    """Return the numbers of seeds behind what is shown, such as "10 seeds" or "1–2 seeds"."""
+    """Return the number of seeds in words, such as "10 seeds" or "1–2 seeds"."""
     found = span(counts)
     return f"{found} seed{'s' * (found != '1')}"
 
 
 def epochs_text(epochs: Iterable[int]) -> str:
-    """Return the epochs that something was measured at, such as "5,000 and 50,000 epochs"."""
+    """Return the epochs of a measurement in words, such as "5,000 and 50,000 epochs"."""
     return f"{listed([f'{epoch:,}' for epoch in sorted(set(epochs))])} epochs"
 
 

@@ -1,4 +1,4 @@
-"""Data sets: fetched once, from the first source that serves the pinned bytes."""
+"""Data sets: fetched once, from the first source whose bytes match the pinned digests."""
 
 
 # The rule has no input, so a newer file never makes intact data outdated. With `update`, Snakemake does not delete data

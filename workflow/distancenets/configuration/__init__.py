@@ -1,1 +1,1 @@
-"""What a person writes in `config/`, validated on load."""
+"""The settings in `config/`, validated on load."""

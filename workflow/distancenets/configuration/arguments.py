@@ -1,4 +1,4 @@
-"""Snakemake's arguments, as far as they name studies: Snakemake reads these files before any rule."""
+"""The study files among Snakemake's arguments, which Snakemake reads before any rule."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What it takes for a claim of the paper to be judged, and by how much it has to hold; set before the data are seen."""
+"""Thresholds for judging the paper's claims, set before the data are seen."""
 
 from typing import Literal
 
@@ -8,65 +8,65 @@ from distancenets.configuration.settings import Settings
 
 
 class ClaimsSettings(Settings):
-    """Thresholds of the decision rules; alpha and the equivalence margin stand among the statistics' settings."""
+    """Thresholds of the decision rules; alpha and the equivalence margin are settings of the statistics."""
 
     min_epochs: PositiveInt | None = Field(
         default=None,
         le=100_000_000,
-        description="Epochs that a claim is judged at or beyond; where none is given, the published epochs of the "
-        "table that the claim is read from.",
+        description="Fewest epochs at which a claim is judged; by default the published epochs of the table that the "
+        "claim is about.",
     )
     failure_margin: float = Field(
         default=10.0,
         gt=0,
         le=100,
-        description="Percentage points below the baseline beyond which a model counts as failing.",
+        description="A model fails if it is more than this many percentage points below the baseline.",
     )
     spread_ratio: float = Field(
         default=3.0,
         gt=1,
         allow_inf_nan=False,
-        description="Factor by which a spread over seeds exceeds another's to count as far larger.",
+        description="A spread over seeds is far larger than another if their ratio exceeds this.",
     )
     spread_tolerance: float = Field(
         default=2.0,
         ge=1,
         allow_inf_nan=False,
-        description="Factor on a stated largest SD up to which a true SD still counts as low: the sample SD of 20 "
-        "normal runs whose true SD is 1 lies between 0.68 and 1.31 in 95 of 100 cases.",
+        description="A true SD is low up to this factor times the largest SD stated: the sample SD of 20 normal runs "
+        "with true SD 1 is between 0.68 and 1.31 in 95 of 100 cases.",
     )
     dead_share: float = Field(
         default=0.01,
         gt=0,
         lt=1,
-        description="Share of never active output nodes, over nodes and seeds, beyond which a model has dead nodes.",
+        description="A model has dead nodes if more than this share of output nodes, over all seeds, is never active.",
     )
     dead_correlation: float = Field(
         default=-0.5,
         gt=-1,
         le=0,
-        description="Spearman correlation over seeds of accuracy with the share of never active output nodes, below "
-        "which a failure counts as coming from them.",
+        description="A failure comes from dead nodes if the Spearman correlation over seeds of accuracy with the share "
+        "of never active output nodes is below this.",
     )
     activity_split: Literal["train", "test"] = Field(
         default="train",
-        description="Images on which nodes are called never active; one that no training image reaches cannot learn.",
+        description="Images on which a dead node is never active; a node that no training image reaches cannot learn.",
     )
     overlap: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="Mean Bhattacharyya coefficient of two classes at a hidden node beyond which classes overlap.",
+        description="Classes overlap if the mean Bhattacharyya coefficient of two at a hidden node exceeds this.",
     )
     differing_nodes: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="Share of hidden nodes at which class distributions must differ to count as differing.",
+        description="Class distributions differ if they do so at more than this share of hidden nodes.",
     )
     agreement: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="Rank correlation beyond which one quantity follows another.",
+        description="One quantity follows another if their rank correlation exceeds this.",
     )

@@ -1,4 +1,4 @@
-"""What is known of each data set: its classes, its pixels, its digests and where it can be had."""
+"""The settings of each data set: its classes, pixel statistics, digests and sources."""
 
 import os
 import re
@@ -23,14 +23,14 @@ def _at_home(path: Path) -> Path:
 
 
 class FolderSource(Settings):
-    """Four IDX files in a folder, which the user names where `path` is absent; ~ is the home folder."""
+    """Four IDX files in a folder, which the user names if `path` is absent; ~ is the home folder."""
 
     kind: Literal["folder"]
     path: Annotated[Path, AfterValidator(_at_home)] | None = None
 
 
 class TorchvisionSource(Settings):
-    """The download of a torchvision class that keeps MNIST's files, from `mirrors` where they are given."""
+    """The download of a torchvision class with MNIST's file format, from `mirrors` if given."""
 
     kind: Literal["torchvision"]
     dataset: Literal["MNIST", "FashionMNIST", "KMNIST"]
@@ -60,12 +60,12 @@ class Digests(Settings):
 
     @property
     def combined(self) -> str:
-        """One SHA-256 that stands for all four arrays."""
+        """One SHA-256 over the digests of all four arrays."""
         return sha256("\n".join(self.model_dump().values()).encode())
 
 
 class DatasetSettings(Settings):
-    """One data set: `pixel_mean` and `pixel_sd` (population) are those of the training pixels over 255."""
+    """One data set; `pixel_mean` and `pixel_sd` (population) describe the training pixels divided by 255."""
 
     title: Line
     class_names: tuple[Line, ...] = Field(min_length=10, max_length=10)

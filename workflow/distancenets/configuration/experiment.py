@@ -1,4 +1,4 @@
-"""An experiment: what all of its runs have in common, and which models it trains."""
+"""An experiment: the settings that all of its runs share, and the models that it trains."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,7 +10,7 @@ from distancenets.models.heads import OffsetL2Form
 from distancenets.models.registry import architectures
 from distancenets.models.representations import REPRESENTATIONS
 
-# The name of a study or an experiment: it becomes a folder, so it holds neither separators nor spaces.
+# The name of a study or an experiment: it becomes a folder, so it contains neither separators nor spaces.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 
 
@@ -33,30 +33,30 @@ Representations = Annotated[tuple[Representation, ...], Field(min_length=1)]
 
 
 class Experiment(Settings):
-    """What all runs of an experiment have in common; with a model and a seed it determines a run to the bit."""
+    """The settings that all runs of an experiment share. With a model and a seed, they determine a run to the bit."""
 
     dataset: Name = Field("mnist", description="a data set of config/datasets.yaml")
-    pixels: Literal["raw", "standardised"] = Field("raw", description="0..255 as they are, or (x/255 − mean)/sd")
+    pixels: Literal["raw", "standardised"] = Field("raw", description="unchanged, 0 to 255, or (x/255 − mean)/sd")
     split: Literal["published", "drawn"] = Field(
-        "published", description="the data set's own, or one that each seed draws from all images, of the same sizes"
+        "published", description="the data set's own, or one of the same sizes that each seed draws from all images"
     )
     optimiser: Optimiser = Field(
         GradientDescent(), description="gradient_descent, momentum or adam; `learning_rate: …` is short for the first"
     )
     batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        "full", description="images of a step"
+        "full", description="images per step"
     )
     epochs: PositiveInt = Field(le=100_000_000, description="passes over the training images")
     milestones: tuple[PositiveInt, ...] = Field(
-        (), max_length=1000, description="epochs whose weights are kept; the last always is"
+        (), max_length=1000, description="epochs whose weights are kept, besides the last epoch"
     )
     record_every: PositiveInt = Field(
         10, le=100_000_000, description="epochs between two rows of metrics, after the first 100"
     )
     hidden: PositiveInt = Field(128, le=100_000, description="nodes of the hidden layer")
     offset_l2: OffsetL2Form = Field("code", description="α inside the sum (code) or squared (paper, Eq. 4)")
-    architectures: Architectures | None = Field(None, description="in place of the study's")
-    representations: Representations | None = Field(None, description="in place of the study's")
+    architectures: Architectures | None = Field(None, description="replace the study's architectures")
+    representations: Representations | None = Field(None, description="replace the study's representations")
 
     @model_validator(mode="before")
     @classmethod
@@ -64,7 +64,7 @@ class Experiment(Settings):
         if not isinstance(values, dict) or "learning_rate" not in values:
             return values
         if "optimiser" in values:
-            raise ValueError("learning_rate: said twice, write it in `optimiser` alone")
+            raise ValueError("learning_rate: given twice; keep it only in `optimiser`")
         rate = {"learning_rate": values["learning_rate"]}
         others = {key: value for key, value in values.items() if key != "learning_rate"}
         return others | {"optimiser": {"name": "gradient_descent"} | rate}
@@ -73,18 +73,18 @@ class Experiment(Settings):
     def _milestones_within_the_run(self) -> Self:
         late = [milestone for milestone in self.milestones if milestone > self.epochs]
         if late:
-            raise ValueError(f"milestone {late[0]} lies beyond the last epoch, {self.epochs}")
+            raise ValueError(f"milestone {late[0]} is after the last epoch, {self.epochs}")
         return self
 
     @property
     def training_in_words(self) -> str:
-        """How parameters follow their gradients, such as `adam, learning rate 0.001, batches of 128`."""
+        """The training method, such as `adam, learning rate 0.001, batches of 128`."""
         batch = "full batch" if self.batch_size == "full" else f"batches of {self.batch_size:,}"
         return f"{self.optimiser.name.replace('_', ' ')}, learning rate {self.optimiser.learning_rate:g}, {batch}"
 
     @property
     def is_full_batch_descent(self) -> bool:
-        """Whether it is trained as the paper trains."""
+        """Whether it trains by full-batch gradient descent, as the paper does."""
         return self.batch_size == "full" and isinstance(self.optimiser, GradientDescent)
 
     @property
@@ -93,12 +93,12 @@ class Experiment(Settings):
         return tuple(sorted({*self.milestones, self.epochs}))
 
     def kept_nearest(self, epochs: int, at_least: int = 0) -> int | None:
-        """Return the epoch from `at_least` on whose weights are kept and that is nearest to `epochs` as a ratio."""
+        """Return the kept epoch, `at_least` or later, whose ratio to `epochs` is nearest to 1."""
         kept = [kept for kept in self.kept_epochs if kept >= at_least]
         return min(kept, key=lambda kept: max(kept, epochs) / min(kept, epochs), default=None)
 
     def shortened(self, epochs: int) -> Self:
-        """Return this experiment with another last epoch, and the milestones up to it."""
+        """Return this experiment with `epochs` as its last epoch, and the milestones up to it."""
         milestones = tuple(milestone for milestone in self.milestones if milestone <= epochs)
         return validated(type(self), self.model_dump() | {"epochs": epochs, "milestones": milestones}, "--epochs")
 

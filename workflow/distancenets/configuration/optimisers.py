@@ -1,4 +1,4 @@
-"""Optimisers: how parameters follow their gradients; names and defaults are those of `torch.optim`."""
+"""Optimisers, with the names and defaults of `torch.optim`."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -13,7 +13,7 @@ Factor = Annotated[float, Field(ge=0, lt=1)]
 class _Optimiser(Settings):
     moments: ClassVar[tuple[str, ...]] = ()
 
-    learning_rate: Rate = Field(0.001, description="of a step")
+    learning_rate: Rate = Field(0.001, description="step size")
 
 
 class GradientDescent(_Optimiser):
@@ -28,7 +28,7 @@ class Momentum(_Optimiser):
     moments: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
 
     name: Literal["momentum"] = "momentum"
-    momentum: Factor = Field(description="share of the last step that the next one keeps")
+    momentum: Factor = Field(description="share of the last step that the next step keeps")
 
 
 class Adam(_Optimiser):

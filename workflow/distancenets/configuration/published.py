@@ -1,4 +1,4 @@
-"""The published record: every printed figure, test statistic and claim, with where it stands."""
+"""The published record: every printed figure, test statistic and claim, with its place in the paper."""
 
 import re
 from collections import Counter
@@ -39,7 +39,7 @@ Deviation = Literal["population", "sample"]
 
 
 class Paper(Settings):
-    """Which paper, and which state of its author's repository."""
+    """The paper, and the commit of its author's repository."""
 
     title: Text
     author: Text
@@ -85,7 +85,7 @@ class PublishedRow(PrintedModel):
 class PublishedTable(Settings):
     """One printed set of means and standard deviations.
 
-    `heading` says in words of this record what the numbers are of; it is no quotation. `promises` lists what the
+    `heading` describes the numbers in this record's words; it is not a quotation. `promises` lists what the
     caption announces, `prints` what the table has; both are empty if the caption announces nothing.
     """
 
@@ -106,7 +106,7 @@ class PublishedTable(Settings):
         return self
 
     def row(self, architecture: str, representation: str) -> PublishedRow | None:
-        """Return the row of one model, or None where this table does not print it."""
+        """Return the row of one model, or None if this table does not print it."""
         return next((row for row in self.rows if row.model == (architecture, representation)), None)
 
 
@@ -124,7 +124,7 @@ class PrintedP(Settings):
 
 
 class PublishedTest(Settings):
-    """One printed comparison of two models: t statistic, p value, Cohen's d and the words beside them."""
+    """One printed comparison of two models: t statistic, p value, Cohen's d and the wording."""
 
     id: Text
     first: PrintedModel
@@ -178,16 +178,16 @@ class PublishedActivity(Settings):
         if not self.percent and self.statement is None:
             raise ValueError("expected 'percent' or 'statement'")
         if self.percent and (self.nodes is None or self.runs is None):
-            raise ValueError("'percent' needs 'nodes' and 'runs', of which it is a share")
+            raise ValueError("'percent' needs 'nodes' and 'runs', because it is a share of them")
         if self.counts is not None and (self.nodes is None or self.runs is None or self.runs < 2):
-            raise ValueError("'counts' needs 'nodes' and at least 2 'runs', which it is over")
+            raise ValueError("'counts' needs 'nodes' and at least 2 'runs'")
         if self.counts is not None and self.nodes is not None and self.counts.mean > self.nodes:
             raise ValueError(f"'counts' has a mean of {self.counts.mean} of {self.nodes} nodes")
         return self
 
 
 class PublishedFigure(Settings):
-    """What can be read off a printed histogram figure, in pixels × weight units."""
+    """Values read from a printed histogram figure, in pixels × weight units."""
 
     place: Text
     subject: Text
@@ -225,7 +225,7 @@ class ClaimedFigure(Settings):
 
 
 class PublishedClaim(Settings):
-    """One claim of the paper; `measured` is False where it is stated without a measurement."""
+    """One claim of the paper; `measured` is False if the paper states it without a measurement."""
 
     id: Count
     name: Text
@@ -237,7 +237,7 @@ class PublishedClaim(Settings):
 
 
 class Published(Settings):
-    """Everything printed that a reproduction is compared with."""
+    """All printed results that a reproduction is compared with."""
 
     paper: Paper
     tables: Annotated[dict[str, PublishedTable], Field(min_length=1)]
@@ -269,7 +269,7 @@ class Published(Settings):
 
 
 def load_published(path: Path = Path("config/published.yaml")) -> Published:
-    """Read the published record; a `UserError` names the file and the key of what is wrong with it."""
+    """Read the published record; a `UserError` names the file and the wrong key."""
     return load(Published, path)
 
 

@@ -11,12 +11,12 @@ from distancenets.configuration.settings import Settings
 from distancenets.configuration.study import Study
 from distancenets.files import sha256
 
-# Keys of an experiment that say which models it trains, and those that say how far and what is written down on the way.
+# An experiment's keys that choose its models, and its keys that set how long a run is and what it records.
 CHOICES = {"architectures", "representations"}
 LENGTH = {"epochs", "milestones", "record_every"}
-# What of a data set changes a run: not its title or where it is had from.
+# A data set's keys that change a run, unlike its title and sources.
 PINNED = {"pixel_mean", "pixel_sd", "sha256"}
-# What of a study says which runs it has: not how they are trained, judged and shown.
+# A study's keys that determine its runs, unlike those for training, judging and showing them.
 RUNS = {"study", "seeds", "missing", "architectures", "representations", "experiments"}
 
 
@@ -30,7 +30,7 @@ class Recipe(Settings):
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of what all seeds of this recipe have in common, in hexadecimal.
+        """The SHA-256 of everything that all seeds of this recipe share, in hexadecimal.
 
         Names, sources and the choice of models are left out: they do not change a run.
         """
@@ -38,13 +38,13 @@ class Recipe(Settings):
 
     @cached_property
     def trajectory(self) -> str:
-        """The SHA-256 of what all seeds have in common at every epoch: a longer run goes through a shorter one's."""
+        """The same without the run's length: a longer run passes through all states of a shorter one."""
         return self._digest_without(CHOICES | LENGTH)
 
     def extends(self, shorter: "Recipe") -> bool:
-        """Whether a run of this recipe passes through one of `shorter`, and that kept all that this one keeps.
+        """Return whether a run of this recipe continues one of `shorter` that kept everything that this one keeps.
 
-        What an optimiser remembers is not kept with the weights, so a run with momentum or Adam extends none.
+        Weights are stored without the optimiser's state, so a run with momentum or Adam continues no other run.
         """
         mine, its = self.experiment, shorter.experiment
         recorded = [epoch for epoch in range(its.epochs) if mine.is_recorded(epoch)]
@@ -58,7 +58,7 @@ class Recipe(Settings):
         )
 
     def run_digest(self, seed: int) -> str:
-        """Return the SHA-256 of what determines the run of `seed`, in hexadecimal."""
+        """Return the SHA-256 of everything that determines the run of `seed`, in hexadecimal."""
         return sha256(f"{self.digest} seed {seed}".encode())
 
     def _digest_without(self, keys: set[str]) -> str:
@@ -69,10 +69,10 @@ class Recipe(Settings):
 
 
 def _identity(experiment: Experiment, without: set[str]) -> dict[str, Any]:
-    """Return what tells experiments apart.
+    """Return the settings that distinguish experiments.
 
-    Full-batch gradient descent on the published split is written as before there was anything else: digests of runs
-    that were made then are still theirs.
+    Full-batch gradient descent on the published split keeps the format of the first version, so that digests of runs
+    from that time stay valid.
     """
     values = experiment.model_dump(mode="json", exclude=without)
     if experiment.split == "published":
@@ -86,14 +86,14 @@ def _identity(experiment: Experiment, without: set[str]) -> dict[str, Any]:
 def study_recipe(
     study: Study, experiment: str, architecture: str, representation: str, datasets: Path = DATASETS_FILE
 ) -> Recipe:
-    """Return the recipe of a model in an experiment of `study`, with its data set as the file `datasets` has it."""
+    """Return the recipe of a model in an experiment of `study`, with its data set from the file `datasets`."""
     settings = study.experiment(experiment)
     source = load_dataset_settings(settings.dataset, datasets)
     return Recipe(architecture=architecture, representation=representation, experiment=settings, dataset=source)
 
 
 def study_digest(study: Study, datasets: Path = DATASETS_FILE) -> str:
-    """Return the SHA-256 of what all runs of `study`, and what is measured on them, come from, in hexadecimal."""
+    """Return the SHA-256 of all settings that determine the runs of `study` and their measurements, in hexadecimal."""
     names = sorted({experiment.dataset for experiment in study.experiments.values()})
     data = [load_dataset_settings(name, datasets).model_dump(mode="json", include=PINNED) for name in names]
     return sha256(json.dumps([study.model_dump(mode="json", include=RUNS), data], sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""The base of every configuration model, and how a file becomes one."""
+"""The base of every configuration model, and the loading of its file."""
 
 import reprlib
 from pathlib import Path
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from distancenets.errors import UserError
 from distancenets.files import read_text
 
-# In one YAML file; the published record has some 1,100.
+# The limit of one YAML file; the published record has about 1,100.
 MOST_VALUES = 100_000
 
 # One line that a person reads: no line breaks, no escape sequences of a terminal.
@@ -21,7 +21,7 @@ SettingsType = TypeVar("SettingsType", bound="Settings")
 
 
 class Settings(BaseModel):
-    """A frozen group of settings that refuses keys it does not know; `former` says what became of earlier ones."""
+    """A frozen group of settings that rejects unknown keys; `former` maps each removed key to a hint."""
 
     former: ClassVar[dict[str, str]] = {}
 
@@ -42,20 +42,20 @@ class Settings(BaseModel):
         return values
 
     def replaced(self, **changes: Any) -> Self:
-        """Return a copy with `changes` made, validated again; a `UserError` names a key that then is wrong."""
+        """Return a copy with `changes`, validated again; a `UserError` names the first wrong key."""
         return validated(type(self), self.model_dump() | changes, type(self).__name__.lower())
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe types; a key that a mapping has twice is refused, and so is what aliases blow up."""
+    """YAML's safe loader, which also rejects duplicate keys and documents that aliases inflate."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key is no single word", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem="a key is not a single word", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' is there twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"the key '{key.value}' occurs twice", problem_mark=key.start_mark)
             # Several anchors may be merged into one mapping.
             if key.tag != "tag:yaml.org,2002:merge":
                 seen.add(key.value)
@@ -64,16 +64,16 @@ class _Loader(yaml.SafeLoader):
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
         if node is not None and _size(node, {}) > MOST_VALUES:
-            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values, aliases written out")
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values with all aliases expanded")
         return node
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Return how many values `node` has with every alias written out."""
+    """Return how many values `node` has with all aliases expanded."""
     if isinstance(node, yaml.ScalarNode):
         return 1
     if id(node) not in known:
-        # An alias of what it stands in would have no end.
+        # An alias within its own anchor would recurse without end.
         known[id(node)] = MOST_VALUES
         parts = [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
         known[id(node)] = 1 + sum(_size(part, known) for part in parts)
@@ -81,7 +81,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in the YAML file `path`; a `UserError` names what is wrong with it."""
+    """Return the mapping in the YAML file `path`; a `UserError` names the fault."""
     try:
         values = yaml.load(read_text(path), _Loader)
     except (yaml.YAMLError, ValueError) as error:
@@ -106,7 +106,7 @@ def validated(kind: type[SettingsType], values: object, source: object) -> Setti
 
 
 def _shown(value: object) -> str:
-    """Return `value` as Python writes it, the middle left out of what is long."""
+    """Return the repr of `value`, shortened in the middle if it is long."""
     short = reprlib.Repr()
     short.maxstring = short.maxother = 60
     return short.repr(value)

@@ -1,4 +1,4 @@
-"""How the statistics judge a study; set before the data are seen."""
+"""Settings of the statistics, set before the data are seen."""
 
 from typing import Annotated
 
@@ -35,16 +35,16 @@ class StatisticsSettings(Settings):
         default=0.2,
         gt=0,
         allow_inf_nan=False,
-        description="Mean difference, in percentage points, below which two models count as equal.",
+        description="Mean difference, in percentage points, below which two models are equivalent.",
     )
     confidence: float = Field(default=0.95, gt=0, lt=1, description="Coverage of every interval.")
     alpha: float = Field(
         default=0.05,
         gt=0,
         lt=1,
-        description="Two-sided level of the test whose detectable difference is given.",
+        description="Two-sided level of the test whose detectable difference is reported.",
     )
-    power: float = Field(default=0.8, gt=0, lt=1, description="Power at which the detectable difference is given.")
+    power: float = Field(default=0.8, gt=0, lt=1, description="Power at which the detectable difference is reported.")
     test_images: int = Field(
         default=10_000, gt=0, le=1_000_000_000, description="Images on which one run's test accuracy is measured."
     )
@@ -52,9 +52,9 @@ class StatisticsSettings(Settings):
         default=9_999,
         ge=99,
         le=1_000_000,
-        description="Bootstrap resamples, and sign flips where they are too many to list.",
+        description="Bootstrap resamples, and random sign flips if there are too many to enumerate.",
     )
     comparisons: Annotated[tuple[tuple[str, str], ...], AfterValidator(_distinct)] = Field(
         default=PAPER_COMPARISONS,
-        description="Pairs of models that the paper compares, the first minus the second.",
+        description="Pairs of models that the paper compares, as the first minus the second.",
     )

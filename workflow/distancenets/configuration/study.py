@@ -1,4 +1,4 @@
-"""A study: which models are trained, on what, for how long, and what is made of them."""
+"""A study: which models are trained, on which data, for how long, and what is reported."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,43 +27,43 @@ from distancenets.models.representations import REPRESENTATIONS
 
 
 class TrainingSettings(Settings):
-    """How runs are trained; none of it belongs to what a run is."""
+    """How runs are trained; none of these settings changes a run's digest."""
 
     former: ClassVar[dict[str, str]] = {
-        "precision": "`training.engine` says it (split or dense)",
-        "chunk_rows": "no result depends on it any more, so it is not set",
+        "precision": "set `training.engine` instead (split or dense)",
+        "chunk_rows": "remove it, because no result depends on it any more",
     }
 
     engine: Literal["auto", "dense", "compiled", "split"] = Field(
         "auto",
         description="compiled (CPU, the same bits everywhere), split (GPU) or dense (anywhere); auto is the fastest",
     )
-    threads: PositiveInt = Field(1, le=1024, description="CPU threads of a job; without effect on compiled's bits")
+    threads: PositiveInt = Field(1, le=1024, description="CPU threads per job; without effect on compiled's bits")
     gpu_memory_mib: PositiveInt = Field(8192, le=1_000_000, description="MiB of GPU memory for the images of one pass")
     checkpoint_seconds: PositiveFloat = Field(60, allow_inf_nan=False, description="seconds between two checkpoints")
 
     def with_threads(self, threads: int | None) -> Self:
-        """Return these settings with as many `threads` as a job was given, or as they are for None."""
+        """Return these settings with the `threads` of a job, or unchanged if that is None."""
         return self if threads is None else self.replaced(threads=threads)
 
 
 class Figure1Settings(Settings):
-    """Which hidden node Figure 1 looks at; node 39 of ReLU is the paper's."""
+    """The hidden node of Figure 1; the paper shows node 39 of ReLU."""
 
-    architecture: Architecture = Field("relu", description="of the model")
-    representation: Representation = Field("unconstrained", description="of the model")
-    seed: int = Field(0, ge=0, description="the run")
+    architecture: Architecture = Field("relu", description="the model's architecture")
+    representation: Representation = Field("unconstrained", description="the model's representation")
+    seed: int = Field(0, ge=0, description="the run's seed")
     node: int = Field(39, ge=0, description="the hidden node, counted from 0")
 
 
 class ReportSettings(Settings):
-    """Which experiment, and which of its epochs, the tables and figures of the paper are made from."""
+    """The experiment and epochs that the paper's tables and figures are made from."""
 
-    experiment: Name | None = Field(None, description="the study's first where none is named")
-    epochs: dict[str, PositiveInt] = Field({}, description="table → epochs; the experiment's last where none is named")
+    experiment: Name | None = Field(None, description="by default the study's first")
+    epochs: dict[str, PositiveInt] = Field({}, description="table → epochs; by default the experiment's last")
     figure1: Figure1Settings = Figure1Settings()
     beside: Path | None = Field(
-        None, description="a study file whose archived results the report shows beside this study's and checks"
+        None, description="a second study file, whose archived results the report checks and shows beside this study's"
     )
 
 
@@ -82,12 +82,12 @@ class Study(Settings):
     study: Name = Field(description="the study's name: everything is written under results/<study>/")
     title: Line = Field(description="one line for people")
     seeds: PositiveInt = Field(3, le=100_000, description="runs of each model; seeds are 0 .. seeds − 1")
-    models_per_job: Literal["one", "all_seeds"] = Field("one", description="one model a job, or its seeds as a pack")
+    models_per_job: Literal["one", "all_seeds"] = Field("one", description="one run per job, or all seeds of a model")
     missing: Literal["train", "skip", "plan"] = Field(
-        "train", description="what becomes of runs that are neither finished nor archived"
+        "train", description="what happens to runs that are neither finished nor archived"
     )
-    # Says nothing about results, so it is not written with them.
-    hours: PositiveFloat = Field(6, le=1_000_000, exclude=True, description="of training that are planned")
+    # It affects no result, so it is not stored with the results.
+    hours: PositiveFloat = Field(6, le=1_000_000, exclude=True, description="hours of training to plan")
     data_folder: Path | None = Field(None, description="a folder with the data set's files, for offline machines")
     architectures: Architectures = Field(
         default_factory=lambda: tuple(architectures()), description="which to train (`distancenets models` lists all)"
@@ -95,7 +95,7 @@ class Study(Settings):
     representations: Representations = Field(tuple(REPRESENTATIONS), description="which to train")
     experiments: dict[Name, Experiment] = Field(min_length=1)
     measurements: Rows = Field(
-        "by_node", description="rows kept: of every node and class, or of every run alone, without figures of them"
+        "by_node", description="rows to keep: per node and class, or only per run, without figures of them"
     )
     training: TrainingSettings = TrainingSettings()
     report: ReportSettings = ReportSettings()
@@ -121,9 +121,9 @@ class Study(Settings):
             raise ValueError(f"report.experiment: no experiment '{self.report.experiment}'")
         for table, epochs in self.report.epochs.items():
             if epochs not in experiment.kept_epochs:
-                raise ValueError(f"report.epochs.{table}: {epochs} is no milestone ({list(experiment.kept_epochs)})")
+                raise ValueError(f"report.epochs.{table}: {epochs} is not a milestone ({list(experiment.kept_epochs)})")
         if self.report.figure1.seed >= self.seeds:
-            raise ValueError(f"report.figure1.seed: {self.report.figure1.seed} is beyond the last, {self.seeds - 1}")
+            raise ValueError(f"report.figure1.seed: {self.report.figure1.seed} is out of range (0 to {self.seeds - 1})")
         if self.report.figure1.node >= experiment.hidden:
             raise ValueError(f"report.figure1.node: the hidden layer has nodes 0 to {experiment.hidden - 1}")
         return self
@@ -138,7 +138,7 @@ class Study(Settings):
         return self.report.epochs.get(table, self.experiments[self.reported_experiment].epochs)
 
     def experiment(self, name: str) -> Experiment:
-        """Return the experiment `name`; a `UserError` lists what there is where there is none."""
+        """Return the experiment `name`; a `UserError` lists the known ones."""
         if name not in self.experiments:
             known = ", ".join(self.experiments)
             raise UserError(f"study '{self.study}' has no experiment '{name}' (it has: {known})")
@@ -174,7 +174,7 @@ def study_from_config(values: Mapping[str, object], files: Sequence[Path]) -> St
     Raises
     ------
     UserError
-        The study is wrong, or a file holds what Snakemake takes without a word, such as a key twice.
+        The study is invalid, or a file has an error that Snakemake ignores, such as a duplicate key.
     """
     for file in files:
         read_yaml(Path(file))
@@ -182,12 +182,12 @@ def study_from_config(values: Mapping[str, object], files: Sequence[Path]) -> St
 
 
 def write_study(path: Path, study: Study) -> None:
-    """Write `study` to the YAML file `path` with every setting that was overridden or left to its default."""
+    """Write `study` to the YAML file `path` with all settings, overridden or default."""
     write_text(path, study_text(study))
 
 
 def study_text(study: Study) -> str:
-    """Return `study` in YAML, with every setting that was overridden or left to its default."""
+    """Return `study` in YAML, with all settings, overridden or default."""
     return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
@@ -199,7 +199,7 @@ def seed_ranges(seeds: Sequence[int]) -> str:
 
 
 def parse_seeds(text: str, count: int) -> tuple[int, ...]:
-    """Return the seeds that `text` names, such as `0-4` or `0,2,7`; they must lie within 0 .. count − 1."""
+    """Return the seeds that `text` names, such as `0-4` or `0,2,7`; they must be within 0 .. count − 1."""
     try:
         ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
     except ValueError:

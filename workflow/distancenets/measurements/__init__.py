@@ -1,1 +1,1 @@
-"""What is read off finished runs."""
+"""Measurements of finished runs."""

@@ -10,14 +10,14 @@ from distancenets.datasets.store import Dataset
 from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
-# The paper's threshold: an activation a is active where |a| > 1e−6.
+# The paper's threshold: an activation a is active if |a| > 1e−6.
 ACTIVE_ABOVE = 1e-6
 LAYERS = ("hidden", "output")
 SPLITS = ("train", "test")
 
 
 def active_images(activations: Iterable[Tensor]) -> Tensor:
-    """On how many images each node is active, S × K, from chunks of activations, each S × K × n."""
+    """Return on how many images each node is active, S × K, from chunks of activations, each S × K × n."""
     return torch.stack([(chunk.abs() > ACTIVE_ABOVE).sum(-1) for chunk in activations]).sum(0)
 
 
@@ -36,13 +36,13 @@ def activity_shares(active: Tensor, images: int) -> dict[str, Tensor]:
 
 
 def measure_activity(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """`activity`: one row per run, layer and split, with the shares of `activity_shares` and the layer's nodes.
+    """`activity`: one row per run, layer and split, with the columns of `activity_shares` and nodes (their number).
 
-    The hidden layer is taken after its activation, the output layer after the output constraint.
+    The hidden layer is measured after its activation, the output layer after the output constraint.
     """
     counted: list[dict[str, Tensor]] = []
     for images in (dataset.train_images, dataset.test_images):
-        # One pass serves both layers: nodes of the two are counted side by side and told apart afterwards.
+        # One pass covers both layers: their nodes are counted together and split afterwards.
         chunks = (torch.cat([features, networks.outputs(features)], 1) for features in networks.features(images))
         hidden = networks.parameters["hidden.bias"].shape[1]
         active = active_images(chunks)

@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# PyTorch's sums have another order from device to device, so an image at the border of two classes may change sides.
+# PyTorch's order of summation depends on the device, so an image at a class border may change its class.
 BORDERLINE_IMAGES = 1
 
 
 def borderline(engine: str, images: int) -> float:
-    """By how many percent points a measured accuracy may differ from the one that training by `engine` found."""
+    """Return by how many percentage points a measured accuracy may differ from the one that `engine` recorded."""
     return 0.0 if engine == "compiled" else 100 * BORDERLINE_IMAGES / images
 
 
 def packed(correct: NDArray[np.bool_], epoch: int) -> pd.DataFrame:
-    """The row of the table `correct` for one network's answers, N, at `epoch`.
+    """Return the row of the table `correct` for one network's answers, N bool, at `epoch`.
 
     Returns
     -------
@@ -26,5 +26,5 @@ def packed(correct: NDArray[np.bool_], epoch: int) -> pd.DataFrame:
 
 
 def unpacked(content: bytes, images: int) -> NDArray[np.bool_]:
-    """Which of the `images` images were answered correctly."""
+    """Return which of the `images` images were answered correctly, as bool."""
     return np.unpackbits(np.frombuffer(content, np.uint8), count=images).astype(bool)

@@ -1,4 +1,4 @@
-"""Deposits: finished runs, measured from their weights and made ready for the archive."""
+"""Deposits: measure finished runs from their weights, and prepare them for the archive."""
 
 import json
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ class FinishedRun(NamedTuple):
 
 
 def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[FinishedRun]:
-    """Yield the finished runs below `folder` that belong to `study`, however far they were trained.
+    """Yield the finished runs below `folder` that belong to `study`, whatever their last epoch.
 
     Raises
     ------
     UserError
-        A file of a run is damaged, or is not the one that its provenance tells of; or two folders hold the same run.
+        A file of a run is damaged or does not match its provenance, or two folders contain the same run.
     """
     known = set(study.runs())
     places: dict[Run, Path] = {}
@@ -62,7 +62,7 @@ def finished_runs(study: Study, folder: Path, datasets: Path) -> Iterator[Finish
 def adds(finished: FinishedRun, archived: ArchivedRun | None) -> bool:
     """Return whether `finished` reached a milestone that the archive lacks, or replaces a run of other code.
 
-    A run that the code at hand would repeat to the bit replaces one that it would not, once it has gone as far.
+    A run that the current code reproduces replaces one that it does not, if it has all milestones of the old one.
     """
     held = set(archived.milestones if archived else ())
     if archived is None or not set(finished.milestones) <= held:
@@ -73,7 +73,7 @@ def adds(finished: FinishedRun, archived: ArchivedRun | None) -> bool:
 
 
 def tables_of(finished: FinishedRun, study: Study, datasets: Path, images: Dataset) -> Tables:
-    """Return everything that the archive keeps of a run, by table."""
+    """Return all archived tables of a run, by name."""
     run = finished.run
     images = images_of(images, study.experiments[run.experiment].split, run.seed)
     model = find_model(run.architecture, run.representation)

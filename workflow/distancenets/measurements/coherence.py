@@ -1,4 +1,4 @@
-"""Coherence: what must agree within an archive, so that a forged one is noticed even if its manifest fits."""
+"""Coherence: cross-checks within an archive, which reveal a forged one even if its manifest matches."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from distancenets.runs.manifest import (
     unlisted,
 )
 
-# Percent of one test image, for runs that were archived before the table of answers was.
+# One test image of MNIST in percent, for runs that were archived before the table `correct` existed.
 MNIST_STEP = 0.01
 NO_ANSWERS = pd.DataFrame({"seed": [], "epoch": [], "images": [], "correct": []})
 
@@ -42,7 +42,7 @@ class Archived(NamedTuple):
 
 
 def archive_faults(root: Path) -> Iterator[str]:
-    """Yield a line for everything in the archive below `root` that contradicts its manifest or itself.
+    """Yield one line per contradiction in the archive below `root`, with its manifest or within its tables.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def archive_faults(root: Path) -> Iterator[str]:
 
 
 def count_runs(root: Path) -> int:
-    """How many runs the archive below `root` holds."""
+    """Return the number of runs in the archive below `root`."""
     return sum(len(holding.runs) for holding in read_manifest(root).values())
 
 
@@ -69,7 +69,7 @@ def _model_faults(axes: Axes, holding: Holding, tables: Tables) -> Iterator[str]
         try:
             faults = [*_origin_faults(run, axes), *_accuracy_faults(run, tables)]
         except (KeyError, TypeError, ValueError) as error:
-            faults = [f"its rows are not those of a run ({error!r})"]
+            faults = [f"its rows do not describe a run ({error!r})"]
         yield from (f"seed {run.seed}: {fault}" for fault in faults)
     yield from _shared_curves(tables[METRICS])
     for name in (Path(file).stem for entry in MEASUREMENTS.values() for file in entry.files):
@@ -84,7 +84,7 @@ def _archived(row: Mapping[Any, Any], holding: Holding) -> Archived:
 
 
 def _origin_faults(run: Archived, axes: Axes) -> Iterator[str]:
-    """Yield what of a run's provenance does not follow from its recipe, its seed and its place."""
+    """Yield the parts of a run's provenance that do not follow from its recipe, its seed and its folder."""
     made = run.provenance
     recipe = Recipe.model_validate(made["recipe"])
     named = (made["run"]["experiment"], recipe.architecture, recipe.representation, made["run"]["seed"])
@@ -100,30 +100,30 @@ def _origin_faults(run: Archived, axes: Axes) -> Iterator[str]:
 
 
 def _accuracy_faults(run: Archived, tables: Tables) -> Iterator[str]:
-    """Yield where the learning curve of a run is none of its recipe, or contradicts what is measured."""
+    """Yield contradictions between a run's learning curve and its recipe or its measurements."""
     metrics = _of(tables[METRICS], run.seed).set_index("epoch")
     experiment = Recipe.model_validate(run.provenance["recipe"]).experiment
     if metrics.index.tolist() != [epoch for epoch in range(experiment.epochs + 1) if experiment.is_recorded(epoch)]:
         yield "its learning curve has other epochs than its recipe records"
         return
     if not np.isfinite(metrics.to_numpy(dtype=float)).all():
-        yield "its learning curve holds numbers that are not finite"
+        yield "its learning curve contains numbers that are not finite"
     if np.isfinite(run.train_images) and not _counts(metrics["train_accuracy"], run.train_images):
-        yield f"a train accuracy is no share of {run.train_images:.0f} images"
+        yield f"a train accuracy is not a whole number of {run.train_images:.0f} images"
     answers = _of(tables.get(CORRECT, NO_ANSWERS), run.seed)
     if run.fingerprint is not None and sorted(answers["epoch"]) != sorted(run.milestones):
         yield f"{CORRECT} has other epochs than its milestones"
     for epoch, images, correct in answers[["epoch", "images", "correct"]].to_numpy(dtype=object):
         if not _counts(metrics["test_accuracy"], images):
-            yield f"a test accuracy is no share of {images} images"
+            yield f"a test accuracy is not a whole number of {images} images"
         answered, engine = 100 * int(unpacked(correct, images).sum()) / images, run.provenance["engine"]["name"]
         if not abs(answered - metrics["test_accuracy"].get(epoch, np.nan)) <= borderline(engine, images):
-            yield f"its test accuracy at epoch {epoch} is not that of the images in {CORRECT}"
+            yield f"its test accuracy at epoch {epoch} does not match the images in {CORRECT}"
     yield from _perturbation_faults(run, tables, metrics["test_accuracy"])
 
 
 def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pd.Series[float]") -> Iterator[str]:
-    """Yield the milestones at which accuracy without any clamping is not that of the learning curve."""
+    """Yield the milestones at which the unclamped accuracy does not match the learning curve."""
     if "perturbation" not in tables:
         return
     rows = _of(tables["perturbation"], run.seed)
@@ -133,17 +133,17 @@ def _perturbation_faults(run: Archived, tables: Tables, accuracy: "pd.Series[flo
     for epoch in run.milestones:
         # In the archive, measurements have single precision.
         if not abs(unclamped.get(epoch, np.nan) - accuracy[epoch]) < (BORDERLINE_IMAGES + 0.5) * step:
-            yield f"its test accuracy at epoch {epoch} is not that of perturbation level 0"
+            yield f"its test accuracy at epoch {epoch} does not match perturbation level 0"
 
 
 def _counts(accuracies: "pd.Series[float]", images: float) -> bool:
-    """Whether `accuracies`, in percent, are shares of so many images."""
+    """Return whether each of `accuracies`, in percent, is a whole number of `images`."""
     hits = accuracies * images / 100
     return bool(np.allclose(hits, hits.round(), rtol=0, atol=1e-6))
 
 
 def _shared_curves(metrics: pd.DataFrame) -> Iterator[str]:
-    """Yield the seeds whose train losses are those of an earlier seed."""
+    """Yield the seeds whose train losses equal an earlier seed's."""
     seen: dict[tuple[float, ...], int] = {}
     shortest = min(len(rows) for _, rows in metrics.groupby("seed"))
     for seed in metrics["seed"].unique().tolist():
@@ -154,11 +154,11 @@ def _shared_curves(metrics: pd.DataFrame) -> Iterator[str]:
 
 
 def _coverage_faults(table: pd.DataFrame, runs: list[Archived]) -> Iterator[str]:
-    """Yield the runs and milestones that a table lacks, has too much, or has with another number of rows."""
+    """Yield the runs and milestones that a table lacks, has in excess, or has with an unusual number of rows."""
     counts = table.groupby(["seed", "epoch"]).size()
     due = {(run.seed, epoch) for run in runs for epoch in run.milestones}
     for seed, epoch in sorted(due.symmetric_difference(counts.index)):
-        yield f"seed {seed} at epoch {epoch} is {'missing' if (seed, epoch) in due else 'no archived run'}"
+        yield f"seed {seed} at epoch {epoch} is {'missing' if (seed, epoch) in due else 'not a milestone of a run'}"
     for seed, epoch in counts.index[counts != counts.median()]:
         yield f"seed {seed} at epoch {epoch} has {counts[seed, epoch]} rows, others have {counts.median():.0f}"
 

@@ -1,4 +1,4 @@
-"""What single hidden nodes give: the outputs of the first linear layer, class by class."""
+"""Figure 1: outputs of single nodes of the first linear layer, with the class of each image."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def node_outputs(stored: Stored, recipe: Recipe, epoch: int, node: int, dataset:
 
 
 def archived_node_outputs(root: Path, run: Run, epoch: int, node: int) -> pd.DataFrame:
-    """The same from the archive below `root`; a `UserError` names another node or epoch than the archive has."""
+    """Return the same from the archive below `root`; a `UserError` names a node or epoch that the archive lacks."""
     table = archived_table(FIGURE1, [run], root)
     chosen = table[(table["epoch"] == epoch) & (table["node"] == node)]
     if chosen.empty:

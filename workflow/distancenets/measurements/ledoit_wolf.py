@@ -1,9 +1,9 @@
-"""The covariances of classes in hidden space, shrunk, from features that come chunk by chunk.
+"""Shrunk class covariances in hidden space, from features that arrive in chunks.
 
-A class has nodes that none of its images activates, along which its covariance Σ is singular: it is shrunk towards a
-multiple of the identity, (1 − λ) Σ + λ (tr Σ / H) I. The share λ is the one of Ledoit and Wolf (2004), for which
-`sklearn.covariance.ledoit_wolf` wants all features at once. It depends on them through four sums alone, which are
-taken chunk by chunk here. scikit-learn does the shrinking, and the tests compare the result with its estimator.
+Some nodes are active on no image of a class, so its covariance Σ is singular. It is shrunk towards a multiple of the
+identity: (1 − λ) Σ + λ (tr Σ / H) I, with the share λ of Ledoit and Wolf (2004). `sklearn.covariance.ledoit_wolf` needs
+all features at once. λ depends on four sums only, which this module accumulates chunk by chunk. scikit-learn does the
+shrinking, and the tests compare the result with its estimator.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ BoolArray = NDArray[np.bool_]
 
 
 class Covariance(NamedTuple):
-    """A class: its mean, H, its plain covariance (divisor n), the share λ, and the inverse of the shrunk one, H × H."""
+    """A class's mean, H, plain covariance (divisor n), share λ, and inverse of the shrunk covariance, H × H."""
 
     mean: FloatArray
     plain: FloatArray
@@ -29,7 +29,7 @@ class Covariance(NamedTuple):
 
 
 class _Sums:
-    """What a class's features x, counted as they come, leave: the sums of x, x xᵀ, ‖x‖² x and ‖x‖⁴."""
+    """Running sums over a class's features x: of x, x xᵀ, ‖x‖² x and ‖x‖⁴."""
 
     def __init__(self, hidden: int) -> None:
         self._count = 0
@@ -58,10 +58,10 @@ class _Sums:
 
 
 def class_covariances(features: Iterable[Tensor], members: BoolArray) -> list[Covariance]:
-    """The covariance of each class, given which images are `members` of it, classes × N.
+    """Return the covariance of each class; `members`, classes × N, marks the images of each.
 
-    `features` are those of all images in chunks of 1 × H × n. They are passed once, since they cost most: double
-    precision leaves enough digits where means are taken off afterwards.
+    `features` are the hidden features of all images in chunks of 1 × H × n. Computing them dominates the cost, so they
+    are passed once: double precision leaves enough digits to subtract the means afterwards.
     """
     done = 0
     sums: list[_Sums] = []
@@ -77,7 +77,7 @@ def class_covariances(features: Iterable[Tensor], members: BoolArray) -> list[Co
 def ledoit_wolf_share(plain: FloatArray, fourth: float, count: int) -> float:
     """The share λ = b² / d² of Ledoit and Wolf (2004, J. Multivar. Anal. 88, 365, section 3.2), between 0 and 1.
 
-    d² is the squared distance of the covariance `plain`, H × H, from its target. b² is the part of it that sampling
+    d² is the squared distance of the covariance `plain`, H × H, from its target. b² is the part of d² that sampling
     error explains, (mean of ‖x xᵀ‖² − ‖Σ‖²) / n. `fourth` is the mean of ‖x xᵀ‖² = ‖x‖⁴ over the `count` centred
     features x. Few images give a share near 1, many a share near 0.
     """

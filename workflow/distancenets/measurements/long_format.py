@@ -1,4 +1,4 @@
-"""Long form: tensors with a leading seed axis as tables, one row per run and whatever the other axes count."""
+"""Long form: tables from tensors with a leading seed axis, one row per run and combination of the other axes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,19 +10,19 @@ from distancenets.measurements.registry import AXES
 
 
 def long_form(networks: Networks, axes: Mapping[str, Sequence[object]], values: Mapping[str, Tensor]) -> pd.DataFrame:
-    """One row per seed and combination of `axes`.
+    """Return a table with one row per seed and combination of `axes`.
 
     Parameters
     ----------
     axes
         Column → its entries, in the order of the tensors' axes after the first.
     values
-        Column → a tensor of shape S × one length an axis.
+        Column → a tensor of shape S × the length of each axis.
 
     Returns
     -------
     pandas.DataFrame
-        `AXES`, then the columns of `axes`, then those of `values`.
+        `AXES`, then the columns of `axes`, then the columns of `values`.
     """
     index = pd.MultiIndex.from_product([networks.seeds, *axes.values()], names=["seed", *axes])
     shape = (len(networks.seeds), *(len(entries) for entries in axes.values()))

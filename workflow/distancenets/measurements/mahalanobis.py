@@ -1,14 +1,13 @@
-"""Mahalanobis: does the learned output distance order images as the class's true Mahalanobis distance does (claim 13)?
+"""Mahalanobis: does the learned output distance rank images like the class's true Mahalanobis distance (claim 13)?
 
 For class c in hidden space, with mean z_c and covariance Σ_c of its training images' features,
 D_c(h) = √((h − z_c)ᵀ Σ_c⁻¹ (h − z_c)). Σ_c is shrunk (`ledoit_wolf`).
 
-The learned distance of class c is − output c, whatever the model: an output is the larger, the more an image counts as
-of its class. So +1 means that the output falls with the Mahalanobis distance, image by image.
+The learned distance of class c is − output c for every model, because a larger output is stronger evidence of the
+class. A correlation of +1 means that the output falls with the Mahalanobis distance from image to image.
 
-Two baselines use the same images: the network before training (epoch 0, control `untrained`), and means and
-covariances of shuffled labels (control `shuffled_labels`), which leave the hidden space and the learned distance as
-they are and take the class away.
+Two controls use the same images. `untrained` is the network before training (epoch 0). `shuffled_labels` takes means
+and covariances of shuffled labels: the hidden space and the learned distance stay the same, only the class is lost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,17 +44,17 @@ def mahalanobis(covariance: Covariance, features: FloatArray) -> FloatArray:
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Spearman's rank correlation, ties sharing their mean rank; NaN where either does not vary."""
+    """Return Spearman's rank correlation, ties sharing their mean rank; NaN if either input is constant."""
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return np.nan
     return float(stats.spearmanr(first, second).statistic)
 
 
 def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, float]:
-    """How a unit's weights on squared offsets, H, agree with inverse class variances along the axes, H.
+    """Compare a unit's weights on squared offsets, H, with the inverse class variances along the axes, H.
 
     scales_correlation: Spearman's, of weight and 1/variance; scales_log_correlation: Pearson's of their logarithms,
-    over nodes where both are positive; negative_scales: share of weights below 0, with which OffsetL2 is no metric.
+    over nodes where both are positive; negative_scales: share of weights below 0; with any, OffsetL2 is not a metric.
     """
     both = (weights > 0) & (variances > 0)
     logs = np.log(weights[both]), -np.log(variances[both])
@@ -68,9 +67,9 @@ def scale_agreement(weights: FloatArray, variances: FloatArray) -> dict[str, flo
 
 
 def axis_correlation(covariance: FloatArray) -> float:
-    """The mean |correlation| of two different nodes that vary, from a covariance, H × H; 0 on principal axes.
+    """Return the mean |correlation| of pairs of varying nodes, from a covariance, H × H; 0 on principal axes.
 
-    The covariance is to be the plain one: shrinkage lowers correlations.
+    Pass the plain covariance, because shrinkage lowers correlations.
     """
     sd = np.sqrt(np.diag(covariance))
     varied = sd > 1e-6 * sd.max()
@@ -81,12 +80,12 @@ def axis_correlation(covariance: FloatArray) -> float:
 
 
 def shuffled(labels: Tensor, seed: int) -> Tensor:
-    """`labels` in another order, the same for the same `seed`."""
+    """Return `labels` in a random order that `seed` determines."""
     return labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))]
 
 
 def quantities(covariance: Covariance, weights: FloatArray | None) -> dict[str, float]:
-    """What a class's rows say of its covariance, and of its unit's `weights` on squared offsets, H."""
+    """Return the columns about a class's covariance and its unit's `weights` on squared offsets, H."""
     found = {"axis_correlation": axis_correlation(covariance.plain), "shrinkage": covariance.share}
     return found if weights is None else found | scale_agreement(weights, covariance.plain.diagonal())
 
@@ -99,7 +98,7 @@ class Space(NamedTuple):
 
 
 def hidden_space(network: Networks, dataset: Dataset, labellings: Sequence[Tensor]) -> Space:
-    """The classes of one network (S = 1) by each of `labellings` of the training images, one after another."""
+    """Return the classes of one network (S = 1) under each of `labellings` of the training images, in this order."""
     members = np.stack([(labels == label).numpy() for labels in labellings for label in range(classes_of(dataset))])
     sets = class_covariances(network.features(dataset.train_images), members)
     true = []
@@ -111,14 +110,14 @@ def hidden_space(network: Networks, dataset: Dataset, labellings: Sequence[Tenso
 
 @lru_cache(maxsize=len(ACTIVATIONS))
 def untrained_space(activation: str, scaling: Scaling, seed: int, hidden: int, dataset: Dataset) -> Space:
-    """The classes in the hidden space that a seed starts from. Models of an activation share it: their heads differ."""
+    """Return the classes in a seed's hidden space before training. Models that differ only in their head share it."""
     network = Network(find_model(activation, "unconstrained"), "code", scaling)
     start = initialise(network.model, (seed,), hidden)
     return hidden_space(Networks("", 0, (seed,), network, start, CPU_ROWS), dataset, [dataset.train_labels])
 
 
 def start_of(trained: Networks, dataset: Dataset) -> tuple[Networks, Space]:
-    """The network that `trained` started from, and its classes."""
+    """Return `trained` before training, and its classes."""
     [seed], hidden = trained.seeds, trained.parameters["hidden.bias"].shape[1]
     space = untrained_space(trained.model.activation.name, trained.network.scaling, seed, hidden, dataset)
     return trained.untrained(), space
@@ -140,12 +139,12 @@ def class_rows(
 
 
 def classes_of(dataset: Dataset) -> int:
-    """How many classes the images of `dataset` have."""
+    """Return the number of classes in `dataset`."""
     return int(dataset.train_labels.max()) + 1
 
 
 def axis_weights(network: Networks) -> FloatArray | None:
-    """OffsetL2's weights on squared offsets, C × H: α (form `code`) or α² (form `paper`); None without any."""
+    """OffsetL2's weights on squared offsets, C × H: α (form `code`) or α² (form `paper`); None for other heads."""
     scales = network.head.get("scales")
     if scales is None:
         return None
@@ -159,8 +158,8 @@ def measure_mahalanobis(networks: Networks, dataset: Dataset) -> dict[str, pd.Da
     `mahalanobis`: one row per run, class, control (none, untrained, shuffled_labels) and images (own: the test images
     of the class; all): correlation (Spearman's, of the learned and the Mahalanobis distance), axis_correlation (mean
     |correlation| of two hidden nodes within the class; 0 if the nodes were its principal directions), shrinkage (0 none
-    … 1 full), and for OffsetL2 the columns of `scale_agreement`, NaN for other heads. Rows of `untrained` stand under
-    the epoch of the trained ones that they are compared with.
+    … 1 full), and for OffsetL2 the columns of `scale_agreement`, NaN for other heads. Rows of `untrained` carry
+    the epoch of the trained rows that they are compared with.
     `mahalanobis_by_run`: their means over classes.
     """
     true, other = dataset.train_labels, shuffled(dataset.train_labels, networks.seeds[0])

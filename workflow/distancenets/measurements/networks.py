@@ -1,4 +1,4 @@
-"""The networks that are measured: a run at a milestone, or several seeds of a model, and what images give in them.
+"""Networks to measure: a run at a milestone, or several seeds of a model, with their features, scores and outputs.
 
 Shapes throughout: S seeds, H hidden nodes, C classes, N images; features are S × H × N, scores S × C × N.
 """
@@ -22,7 +22,7 @@ from distancenets.training.paths import run_path
 from distancenets.training.pixel_scaling import scaling
 from distancenets.training.run_files import RunFolder, pack
 
-# Half a gigabyte: the images of MNIST in 1,900 nodes.
+# Half a gigabyte: the features of MNIST's images in 1,900 nodes.
 KEPT = 2**27
 
 
@@ -43,12 +43,12 @@ class Networks:
     network: Network
     parameters: dict[str, Tensor]
     rows: int = 2000
-    # By the identity of the images, which are held with them.
+    # Keyed by the id of the images, which are stored with the chunks so that the id stays theirs.
     _known: dict[int, tuple[Tensor, list[Tensor]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def model(self) -> Model:
-        """What the networks are made of."""
+        """The model of the networks."""
         return self.network.model
 
     @property
@@ -59,7 +59,7 @@ class Networks:
     def pre_activations(self, images: Tensor) -> Iterator[Tensor]:
         """Yield the first layer's output for `images`, N × pixels uint8, chunk by chunk: S × H × n.
 
-        It costs most of a measurement, so up to `KEPT` numbers of it are kept for when the same tensor comes again.
+        This dominates the cost of a measurement, so up to `KEPT` numbers are cached per tensor of images.
         """
         if id(images) in self._known:
             yield from self._known[id(images)][1]
@@ -87,11 +87,11 @@ class Networks:
         return self.model.constrained(self.scores(features))
 
     def all_scores(self, images: Tensor) -> Tensor:
-        """Return the scores of all `images`; only these C numbers an image are held."""
+        """Return the scores of all `images`, S × C × N, computed chunk by chunk."""
         return torch.cat([self.scores(features) for features in self.features(images)], dim=-1)
 
     def untrained(self) -> "Networks":
-        """Return the networks that these started from, as epoch 0."""
+        """Return the same networks before training, as epoch 0."""
         start = initialise(self.model, self.seeds, self.parameters["hidden.bias"].shape[1])
         return replace(self, epoch=0, parameters=start)
 
@@ -99,7 +99,7 @@ class Networks:
 def trained_networks(
     study: Study, experiment: str, model: Model, epoch: int, stored: Mapping[int, Stored], datasets: Path
 ) -> Networks:
-    """Return the seeds of `model` that are `stored`, a folder and its digest a seed, at `epoch`.
+    """Return the networks of `model` at `epoch`; `stored` maps each seed to its folder and digest.
 
     Raises
     ------

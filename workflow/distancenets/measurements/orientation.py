@@ -1,30 +1,30 @@
-"""Orientation: do output units hold distances or intensities?
+"""Orientation: do output units represent distances or intensities?
 
 The score of a model, −1 (intensity) … +1 (distance)
 ----------------------------------------------------
-Let s_u(x) be the score of output unit u before the output constraint, and |s_u(x)| its nearness to the unit's decision
+Let s_u(x) be the score of output unit u before the output constraint. |s_u(x)| is how far x is from the unit's decision
 boundary s_u = 0. For a class c other than the unit's own,
 
     δ_uc = P(|s_u(x)| > |s_u(x′)|) − P(|s_u(x)| < |s_u(x′)|),   x of class c, x′ of class u,
 
-Cliff's delta (1993) of the other class against the own one. The score of a unit is the mean of δ_uc over c ≠ u, that of
-a network the mean over its units: every class weighs alike, whatever its number of images.
+is Cliff's delta (1993) of the other class against the own class. A unit's score is the mean of δ_uc over c ≠ u. A
+network's score is the mean over its units, so all classes have the same weight, whatever their numbers of images.
 
-+1: every image of a unit's own class lies nearer to the boundary than any other image: a small activation means the
-class, a distance. −1: every one lies farther away: a large activation means the class, an intensity. 0: neither.
++1: every image of a unit's own class is nearer to the boundary than any other image. A small activation means the
+class: a distance. −1: every one is farther away. A large activation means the class: an intensity. 0: neither.
 
-Why this one: it compares the own class's place with the other classes' in units of their spread (for normal
-distributions of one spread σ, δ = 2Φ(Δ / (√2 σ)) − 1 with Δ the distance of their centres), it has no free scale, and
-no monotone map of |s| changes it, so that neither longer training, which lets logits grow, nor the sign or the offset
-of an OffsetL2 distance, which is never 0, moves it. The plain ratio of centres has none of this.
+Why this score: it compares the own class with the other classes in units of their spread. For normal distributions of
+equal spread σ with centres Δ apart, δ = 2Φ(Δ / (√2 σ)) − 1. It has no free scale, and no monotone map of |s| changes
+it. So neither logits that grow in longer training nor the sign or offset of an OffsetL2 distance, which is never 0,
+change it. The plain ratio of centres has none of these properties.
 
-The boundary has two sides, and a ReLU tells them apart: what lies on its dead side gives 0 however far away. So there
-is a second score of the same form, `score_of_outputs`, with the unit's output in place of s: how the network uses the
-unit, against where the own class lies. They differ for a constrained ReLU and for nothing else.
+A ReLU treats the two sides of the boundary differently: on its dead side, the output is 0 at any distance. So a second
+score, `score_of_outputs`, has the unit's output in place of s. It shows how the network uses the unit, while `score`
+shows where the own class is. The two differ only for a constrained ReLU.
 
-A score compares images within a unit, not units within an image. Where all units rise and fall together from image to
-image, as OffsetL2's do with the length of h, the answer lies in small differences between units and the score is near
-0, however accurate the network: no unit alone holds a distance or an intensity then.
+A score compares images within a unit, not units within an image. If all units rise and fall together from image to
+image, as OffsetL2's do with the length of h, the answer depends on small differences between units. The score is then
+near 0, however accurate the network is: no single unit represents a distance or an intensity.
 """
 
 import pandas as pd
@@ -55,18 +55,18 @@ def farther(values: Tensor, labels: Tensor, classes: int) -> Tensor:
 
 
 def unit_scores(shares: Tensor) -> Tensor:
-    """The score of each unit, S × C, from the S × u × c of `farther`."""
+    """Return the score of each unit, S × C, from the shares of `farther`, S × u × c."""
     deltas = 2 * shares - 1
     others = ~torch.eye(shares.shape[-1], dtype=torch.bool)
     return (deltas * others).sum(-1) / others.sum(-1)
 
 
 def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
-    """Where each class sits in each unit's distribution, S × u × c per column.
+    """Return the position of each class in each unit's distribution of scores s, S × u × c per column.
 
-    mean: of the unit's scores s; sd: population SD; centre: mean over the unit's spread, the root of the classes' mean
-    variance, so that |centre| is how far the class's centre lies from the boundary in units of spread; percentile: the
-    share of all images whose score lies below the class's median.
+    mean; sd: population SD; centre: mean / spread, the spread being the root of the classes' mean variance, so |centre|
+    is the distance of the class's centre from the boundary in units of spread; percentile: the share of all images
+    whose score is below the class's median.
     """
     exact = scores.double()
     parts = [exact[..., labels == label] for label in range(classes)]
@@ -82,8 +82,8 @@ def places(scores: Tensor, labels: Tensor, classes: int) -> dict[str, Tensor]:
 def measure_orientation(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """`orientation` and `orientation_by_run`, over the test images.
 
-    `orientation`: one row per run, unit and class, with the columns of `places` and `farther`: the chance that an image
-    of the class lies farther from the boundary than one of the unit's own (½ for the own class itself).
+    `orientation`: one row per run, unit and class, with the columns of `places`, and farther: the probability that an
+    image of the class is farther from the boundary than one of the unit's own class (½ for that class itself).
     `orientation_by_run`: one row per run: score, lowest_unit and highest_unit (of the units' scores), own_centre and
     others_centre (mean |centre| of own and of other classes), own_percentile, and score_of_outputs.
     """

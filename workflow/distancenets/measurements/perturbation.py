@@ -1,8 +1,8 @@
-"""Perturbation: what clamping the hidden features from below or from above does to test accuracy.
+"""Perturbation: test accuracy with the hidden features clamped from below or from above.
 
-The range of a node is that of its feature over the test images, so that 0 % from below and 100 % from above change
-nothing, and the other ends leave one constant. From below, every feature under the level is raised to it: what small
-activations say is lost. From above, every one over it is lowered to it: what large activations say is lost.
+A node's range is the range of its feature over the test images. So 0 % from below and 100 % from above change nothing,
+and the opposite ends leave a constant. From below, every feature under the level is raised to it, which removes the
+information in small activations. From above, every feature over it is lowered to it: large activations lose theirs.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +42,7 @@ def clamped_accuracies(
 ) -> Tensor:
     """The accuracy in percent, S × side × level, of `outputs` made of clamped features.
 
-    `features` gives the chunks, each S × H × n, once for the ranges and once for the clamping.
+    `features` returns the chunks, each S × H × n. It is called for the ranges, then for the clamping.
     """
     lowest, highest = feature_range(features())
     start, hits = 0, torch.zeros(len(lowest), len(SIDES), len(levels), dtype=torch.int64)
@@ -57,10 +57,10 @@ def clamped_accuracies(
 
 
 def drop_off(levels: Sequence[float], accuracies: FloatArray, dropped: float = DROPPED) -> float:
-    """The level at which accuracy first falls below `dropped`, going away from the unclamped end.
+    """Return the level at which accuracy first falls below `dropped`, starting from the unclamped end.
 
-    `levels` ascend from the unclamped end; between two of them accuracy is taken as linear. NaN where it is below
-    `dropped` without any clamping, or never falls below it.
+    `levels` ascend from the unclamped end; accuracy is interpolated linearly between them. NaN if it is below `dropped`
+    without clamping, or never falls below it.
     """
     below = accuracies < dropped
     if below[0] or not below.any():
@@ -73,7 +73,7 @@ def drop_off(levels: Sequence[float], accuracies: FloatArray, dropped: float = D
 
 def drop_offs(accuracies: Tensor, levels: Sequence[int]) -> Tensor:
     """The drop-off points, S × side, in percent of the range clamped away, from S × side × level."""
-    # From above, the level counts down from 100 %: what is clamped away is the rest.
+    # From above, the level counts down from 100 %, and the clamped range is the remainder.
     clamped_away = [100 - level for level in reversed(levels)]
     points = [
         [drop_off(levels, below.numpy()), drop_off(clamped_away, above.flip(-1).numpy())] for below, above in accuracies
@@ -86,8 +86,8 @@ def measure_perturbation(networks: Networks, dataset: Dataset) -> dict[str, pd.D
 
     `perturbation`: one row per run, side (below, above) and level (percent of each node's range at which its feature is
     clamped): accuracy (test, percent).
-    `perturbation_by_run`: one row per run and side: drop_off, the percentage of the range that is clamped away where
-    accuracy falls below 50 %; NaN where it never does, or is below without any clamping.
+    `perturbation_by_run`: one row per run and side: drop_off, the percentage of the range that is clamped away when
+    accuracy falls below 50 %; NaN if it never does, or is below 50 % without clamping.
     """
     accuracies = clamped_accuracies(
         lambda: networks.features(dataset.test_images), networks.outputs, dataset.test_labels.long(), LEVELS

@@ -1,7 +1,7 @@
-"""Projections: how the classes lie along single hidden nodes (Figure 1, claim 8).
+"""Projections: class distributions along single hidden nodes (Figure 1, claim 8).
 
-Everything is of the first layer's output before the activation, over the test images, as in Figure 1. Values come in
-chunks of images, each S × H × n, from a function where they are gone through more than once.
+All values are outputs of the first layer before the activation, over the test images, as in Figure 1. They arrive in
+chunks of images, each S × H × n; if they are needed more than once, a function returns the chunks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,8 +17,8 @@ from distancenets.measurements.long_format import long_form
 from distancenets.measurements.networks import Networks
 
 BINS = 64
-# From where on classes differ at a node: beyond what samples of 1,000 images of one distribution give, and of medium
-# size: 6 % of the variance (Cohen 1988), SDs 25 % apart, skewnesses 0.5 apart.
+# Classes differ at a node from these values on. They exceed the sampling error of 1,000 images and are of medium size:
+# 6 % of the variance (Cohen 1988), SDs 25 % apart, skewnesses 0.5 apart.
 ETA_SQUARED, SD_RATIO, SKEWNESS_RANGE = 0.06, 1.25, 0.5
 
 
@@ -34,7 +34,7 @@ class Distribution(NamedTuple):
 
 
 def distribution(values: Callable[[], Iterable[Tensor]]) -> Distribution:
-    """The distribution of `values` over all images; without spread, its shape is NaN."""
+    """Return the distribution of `values` over all images; skewness and kurtosis are NaN if the SD is 0."""
     seen = [(chunk.shape[-1], chunk.double().sum(-1), chunk.amin(-1), chunk.amax(-1)) for chunk in values()]
     counts, totals, lowest, highest = zip(*seen, strict=True)
     mean = torch.stack(totals).sum(0) / sum(counts)
@@ -56,7 +56,7 @@ def histogram(values: Iterable[Tensor], lowest: Tensor, highest: Tensor, bins: i
 
 
 def bhattacharyya(histograms: Tensor) -> Tensor:
-    """The Bhattacharyya coefficients Σ √(p q) of every pair of classes: 1 alike, 0 apart (1943).
+    """Return the Bhattacharyya coefficients (1943) Σ √(p q) of every pair of classes: 1 if equal, 0 if disjoint.
 
     `histograms` is S × H × C × bins, the result S × H × C × C.
     """
@@ -65,7 +65,7 @@ def bhattacharyya(histograms: Tensor) -> Tensor:
 
 
 def separable(lowest: Tensor, highest: Tensor) -> Tensor:
-    """Whether one threshold separates a class from all the others, from the classes' ranges, S × H × C."""
+    """Return whether one threshold separates each class from all others, S × H × C, from the classes' ranges."""
     found = []
     for label in range(lowest.shape[-1]):
         others = [other for other in range(lowest.shape[-1]) if other != label]
@@ -76,9 +76,9 @@ def separable(lowest: Tensor, highest: Tensor) -> Tensor:
 
 
 def best_auc(histograms: Tensor) -> Tensor:
-    """How well one threshold separates the best class from the others, as the area under the ROC curve.
+    """Return the largest area under the ROC curve with which one threshold separates a class from the others.
 
-    The others count alike, ties within a bin half. `histograms` is S × H × C × bins; the result, S × H, is in ½ .. 1.
+    The others have equal weights; ties within a bin count half. `histograms`: S × H × C × bins; result: S × H in ½..1.
     """
     classes = histograms.shape[-2]
     rest = (histograms.sum(-2, keepdim=True) - histograms) / (classes - 1)
@@ -87,7 +87,7 @@ def best_auc(histograms: Tensor) -> Tensor:
 
 
 def node_table(classes: Sequence[Distribution], histograms: Tensor) -> dict[str, Tensor]:
-    """What `projections` holds about each node, S × H per column (see `measure_projections`)."""
+    """Return the columns of `projections`, S × H each (see `measure_projections`)."""
     joint = Distribution(*(torch.stack(parts, -1) for parts in zip(*classes, strict=True)))
     upper = torch.triu_indices(len(classes), len(classes), offset=1)
     overlaps = bhattacharyya(histograms)[..., upper[0], upper[1]]
@@ -105,7 +105,7 @@ def node_table(classes: Sequence[Distribution], histograms: Tensor) -> dict[str,
 
 
 def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What `projections_by_run` holds, S per column, from the S × H columns of `node_table`."""
+    """Return the columns of `projections_by_run`, S each, from the S × H columns of `node_table`."""
     differ = {
         "means_differ": nodes["eta_squared"] >= ETA_SQUARED,
         "sds_differ": nodes["sd_ratio"] >= SD_RATIO,
@@ -122,13 +122,13 @@ def run_table(nodes: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def measure_projections(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """The class distributions of every hidden node, in three tables.
+    """Measure the class distributions at every hidden node, in three tables.
 
     `projections_by_class`: one row per run, node and class: mean, sd (population), skewness, kurtosis (excess).
     `projections`: one row per run and node: overlap_… (Bhattacharyya coefficient of two classes from a histogram of 64
-    bins; mean, lowest and highest of all pairs), separable_classes (told from all the others by one threshold without
-    an error), best_auc (the class that is told best), eta_squared (share of the variance between class means, classes
-    weighing alike), sd_ratio (largest over smallest class SD), skewness_range (largest − smallest class skewness).
+    bins; mean, lowest and highest of all pairs), separable_classes (separated from all others by one threshold without
+    error), best_auc (of the best separated class), eta_squared (share of the variance between class means, with equal
+    class weights), sd_ratio (largest over smallest class SD), skewness_range (largest − smallest class skewness).
     `projections_by_run`: one row per run: overlap_mean and best_auc averaged over nodes, the median node's eta_squared,
     sd_ratio and skewness_range, and shares of nodes: separable_nodes (at least one separable class), means_differ,
     sds_differ, skewnesses_differ (at least `ETA_SQUARED`, `SD_RATIO`, `SKEWNESS_RANGE`).

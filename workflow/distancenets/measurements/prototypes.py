@@ -1,11 +1,11 @@
-"""Prototypes: does an output unit's prototype lie near its class's centre or near an anti-centre (claim 14)?
+"""Prototypes: is an output unit's prototype near its class's centre or near an anti-centre (claim 14)?
 
-In hidden space, unit u of class u has the centre z_u, the mean feature of its class over the training images, and the
-anti-centre z_¬u, the mean over all other training images. Its prototype and its learned distance to a point p are
+In hidden space, unit u has the centre z_u, the mean feature of class u over the training images. Its anti-centre z_¬u
+is the mean over all other training images. Its prototype, and its learned distance to a point p, are
 
-- of an OffsetL2 head: μ_u, and the unit's own score of p (for the form `paper`, ‖α_u ⊙ (p − μ_u)‖₂);
-- of a linear head: the hyperplane w_u·h + b_u = 0, and the distance |w_u·p + b_u| / ‖w_u‖ from it. A hyperplane has no
-  one point; where one is wanted, it is the point of it nearest to z_u: z_u − (w_u·z_u + b_u) w_u / ‖w_u‖².
+- for an OffsetL2 head: μ_u, and the unit's own score of p (for the form `paper`, ‖α_u ⊙ (p − μ_u)‖₂);
+- for a linear head: the hyperplane w_u·h + b_u = 0, and the distance |w_u·p + b_u| / ‖w_u‖ from it. If a single point
+  is needed, it is the hyperplane's point nearest to z_u: z_u − (w_u·z_u + b_u) w_u / ‖w_u‖².
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Neighbours(NamedTuple):
 
 
 def class_centres(features: Iterable[Tensor], labels: Tensor, classes: int) -> Centres:
-    """The centres over images whose features come chunk by chunk, S × H × n, with `labels`, N."""
+    """Return the centres from features in chunks, each S × H × n, and `labels`, N."""
     membership = torch.nn.functional.one_hot(labels.long(), classes)
     start, total = 0, torch.zeros((), dtype=torch.float64)
     for chunk in features:
@@ -72,8 +72,8 @@ def prototype_points(networks: Networks, centres: Tensor) -> Tensor:
 def image_distances(networks: Networks, points: Tensor, features: Tensor) -> Tensor:
     """The distance of each image to each unit's prototype, S × C × n.
 
-    For OffsetL2 it is the learned distance, for a linear head the Euclidean one to its point in `points`, S × C × H:
-    from the whole hyperplane, images of every class would be near.
+    For OffsetL2 it is the learned distance. For a linear head it is the Euclidean distance to its point in `points`,
+    S × C × H, because the whole hyperplane is near images of every class.
     """
     if networks.model.head.non_negative:
         return networks.scores(features)
@@ -96,17 +96,17 @@ def nearest_images(distances: Iterable[Tensor], labels: Tensor, count: int = NEI
 
 
 def preference(near: Tensor, far: Tensor) -> Tensor:
-    """(far − near) / (far + near): +1 at the first place, −1 at the second, 0 between; NaN where both are 0."""
+    """(far − near) / (far + near): +1 at the first place, −1 at the second, 0 midway; NaN if both are 0."""
     return (far - near) / (far + near)
 
 
 def prototype_table(networks: Networks, centres: Centres) -> dict[str, Tensor]:
-    """What `prototypes` holds about each unit, S × C per column (see `measure_prototypes`)."""
+    """Return the columns of `prototypes`, S × C each (see `measure_prototypes`)."""
     to_own, to_others = (unit_distances(networks, points) for points in centres)
     own = to_own.diagonal(dim1=-2, dim2=-1)
     anti = to_others.diagonal(dim1=-2, dim2=-1)
     classes = to_own.shape[-1]
-    # A linear head's point is chosen as the one nearest to z_u: how near that is would say nothing.
+    # A linear head's point is by definition the one nearest to z_u, so its distance shows nothing.
     points = networks.head["prototypes"].double() if networks.model.head.non_negative else torch.tensor(torch.nan)
     euclidean = [(points - centre.transpose(-1, -2)).norm(dim=-1) for centre in centres]
     return {
@@ -122,7 +122,7 @@ def prototype_table(networks: Networks, centres: Centres) -> dict[str, Tensor]:
 
 
 def measure_prototypes(networks: Networks, dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """Where the prototypes lie, in three tables; centres and neighbours are of the training images.
+    """Measure the prototypes' positions, in three tables. Centres and neighbours are from the training images.
 
     `prototypes`: one row per run and unit: distance_own, distance_anti, distance_others (learned distance to z_u, to
     z_¬u, and the mean to the other classes' centres), preference ((anti − own) / (anti + own): +1 at the centre, −1 at
@@ -134,8 +134,8 @@ def measure_prototypes(networks: Networks, dataset: Dataset) -> dict[str, pd.Dat
     (share of test images whose nearest prototype is their class's, percent).
     `prototype_neighbours`: one row per run, unit and rank: image (index in the training images), label, distance.
 
-    For linear heads neighbours_own and nearest_prototype_accuracy lean towards the class by construction, since their
-    points are taken nearest to the class's own centre; preference, rank_own and nearest_own do not.
+    For linear heads, neighbours_own and nearest_prototype_accuracy favour the class by construction, because the points
+    are the ones nearest to the class's own centre. preference, rank_own and nearest_own do not.
     """
     classes = int(dataset.train_labels.max()) + 1
     centres = class_centres(networks.features(dataset.train_images), dataset.train_labels, classes)

@@ -1,23 +1,23 @@
-"""The registry of what is measured from saved weights: what each measurement says, and the files that it writes.
+"""The registry of measurements from saved weights: a description of each, and the files that it writes.
 
-A new one is a module and an entry here. It imports nothing heavy, so that the workflow and `--help` can read it: an
-entry is measured by `measure_<name>` of the module named after it.
+To add one, add an entry here and a module of the same name with the function `measure_<name>`. The registry imports
+nothing heavy, so that the workflow and `--help` can read it.
 """
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-# Which rows a study keeps: of every node and class, or of every run alone.
+# Which rows a study keeps: per node and class, or only per run.
 Rows = Literal["by_node", "by_run"]
 
-# What the rows of every measurement begin with.
+# The first columns of every measurement.
 AXES = ("experiment", "architecture", "representation", "model", "seed", "epoch")
 
 
 class Measurement(NamedTuple):
-    """One measurement: a line for people, and its files below measurements/, each named after its table.
+    """One measurement: its description in one line, and its files below measurements/, each named after its table.
 
-    `of_nodes` are those of the files that have rows of nodes or classes; they are large.
+    `of_nodes` are the files with rows per node or class, which are large.
     """
 
     text: str
@@ -75,5 +75,5 @@ def kept_files(rows: Rows) -> Mapping[str, tuple[str, ...]]:
 
 
 def drawn_figures(rows: Rows) -> Mapping[str, str]:
-    """Figure → what it shows, of those that a study with these `rows` draws: by run, none."""
+    """Figure → what it shows, for a study with these `rows`; empty if they are by run."""
     return FIGURES if rows == "by_node" else {}

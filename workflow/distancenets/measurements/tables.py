@@ -1,4 +1,4 @@
-"""The tables of the registered measurements: made from saved weights and from the archive, and written."""
+"""The tables of the registered measurements, from saved weights and from the archive."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,12 +22,12 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     Parameters
     ----------
     root, datasets, data
-        The study's folder, the file of data sets, and the folder that they are kept in.
+        The study's folder, the file of data sets, and the folder with their images.
 
     Raises
     ------
     UserError
-        Weights or images are missing, damaged or another study's, or a network holds a number that is not finite.
+        Weights or images are missing, damaged or another study's, or a network contains a number that is not finite.
     """
     fresh, archived = sources(study, root, datasets)
     parts: dict[str, list[pd.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
@@ -44,7 +44,7 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
 
 
 def write_measurement(name: str, study: Study, root: Path, datasets: Path, data: Path) -> None:
-    """Write the tables of the measurement `name`: CSV to six digits, or Parquet where rows run to 10⁶."""
+    """Write the tables of the measurement `name`: CSV with six digits, or Parquet for up to 10⁶ rows."""
     tables = measure_study(name, study, root, datasets, data)
     files = [root / "measurements" / file for file in kept_files(study.measurements)[name]]
     with deriving(name, *files), replacing_all(*files) as parts:
@@ -56,14 +56,14 @@ def write_measurement(name: str, study: Study, root: Path, datasets: Path, data:
 
 
 def archived_rows(table: str, study: Study, runs: Sequence[Run], root: Path) -> pd.DataFrame:
-    """Return the archive's rows of `table` of `runs` at the milestones of `study`."""
+    """Return the archived rows of `table` for `runs` at the milestones of `study`."""
     rows = archived_table(table, runs, root)
     kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
     return rows[[epoch in kept[name] for name, epoch in zip(rows["experiment"], rows["epoch"], strict=True)]]
 
 
 def in_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return `table` experiment by experiment, model by model, epoch by epoch, seed by seed."""
+    """Return `table` sorted by experiment, model, epoch and seed."""
     names = [model.paper_name for model in models()]
     places = {"experiment": list(study.experiments), "model": names}
     keys = {name: table[name].map(known.index) for name, known in places.items()}

@@ -1,4 +1,4 @@
-"""What is found from the saved weights of finished runs: the registered measurements, and the answers to images."""
+"""Results from the saved weights of finished runs: the registered measurements, and the answers to images."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -29,7 +29,7 @@ Measurement = Callable[[Networks, Dataset], Tables]
 
 
 def measurement(name: str) -> Measurement:
-    """Return `measure_<name>` of the module `name`: from the seeds of a model at a milestone, and images, to tables."""
+    """Return `measure_<name>` of the module `name`, which turns networks and images into tables."""
     found: Measurement = getattr(import_module(f"distancenets.measurements.{name}"), f"measure_{name}")
     return found
 
@@ -37,7 +37,7 @@ def measurement(name: str) -> Measurement:
 def measure(name: str, networks: Networks, images: Dataset) -> Tables:
     """Return the tables of the measurement `name` of `networks`; a `UserError` refuses numbers that are not finite."""
     _refuse_non_finite(networks)
-    # Imported first: what is not loaded yet is not limited.
+    # Imported first, because the limit affects only libraries that are loaded.
     measured = measurement(name)
     # On small matrices, threads of NumPy's BLAS cost up to ten times the time that they save.
     with torch.no_grad(), threadpool_limits(torch.get_num_threads()):
@@ -47,7 +47,7 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
 def measure_weights(
     name: str, study: Study, root: Path, runs: Mapping[Run, Recipe], datasets: Path, data: Path
 ) -> Iterator[Tables]:
-    """Yield the tables of the measurement `name` of each of `runs`, seed by seed: images are drawn once a seed."""
+    """Yield the tables of the measurement `name` of each of `runs`, seed by seed: images are drawn once per seed."""
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
     load = loader(datasets, data)
@@ -67,10 +67,10 @@ def listed_images(dataset: Dataset) -> Split:
 
 
 def correct_images(recipe: Recipe, engine: str, network: Networks, dataset: Dataset) -> NDArray[np.bool_]:
-    """Which test images one network assigns their labels, N.
+    """Return which test images one network classifies correctly, N.
 
-    The compiled engine answers for its runs, with the bits of training. The dense one answers for others; it may differ
-    on images at the border of two classes. Of classes that tie, the lowest is the answer.
+    Runs of the compiled engine are evaluated by it, to the bit as in training. Others are evaluated by the dense
+    engine, which may differ on images at class borders. If classes tie, the lowest one is the answer.
     """
     if engine != "compiled":
         answers = [network.outputs(features).argmax(1) for features in network.features(dataset.test_images)]
@@ -99,12 +99,12 @@ def answers_of_weights(
 
 
 def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pd.DataFrame:
-    """The row of the table `correct` for the one network in `networks`, read from the run `stored`.
+    """Return the row of the table `correct` for the one network in `networks`, read from the run `stored`.
 
     Raises
     ------
     UserError
-        The network answers other numbers of test images correctly than the run recorded.
+        The network's number of correct test images differs from the one that the run recorded.
     """
     engine = stored.folder.read_provenance()["engine"]["name"]
     curve = stored.folder.read_metrics(stored.digest).to_pandas()
@@ -122,4 +122,4 @@ def _refuse_non_finite(networks: Networks) -> None:
     for name, value in networks.parameters.items():
         if not value.isfinite().all():
             model = f"{networks.experiment} {networks.model.architecture}/{networks.model.representation.name}"
-            raise UserError(f"{model}, epoch {networks.epoch}: {name} holds numbers that are not finite")
+            raise UserError(f"{model}, epoch {networks.epoch}: {name} contains numbers that are not finite")

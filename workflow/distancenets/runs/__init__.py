@@ -1,1 +1,1 @@
-"""Finished runs: the archive, its inventory and manifest, what is gathered, what is stale, what comes out again."""
+"""Finished runs: archive, manifest, inventory, collected tables, provenance, staleness and rechecks."""

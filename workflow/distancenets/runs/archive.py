@@ -1,9 +1,9 @@
-"""The archive of a study: finished runs without their weights, small enough for git, one folder a model.
+"""The archive of a study: finished runs without their weights, small enough for git, one folder per model.
 
-Each folder holds Parquet tables, which the manifest lists. `runs`: a row per run with seed, trajectory
+Each folder contains Parquet tables, which the manifest lists. `runs`: a row per run with seed, trajectory
 (`Recipe.trajectory`), milestones, train_images (their number) and provenance (its `run.json`). `metrics`: a row per run
-and recorded epoch. `correct`: a row per run and milestone (`measurements.answers`). All others are tables of the
-registry, and `figure1`: a row per run, milestone and whatever they count. What the folder says, the tables leave out.
+and recorded epoch. `correct`: a row per run and milestone (`measurements.answers`). The others are `figure1` and the
+registry's tables: a row per run, milestone and their own axes. No table repeats the axes in the folder's path.
 """
 
 import json
@@ -42,9 +42,9 @@ from distancenets.runs.manifest import (
 RUNS, METRICS, FIGURE1, CORRECT = "runs", "metrics", "figure1", "correct"
 INDEX = ["milestones", "provenance"]
 ACCURACIES = ["train_accuracy", "test_accuracy"]
-# To the bit: what a run that is trained again is compared with.
+# Stored exactly, because a run that is trained again is compared with them to the bit.
 EXACT = [*ACCURACIES, "train_loss"]
-# What is kept of the largest tables, so that 400 runs at two milestones stay near 20 MB: errors of at most 0.012 % in
+# The largest tables are rounded, so that 400 runs at two milestones take about 20 MB. Errors are at most 0.012 % in
 # numbers about a hidden node, 0.05 % in numbers about a hidden node and class.
 MANTISSA_BITS = {"projections": 12, "projections_by_class": 10}
 MODEL_AXES = ["experiment", "architecture", "representation", "model"]
@@ -53,23 +53,23 @@ Found = TypeVar("Found")
 
 
 class ArchivedRun(NamedTuple):
-    """What the archive says of one run: the milestones that it was measured at, and its `run.json`."""
+    """One run in the archive: the milestones at which it was measured, and its `run.json`."""
 
     milestones: tuple[int, ...]
     provenance: dict[str, Any]
 
 
 def archive_files(root: Path) -> list[Path]:
-    """The files that count of the archive below the study's folder `root`: its manifest, and what that lists."""
+    """Return the manifest and the files that it lists, in the archive below the study's folder `root`."""
     manifest = read_manifest(root)
     listed = [model_folder(root, axes) / name for axes, holding in manifest.items() for name in holding.files]
     return [archive_folder(root) / MANIFEST, *sorted(listed)] if manifest else []
 
 
 def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
-    """What the archive below `root` holds of the runs of `study`, in the study's order.
+    """Return the archived runs of `study` below `root`, in the study's order.
 
-    A run belongs to the study if its trajectory is the same, however far it was followed.
+    A run belongs to the study if its trajectory is the same, whatever its length.
     """
 
     def found(manifest: Manifest) -> dict[Run, ArchivedRun]:
@@ -87,12 +87,12 @@ def entries(study: Study, root: Path, datasets: Path) -> dict[Run, ArchivedRun]:
 
 
 def archived_table(name: str, runs: Sequence[Run], root: Path) -> pd.DataFrame:
-    """The rows of the table `name` of `runs`, as far as the archive has them, with `MODEL_AXES` in front.
+    """Return the archived rows of the table `name` of `runs`, with `MODEL_AXES` in front.
 
     Raises
     ------
     UserError
-        It has the table of none of them, such as one of a measurement that is newer than the archive.
+        No run has the table, for example because its measurement is newer than the archive.
     """
     seeds: dict[Axes, set[int]] = {}
     for run in runs:
@@ -109,17 +109,17 @@ def archived_table(name: str, runs: Sequence[Run], root: Path) -> pd.DataFrame:
 
     parts = _settled(root, found)
     if not parts:
-        raise UserError(f"{archive_folder(root)}: holds no table {name}.parquet of any run")
+        raise UserError(f"{archive_folder(root)}: no run has the table {name}.parquet")
     return pd.concat(parts, ignore_index=True)
 
 
 def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pd.DataFrame:
-    """The table `name` of a model, as its `holding` lists it.
+    """Return the table `name` of a model, as its `holding` lists it.
 
     Raises
     ------
     Damaged
-        The file is missing or is not the one that is listed; or the runs are not those that are listed.
+        The file is missing, or the file or its runs do not match the manifest.
     """
     file = holding.file(name)
     folder = model_folder(root, axes)
@@ -134,9 +134,9 @@ def read_table(name: str, root: Path, axes: Axes, holding: Holding) -> pd.DataFr
 
 
 def add_to_archive(root: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Add the runs of one model to the archive below `root`; what it held of the same seeds is replaced.
+    """Add the runs of one model to the archive below `root`, replacing earlier ones of the same seeds.
 
-    The new files are written beside the old ones; the rename of the manifest then makes them count.
+    New files are written beside the old ones. Renaming the manifest then makes them valid.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def add_to_archive(root: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     with writing(root):
         manifest = read_manifest(root)
         if not manifest:
-            # From here on, tables without a manifest are no archive that a killed writer left.
+            # Written first: tables that a killed writer leaves are then unlisted, not without a manifest.
             write_manifest(root, manifest)
         held = manifest.get(axes, Holding())
         try:
@@ -174,7 +174,7 @@ def fingerprints(runs: pd.DataFrame) -> dict[int, str | None]:
 
 
 def parse_table(content: bytes, path: Path) -> pd.DataFrame:
-    """The table in `content`, which `path` was read for; `Damaged` names one that is none."""
+    """Return the table in `content`, read from `path`; `Damaged` if it is not a table."""
     try:
         table: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas()
     except (OSError, pa.ArrowException) as error:
@@ -183,7 +183,7 @@ def parse_table(content: bytes, path: Path) -> pd.DataFrame:
 
 
 def _settled(root: Path, read: Callable[[Manifest], Found]) -> Found:
-    """What `read` finds by the manifest; once more if a writer replaced the manifest in the meantime."""
+    """Return the result of `read` for the manifest; retry if a writer replaced the manifest meanwhile."""
     while True:
         manifest = read_manifest(root)
         try:
@@ -194,9 +194,9 @@ def _settled(root: Path, read: Callable[[Manifest], Found]) -> Found:
 
 
 def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of all `parts` in the order of their seeds."""
+    """Return the rows of all `parts`, sorted by seed."""
     rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    # Runs that were archived before it was kept have none.
+    # Runs that were archived before this column existed have no value.
     whole = {"train_images": "Int64"} if "train_images" in rows else {}
     return rows.astype(whole).sort_values("seed", kind="stable", ignore_index=True)
 
@@ -208,7 +208,7 @@ def _index(runs: pd.DataFrame, trajectory: str) -> dict[int, ArchivedRun]:
 
 
 def _write(rows: pd.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, Listed]:
-    """Write `rows` to a file named after their content: real numbers that are not exact in single precision."""
+    """Write `rows` to a file named after their content; real numbers, except `EXACT`, have single precision."""
     real = list(rows.select_dtypes("float").columns.difference(ACCURACIES))
     single = [column for column in real if column not in EXACT]
     rows = rows.astype(dict.fromkeys(single, "float32"))
@@ -221,7 +221,7 @@ def _write(rows: pd.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, L
         buffer,
         compression="zstd",
         compression_level=19,
-        # Accuracies repeat, so that they are best listed once each; other numbers are best split by their bytes.
+        # Accuracies repeat, so a dictionary suits them. Other real numbers compress best if split by bytes.
         use_dictionary=[column for column in table.column_names if column not in real],
         use_byte_stream_split=real,
         write_statistics=False,
@@ -235,7 +235,7 @@ def _write(rows: pd.DataFrame, name: str, root: Path, axes: Axes) -> dict[str, L
 
 
 def _rounded(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
-    """`values` to the nearest number with `bits` bits behind the first; NaN stays NaN."""
+    """Round `values` to `bits` bits after the leading one; NaN stays NaN."""
     dropped = 23 - bits
     raised = values.view(np.uint32) + np.uint32(1 << dropped - 1)
     rounded = (raised >> dropped << dropped).view(np.float32)

@@ -20,7 +20,7 @@ RUN_AXES = list(Run._fields)
 
 
 def write_collected(study: Study, root: Path, datasets: Path) -> None:
-    """Write the tables of all runs, and the file that says which settings these runs come from."""
+    """Write the tables of all runs, and a file named after the digest of the settings of these runs."""
     curves = learning_curves(study, root, datasets)
     origins = provenance(study, root, datasets)
     files = [root / name for name in ("learning_curves.parquet", "runs.csv", "provenance.csv")]
@@ -39,7 +39,7 @@ def learning_curves(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a run and recorded epoch: experiment, architecture, representation, model (the paper's name), seed,
+        One row per run and recorded epoch: experiment, architecture, representation, model (the paper's name), seed,
         epoch, train_loss (nats), train_accuracy, test_accuracy (percent).
 
     Raises
@@ -51,14 +51,14 @@ def learning_curves(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
 
 
 def runs_at_milestones(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Return the rows of `curves` at the epochs whose weights are kept: one row a run and milestone."""
+    """Return the rows of `curves` at the epochs whose weights are kept: one row per run and milestone."""
     kept = {name: experiment.kept_epochs for name, experiment in study.experiments.items()}
     wanted = [epoch in kept[name] for name, epoch in zip(curves["experiment"], curves["epoch"], strict=True)]
     return curves[wanted]
 
 
 def check_runs(study: Study, root: Path, datasets: Path) -> int:
-    """Return how many runs `study` has; a `UserError` names the first file that is missing or of other parameters."""
+    """Return the number of runs; a `UserError` names the first file that is missing or made with other parameters."""
     fresh, archived = sources(study, root, datasets)
     for run, recipe in fresh.items():
         RunFolder(root / run_path(run)).check(recipe.run_digest(run.seed))

@@ -1,8 +1,8 @@
-"""What git keeps of a study's numbers."""
+"""The numerical results of a study that git stores."""
 
 from pathlib import Path
 
-# What git keeps of a study's numbers; its figures show them again.
+# Without figures, which show the same numbers.
 COMMITTED = (
     "study.yaml",
     "runs.csv",
@@ -23,6 +23,6 @@ def compared(committed: Path) -> list[Path]:
 
 
 def shown(root: Path) -> list[Path]:
-    """Return what a report shows of the study beside it, relative to the folder `root` of that study."""
+    """Return the files of the study in `root` that another study's report shows, relative to `root`."""
     figures = (path.relative_to(root) for path in (root / "figures").glob("*.svg"))
     return sorted({*compared(root), *figures})

@@ -1,4 +1,4 @@
-"""Costs: what an epoch of a model takes, from the times in the archive."""
+"""Costs: the time of an epoch of each model, from the times in the archive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Axes = tuple[str, str]
 class Costs:
     """Seconds that an epoch takes on one core, by architecture and representation, from `runs` archived runs.
 
-    `processor` names the kind that they were trained on; empty if none was trained on the kind asked for, so that all
-    count.
+    `processor` is the CPU model that they were trained on. It is empty if no run was trained on the requested one, so
+    that all runs are used.
     """
 
     by_model: Mapping[Axes, float]
@@ -24,15 +24,15 @@ class Costs:
     processor: str
 
     def of(self, run: Run, epochs: int) -> float:
-        """The seconds of one core for `epochs` of `run`; a model that nobody timed takes the median of all."""
+        """Return the seconds of one core for `epochs` of `run`; a model without times gets the median of all."""
         axes = (run.architecture, run.representation)
         return epochs * self.by_model.get(axes, median(self.by_model.values()))
 
 
 def costs(archived: Mapping[Run, ArchivedRun], processor: str) -> Costs:
-    """What an epoch takes: the median over the archived runs on this kind of `processor`, or on any CPU.
+    """Return the median time of an epoch over the archived runs on this `processor`, or else on any CPU.
 
-    A run counts for its part of its pack, and with all of its threads.
+    The time of a run is its share of its pack's time, times the number of threads.
 
     Raises
     ------
@@ -47,6 +47,6 @@ def costs(archived: Mapping[Run, ArchivedRun], processor: str) -> Costs:
         seconds = values["seconds"] * values["threads"] / epochs
         times.setdefault((run.architecture, run.representation), []).append(seconds)
     if not times:
-        raise UserError("the archive has no run trained on a CPU, so the time of a run is unknown: archive one first")
+        raise UserError("the archive has no run trained on a CPU, so the time of a run is unknown; archive one first")
     found = {axes: median(seconds) for axes, seconds in times.items()}
     return Costs(found, len(here or on_cpu), processor if here else "")

@@ -1,4 +1,4 @@
-"""Holdings: which runs of a study the archive serves, which lie finished on disk, and the study that they make up."""
+"""Inventory: the runs of a study that are archived or finished on disk, and the study that they form."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -20,18 +20,18 @@ NONE: Planned = MappingProxyType({})
 
 
 class Sources(NamedTuple):
-    """The runs of a study that there are or shall be: from run files, each by its recipe, and from the archive."""
+    """The existing and planned runs of a study: those with run files, each with its recipe, and archived ones."""
 
     fresh: dict[Run, Recipe]
     archived: dict[Run, ArchivedRun]
 
 
 def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Sources:
-    """Return where each run of `study` comes from, in the study's order.
+    """Return the source of each run of `study`, in the study's order.
 
-    Where missing runs are trained, the archive serves runs with every milestone, and all others are fresh. Else it
-    serves runs with any milestone; fresh are the runs of `planned` (run → epochs), and the ones on disk that are
-    finished at a milestone beyond the archive's.
+    If missing runs are trained, runs with every milestone come from the archive, and all others are fresh. Otherwise,
+    runs with any milestone come from the archive. Fresh runs are then `planned` ones (run → epochs), and runs on disk
+    that are finished at a later milestone than the archived one.
     """
     fresh: dict[Run, Recipe] = {}
     archived: dict[Run, ArchivedRun] = {}
@@ -54,12 +54,12 @@ def sources(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: P
 
 
 def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> Study:
-    """Return `study` itself where missing runs are trained, else the part of it that there are runs of, or plans.
+    """Return `study` itself if missing runs are trained, else its subset with available or planned runs.
 
     Raises
     ------
     UserError
-        There is not one.
+        No run is available or planned.
     """
     if study.missing == "train":
         return study
@@ -67,7 +67,7 @@ def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, p
     milestones = {run: entry.milestones for run, entry in archived.items()}
     milestones |= {run: recipe.experiment.kept_epochs for run, recipe in fresh.items()}
     if not milestones:
-        raise UserError(f"{root}: no run of study '{study.study}' is archived or finished (missing: {study.missing})")
+        raise UserError(f"{root}: no run of study '{study.study}' is archived or finished; use `missing: train`")
     wanted = list(study.runs())
     held = [run for run in wanted if run in milestones]
     reached: dict[str, int] = {}
@@ -88,7 +88,7 @@ def available_subset(study: Study, root: Path, datasets: Path = DATASETS_FILE, p
 
 
 def _with_models(experiment: Experiment, runs: Sequence[Run]) -> Experiment:
-    """Return `experiment` with no architecture or representation but those of `runs`."""
+    """Return `experiment` with only the architectures and representations of `runs`."""
     return experiment.replaced(
         architectures=tuple(dict.fromkeys(run.architecture for run in runs)),
         representations=tuple(dict.fromkeys(run.representation for run in runs)),
@@ -96,7 +96,7 @@ def _with_models(experiment: Experiment, runs: Sequence[Run]) -> Experiment:
 
 
 def _reported(study: Study, experiments: dict[str, Experiment]) -> dict[str, object]:
-    """Return the settings of the report, less the epochs that were not reached."""
+    """Return the settings of the report without the epochs that were not reached."""
     name = study.reported_experiment if study.reported_experiment in experiments else next(iter(experiments))
     kept = experiments[name].kept_epochs
     epochs = {table: epochs for table, epochs in study.report.epochs.items() if epochs in kept}
@@ -109,7 +109,7 @@ def _recipe(study: Study, datasets: Path, axes: tuple[str, str, str], epochs: in
 
 
 def _finished(folder: Path, seed: int, recipes: Sequence[Recipe]) -> int | None:
-    """Return the epochs of the one of `recipes` that the run in `folder` was finished by, or None."""
+    """Return the epochs of the one of `recipes` with which the run in `folder` was finished, or None."""
     if not all((folder / name).exists() for name in RUN_FILES):
         return None
     digest = read_run_document(folder / RUN_FILES[-1])["digest"]

@@ -1,6 +1,6 @@
-"""The manifest of an archive: which files and runs it holds. What it does not list does not count.
+"""The manifest of an archive lists its files and runs. Unlisted files are ignored.
 
-A generation of the archive replaces the one before it by the rename of this one file. It carries its own SHA-256.
+Renaming this one file replaces the previous version of the archive. The manifest contains its own SHA-256.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ from distancenets.errors import Damaged, UserError
 from distancenets.files import PART, clear_parts, locked, read_bytes, read_sealed, sealed_text, sha256, write_text
 
 MANIFEST = "manifest.json"
-# Beside the archive, which git keeps.
+# Outside the archive's folder, because git stores that.
 LOCK = ".archive.lock"
-REPAIR = "restore it from git, or `distancenets archive --repair` lists what is intact"
+REPAIR = "restore it from git, or keep the intact models with `distancenets archive --repair`"
 
 # Experiment, architecture, representation.
 Axes = tuple[str, str, str]
@@ -30,7 +30,7 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True)
 class Holding:
-    """What the archive holds of one model: seed → fingerprint of the code that made the run, and file → digest.
+    """The archive of one model: seed → fingerprint of the code that made the run, and file → digest.
 
     Runs that are older than fingerprints have None. A file is named after its table and its content.
     """
@@ -39,7 +39,7 @@ class Holding:
     files: Mapping[str, Listed] = field(default_factory=dict)
 
     def file(self, table: str) -> str | None:
-        """The name of the file of `table`, or None if the model has none."""
+        """Return the name of the file of `table`, or None if the model has none."""
         return next((name for name in self.files if table_of(name) == table), None)
 
 
@@ -57,12 +57,12 @@ def model_folder(root: Path, axes: Axes) -> Path:
 
 
 def table_files(root: Path) -> list[Path]:
-    """The files of tables that are in the archive below `root`, listed or not."""
+    """Return all files of tables in the archive below `root`, listed or not."""
     return sorted(archive_folder(root).glob("*/*/*/*.parquet"))
 
 
 def table_of(name: str) -> str:
-    """The table in the file `name`, such as `runs` for `runs-0123456789ab.parquet`."""
+    """Return the table in the file `name`, such as `runs` for `runs-0123456789ab.parquet`."""
     return Path(name).stem.partition("-")[0]
 
 
@@ -72,7 +72,7 @@ def read_manifest(root: Path) -> Manifest:
     Raises
     ------
     Damaged
-        The manifest was changed, or there are tables and no manifest.
+        The manifest was changed, or tables exist without a manifest.
     """
     path = archive_folder(root) / MANIFEST
     if not path.exists():
@@ -111,7 +111,7 @@ def listed_content(folder: Path, name: str, listed: Listed) -> bytes:
 
 
 def unlisted(root: Path, manifest: Manifest) -> Iterator[Path]:
-    """Yield the files of tables below `root` that `manifest` does not list, as a killed writer leaves them."""
+    """Yield the files of tables below `root` that `manifest` does not list; a killed writer leaves such files."""
     known = {model_folder(root, axes) / name for axes, holding in manifest.items() for name in holding.files}
     yield from (path for path in table_files(root) if path not in known)
 
@@ -124,7 +124,7 @@ def writing(root: Path) -> Iterator[None]:
 
 
 def clear_unlisted(root: Path) -> None:
-    """Remove what does not count from the archive below `root`: unlisted tables and files of killed writers."""
+    """Remove unlisted tables and files of killed writers from the archive below `root`."""
     for path in unlisted(root, read_manifest(root)):
         path.unlink()
     for folder in {archive_folder(root), *(path.parent for path in archive_folder(root).glob(f"*/*/*/.*{PART}"))}:

@@ -1,4 +1,4 @@
-"""What the runs of a study were made from, with and on: one row a run, from its `run.json`."""
+"""The recipe, code, libraries and device of a study's runs: one row per run, from its `run.json`."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,20 +15,20 @@ from distancenets.training.run_files import RunFolder
 
 
 class Cost(NamedTuple):
-    """What training took: hours of one CPU core, and hours of a GPU."""
+    """The cost of training: hours of one CPU core, and hours of a GPU."""
 
     cpu_hours: float
     gpu_hours: float
 
 
 def provenance(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
-    """Return where every run of `study` comes from.
+    """Return the provenance of every run of `study`.
 
     Returns
     -------
     pandas.DataFrame
-        A row a run: experiment, architecture, representation, model (the paper's name), seed; digest (of what
-        determines the run); code_version, code_revision, code_fingerprint; python, then the version of each library;
+        One row per run: experiment, architecture, representation, model (the paper's name), seed; digest (of the
+        run's recipe and seed); code_version, code_revision, code_fingerprint; python, then the version of each library;
         device (its kind), device_name, engine, threads; pack (the seeds trained together), and seconds, the time that
         the whole pack took.
 
@@ -49,7 +49,7 @@ def provenance(study: Study, root: Path, datasets: Path) -> pd.DataFrame:
 
 
 def cost(runs: pd.DataFrame) -> Cost:
-    """Return what training the runs of a provenance table took; a run counts for its part of its pack."""
+    """Return the cost of the runs of a provenance table; each run has its share of its pack's time."""
     share = runs["seconds"] / 3600 / runs["pack"].map(lambda seeds: len(seeds.split()))
     on_cpu = runs["device"] == "cpu"
     return Cost(float((share * runs["threads"])[on_cpu].sum()), float(share[~on_cpu].sum()))

@@ -1,4 +1,4 @@
-"""Rechecks: archived runs, trained again from nothing for their first epochs and compared with the archive."""
+"""Rechecks: archived runs, trained again from scratch for their first epochs and compared with the archive."""
 
 import random
 import tempfile
@@ -27,10 +27,10 @@ from distancenets.words import listed
 
 # Training amplifies the rounding of another engine: by epoch 50 the losses of two engines have differed by 11 %.
 CLOSE_EPOCHS = 5
-# Four times what 154 runs of earlier CPU engines differed by until then: 0.12 % of the loss, 0.12 percentage points.
+# Four times the differences of 154 runs of earlier CPU engines by then: 0.12 % of the loss, 0.12 percentage points.
 LOSS_TOLERANCE = 5e-3
 ACCURACY_TOLERANCE = 0.5
-# Of the untrained model's loss: 52 runs of former engines had the same to 6e-8, 12 that began elsewhere were 7e-5 off.
+# For the untrained model's loss: 52 runs of former engines agreed to 6e-8, 12 with another start differed by 7e-5.
 START_TOLERANCE = 1e-5
 OTHER_START = "made by former code, another start"
 BIT, CLOSE, NONE = "bit", "tolerance", "none"
@@ -43,7 +43,7 @@ TABLE = (
 
 @dataclass(frozen=True)
 class Difference:
-    """The first number of a run that did not come out again."""
+    """The first number of a run that was not reproduced."""
 
     epoch: int
     column: str
@@ -51,7 +51,7 @@ class Difference:
     found: float
 
     def __str__(self) -> str:
-        """Return where it is, and what training again gave minus what is archived."""
+        """Return its place, and the retrained number minus the archived one."""
         size = f"{self.found - self.archived:+.3g}".replace("-", "−")
         return f"{self.column.replace('_', ' ')} at epoch {self.epoch} differs by {size}"
 
@@ -60,8 +60,8 @@ class Difference:
 class Recheck:
     """One archived run beside the same run trained again.
 
-    `epochs` is how many recorded epochs were compared. `reason` says why they are compared within a tolerance, or not
-    at all; it is empty if bits are.
+    `epochs` is the number of compared epochs. `reason` says why they are compared within a tolerance, or not at all; it
+    is empty if bits are compared.
     """
 
     run: Run
@@ -73,7 +73,7 @@ class Recheck:
 
     @property
     def standard(self) -> str:
-        """What the run was held to: `BIT`, `CLOSE` or `NONE`."""
+        """The standard of the comparison: `BIT`, `CLOSE` or `NONE`."""
         return {"": BIT, OTHER_START: NONE}.get(self.reason, CLOSE)
 
     @property
@@ -83,7 +83,7 @@ class Recheck:
 
 
 def draw(runs: Sequence[Run], seed: int, count: int | None = None) -> list[Run]:
-    """Return `count` of `runs`, drawn at random; or for each model its lowest seed and one drawn from the others.
+    """Return `count` random ones of `runs`; for None, each model's lowest seed and a random other seed.
 
     The same runs and `seed` give the same draw.
     """
@@ -107,12 +107,12 @@ def recheck(
     epochs: int,
     settings: TrainingSettings,
 ) -> Recheck:
-    """Train an archived run again for its first `epochs` on this machine's CPU, and compare what was recorded.
+    """Train an archived run again for its first `epochs` on this machine's CPU, and compare the metrics.
 
     Parameters
     ----------
     recipe
-        The study's, of any length.
+        The study's recipe, of any length.
     provenance, archived
         The run's `run.json` and metrics, as they are in the archive.
 
@@ -128,7 +128,7 @@ def recheck(
     archived = archived[archived["epoch"] <= (min(epochs, CLOSE_EPOCHS) if reason else epochs)]
     if archived.empty:
         raise Damaged(f"{'/'.join(map(str, run))}: the archive has no metrics of it; {REPAIR}")
-    # Every epoch, whichever ones the archived run recorded.
+    # Record every epoch, because the archived run may have recorded any of them.
     whole = {"epochs": max(1, int(archived["epoch"].max())), "milestones": (), "record_every": 1}
     shortened = recipe.replaced(experiment=recipe.experiment.replaced(**whole).model_dump())
     found, made = trained_again(run, shortened, settings, images)
@@ -140,7 +140,7 @@ def recheck(
 
 
 def tolerance_reason(recipe: Recipe, provenance: Mapping[str, Any]) -> str:
-    """Return why an archived run need not come out again to the bit; empty if it must."""
+    """Return why an archived run need not be reproduced to the bit; empty if it must."""
     engine = provenance.get("engine", {}).get("name", "unknown")
     if engine != "compiled":
         return f"engine {engine}"
@@ -150,9 +150,9 @@ def tolerance_reason(recipe: Recipe, provenance: Mapping[str, Any]) -> str:
 
 
 def tolerances(images: Dataset) -> dict[str, tuple[float, float]]:
-    """Return how far a run of another engine may be off by column: relative to the archived number, and absolute.
+    """Return the tolerances for a run of another engine by column: relative to the archived number, and absolute.
 
-    At least one image may change sides.
+    One image may always change its class.
     """
     shares = (100 / len(labels) for labels in (images.train_labels, images.test_labels))
     limits = [(LOSS_TOLERANCE, 0.0), *((0.0, max(ACCURACY_TOLERANCE, 1.5 * share)) for share in shares)]
@@ -160,7 +160,7 @@ def tolerances(images: Dataset) -> dict[str, tuple[float, float]]:
 
 
 def other_start(archived: pd.DataFrame, found: pd.DataFrame) -> bool:
-    """Whether the untrained models differ: former code drew some start values otherwise."""
+    """Return whether the untrained models differ, because former code drew some start values differently."""
     old, new = (table.loc[table["epoch"] == 0, "train_loss"] for table in (archived, found))
     return not old.empty and not abs(new.item() - old.item()) <= START_TOLERANCE * abs(old.item())
 
@@ -168,13 +168,13 @@ def other_start(archived: pd.DataFrame, found: pd.DataFrame) -> bool:
 def first_difference(
     archived: pd.DataFrame, found: pd.DataFrame, limits: dict[str, tuple[float, float]]
 ) -> Difference | None:
-    """Return the earliest number of `archived` that `found` has otherwise, by more than the limits of its column."""
+    """Return the earliest number of `archived` that differs in `found` by more than the limits of its column."""
     again = found.set_index("epoch")
     for row in archived.sort_values("epoch").to_dict("records"):
         due = again.loc[row["epoch"]]
         for column, (relative, absolute) in limits.items():
             old, new = float(row[column]), float(due[column])
-            # A NaN is no number that came out again.
+            # Negated, so that a NaN counts as a difference.
             if not abs(new - old) <= max(relative * abs(old), absolute):
                 return Difference(int(row["epoch"]), column, old, new)
     return None
@@ -183,7 +183,7 @@ def first_difference(
 def trained_again(
     run: Run, recipe: Recipe, settings: TrainingSettings, images: Dataset
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return metrics and provenance of the run of `recipe`, trained from nothing in a folder of its own."""
+    """Return metrics and provenance of the run of `recipe`, trained from scratch in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         pack = Pack(Path(folder), run.experiment, recipe, (run.seed,))
         try:
@@ -195,31 +195,31 @@ def trained_again(
 
 
 def agreement(standard: str, reason: str) -> str:
-    """Return in words what came of a run without a difference that was held to `standard`."""
+    """Return the result of a run without a difference under `standard`, in words."""
     words = {BIT: "equal to the bit", CLOSE: f"within the tolerance ({reason})", NONE: f"not comparable ({reason})"}
     return words[standard]
 
 
 def table(rechecks: Sequence[Recheck], seed: int) -> pd.DataFrame:
-    """Return a row per recheck of the draw `seed`, with the columns `TABLE`; without a difference, its four are empty.
+    """Return one row per recheck of the draw `seed`, with the columns `TABLE`.
 
-    `equal` is empty for a run that cannot be compared.
+    The four columns of a difference are empty without one. `equal` is empty for a run that cannot be compared.
     """
     return pd.DataFrame(_rows(rechecks, seed), columns=list(TABLE))
 
 
 def read_rechecks(path: Path) -> pd.DataFrame:
-    """Return the table that `distancenets recheck --csv` wrote to `path`; a `UserError` names a file that is none."""
+    """Return the table that `distancenets recheck --csv` wrote to `path`; a `UserError` names any other file."""
     return read_derived(path, TABLE, dtype={"equal": "boolean", "reason": str}).fillna({"reason": ""})
 
 
 def verdict(rechecks: pd.DataFrame) -> str:
-    """Return in one sentence how many runs of a table of rechecks came out again.
+    """Return in one sentence how many runs of a table of rechecks were reproduced.
 
     Raises
     ------
     UserError
-        A run did not.
+        A run differs.
     """
     differ = rechecks[rechecks["equal"].eq(False)]
     if len(differ):

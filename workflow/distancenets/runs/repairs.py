@@ -1,4 +1,4 @@
-"""Repairs: an archive made whole, of what is intact in it."""
+"""Repairs: rebuild an archive from its intact models."""
 
 import tempfile
 from pathlib import Path
@@ -23,15 +23,15 @@ from distancenets.runs.manifest import (
 
 
 def repair(root: Path) -> list[str]:
-    """Make the archive below `root` whole, and return a line for every model that was listed or dropped.
+    """Rebuild the archive below `root`, and return a line for every model that was listed or dropped.
 
-    A model with a file that is missing or damaged is dropped: its files are moved out of the archive. Without a
-    manifest, one is written of the tables that are there. Files that are not listed are removed.
+    A model with a missing or damaged file is dropped: its files are moved out of the archive. If there is no intact
+    manifest, a new one lists the existing tables. Unlisted files are removed.
 
     Raises
     ------
     UserError
-        There is no manifest, and the tables do not say themselves which of them count.
+        No manifest is intact, and the tables are ambiguous or lack a table of runs.
     """
     with writing(root):
         try:
@@ -49,7 +49,7 @@ def repair(root: Path) -> list[str]:
 
 
 def _found(root: Path) -> Manifest:
-    """The manifest of the tables that are in the archive."""
+    """Return a manifest of the tables in the archive."""
     held: dict[Axes, dict[str, Path]] = {}
     for path in table_files(root):
         experiment, architecture, representation = path.parts[-4:-1]
@@ -60,7 +60,7 @@ def _found(root: Path) -> Manifest:
     manifest = {}
     for axes, tables in held.items():
         if RUNS not in tables:
-            raise UserError(f"{model_folder(root, axes)}: holds no table of runs; remove the folder")
+            raise UserError(f"{model_folder(root, axes)}: has no table of runs; remove the folder")
         contents = {path: path.read_bytes() for path in tables.values()}
         parsed = {path: parse_table(content, path) for path, content in contents.items()}
         files = {path.name: Listed(sha256(contents[path]), len(parsed[path])) for path in contents}
@@ -69,7 +69,7 @@ def _found(root: Path) -> Manifest:
 
 
 def _fault(root: Path, axes: Axes, holding: Holding) -> str:
-    """What is wrong with a file of a model, or nothing."""
+    """Return the first fault in the files of a model, or an empty string."""
     try:
         for name in holding.files:
             read_table(table_of(name), root, axes, holding)
@@ -79,7 +79,7 @@ def _fault(root: Path, axes: Axes, holding: Holding) -> str:
 
 
 def _dropped(root: Path, axes: Axes) -> str:
-    """Move the files of a model out of the archive, and return what was done in words."""
+    """Move the files of a model out of the archive, and return a line about it."""
     paths = sorted(model_folder(root, axes).glob("*.parquet"))
     if not paths:
         return f"{'/'.join(axes)}: dropped"

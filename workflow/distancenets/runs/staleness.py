@@ -1,7 +1,7 @@
-"""Staleness: results of other settings, marked so that Snakemake makes them again.
+"""Staleness: mark results of other settings, so that Snakemake makes them again.
 
-Snakemake knows from its own records alone which settings made a file. A clone, a copy or a clean-up loses them; then
-only times are left.
+Only Snakemake's records say which settings made a file. A clone, a copy or a clean-up loses these records. Then only
+modification times remain.
 """
 
 import os
@@ -16,21 +16,21 @@ from distancenets.runs.inventory import NONE, Planned, sources
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
-# Seconds after 1970. Snakemake takes 0 for no time at all.
+# Seconds after 1970. Snakemake treats 0 as no time at all.
 OLD = 1
-# What follows from the runs alone, whatever a study says about judging and showing them.
+# Results that depend only on the runs, not on the settings for judging and showing them.
 OF_RUNS = ("runs.csv", "learning_curves.parquet", "provenance.csv", "measurements")
-# What is no result of the study's settings.
+# Files that are not results of the study's settings.
 APART = ("study.yaml", "gathered", "planned.csv", "runs", "archive", "checkpoints", "logs", "benchmarks", "audit.*")
-# They say what came of another study's results.
+# Files about checks of another study's results.
 CHECKS = ("recheck.csv", "verified.txt")
 
 
 def mark_stale(study: Study, root: Path, datasets: Path = DATASETS_FILE, planned: Planned = NONE) -> None:
-    """Set the time of what other settings than those of `study` made to 1970, older than whatever it is made from.
+    """Set the time of results of other settings than `study` to 1970, so that they are older than their inputs.
 
-    Snakemake then makes it again, unless its records say that nothing changed. So it does with shorter runs that are
-    `planned` to be longer (run → epochs).
+    Snakemake then makes them again, unless its records say that nothing changed. The same applies to shorter runs that
+    are `planned` to be longer (run → epochs).
 
     Raises
     ------
@@ -77,5 +77,5 @@ def _digest(folder: RunFolder) -> str | None:
     try:
         return str(folder.read_provenance().get("digest"))
     except UserError:
-        # Whoever trains or reads it says what is wrong with it.
+        # Training or reading the run reports the fault.
         return None

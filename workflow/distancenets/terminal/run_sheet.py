@@ -47,7 +47,7 @@ def facts(run: FinishedRun) -> Table:
 
 
 def bits(run: FinishedRun) -> str:
-    """Return the SHA-256 that a repeated run must have, or that its bits are not promised."""
+    """Return the SHA-256 that a repeated run must have, or a note that its bits are not promised."""
     engine = run.provenance.get("engine", {}).get("name", "unknown")
     if engine != "compiled":
         return f"not promised (engine {engine})"

@@ -80,7 +80,7 @@ def read_checkpoint(path: Path) -> tuple[Header, State]:
     except (OSError, SafetensorError) as error:
         raise _damaged(path, error) from error
     if metadata.pop("sha256", "") != _digest(tensors, metadata):
-        raise _damaged(path, "its content is not the one that its digest was taken of")
+        raise _damaged(path, "its content does not match its digest")
     kept: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("kept/"):
