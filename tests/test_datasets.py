@@ -214,7 +214,7 @@ def test_a_new_data_set_is_pinned_to_its_bytes(tmp_path: Path) -> None:
 
 
 def test_what_the_networks_cannot_take_is_not_pinned(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"small: train: 20 labels of 20 images of 4 pixels \(expected .* 784 pixels\)"):
+    with pytest.raises(UserError, match=r"small: train: 20 labels for 20 images of 4 pixels .*expected .* 784 pixels"):
         pinned("mine", write_idx(tmp_path / "small", of_ten_classes(4), 2))
     arrays = of_ten_classes()
     with pytest.raises(UserError, match="other: test: expected labels of all 10 classes, 0 to 9"):

@@ -80,7 +80,7 @@ def test_without_gpus_a_job_stays_on_the_cpu() -> None:
 
 def test_a_device_that_is_not_there_is_named() -> None:
     for name in ("cuda:99", "meta", "nonsense"):
-        with pytest.raises(UserError, match=f"--device {name}: not there"), claimed_device(name):
+        with pytest.raises(UserError, match=f"--device {name}: no such device"), claimed_device(name):
             pass
 
 

@@ -54,7 +54,7 @@ def test_writing_it_otherwise_changes_nothing(tmp_path: Path) -> None:
         text = path.read_text().replace("training.engines.image_order import", "training.image_order import")
         path.write_text(text.replace("frame_order", "order_by_frame"))
     edits = [
-        ("workflow/distancenets/models/heads.py", "A new one is one entry here.", "Reworded."),
+        ("workflow/distancenets/models/heads.py", "Add a new one as one entry here.", "Reworded."),
         *((f"{NATIVE}/{name}", "linear_backward", "linear_derivatives") for name in ("heads.h", "step.c")),
         # Another width of register tiles: a loop that is faster or slower, with the same bits.
         (f"{NATIVE}/heads.h", "#define SOME 5", "#define SOME 2"),

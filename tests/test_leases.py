@@ -118,7 +118,7 @@ def test_a_lease_leaves_no_file_and_takes_any_name(tmp_path: Path, monkeypatch: 
             time.sleep(0.01)
         assert answers == []
     waiting.join(timeout=30)
-    assert answers == [name] and said == [f"Waiting for a GPU: other jobs hold {name}"]
+    assert answers == [name] and said == [f"Waiting for a GPU: other jobs use {name}"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -103,7 +103,7 @@ def test_finished_runs_are_left_alone_and_new_seeds_are_added(workshop: Workshop
     assert RunFolder(folder(workshop, 2)).read_provenance()["pack"] == [2]
     assert "finished already" in workshop.train("--seeds", "0-2").stderr
     answer = workshop.train("--seeds", "0-2", "--device", "cuda:7")
-    assert answer.returncode == 1 and "--device cuda:7: not there" in answer.stderr
+    assert answer.returncode == 1 and "--device cuda:7: no such device" in answer.stderr
 
 
 def test_a_run_of_other_parameters_is_refused_and_replaced_on_request(workshop: Workshop) -> None:
@@ -138,11 +138,11 @@ def test_divergence_names_epoch_and_seed_and_keeps_the_metrics(workshop: Worksho
         (["--architecture", "relu", "--representation", "distance", "--experiment", "no"], "has no experiment 'no'"),
         (
             ["--architecture", "relu", "--representation", "distance", "--device", "cuda:7"],
-            "--device cuda:7: not there",
+            "--device cuda:7: no such device",
         ),
         (
             ["--architecture", "relu", "--representation", "distance", "--device", "toaster"],
-            "--device toaster: not there",
+            "--device toaster: no such device",
         ),
         (
             ["--architecture", "relu", "--representation", "distance", "--study", "none.yaml"],

@@ -270,7 +270,7 @@ def test_pixels_that_are_no_bytes_are_refused(tiny: Arrays, value: float) -> Non
     pairs = [list(pair) for pair in pickle.loads(pickle_of(tiny))]
     assert_arrays_equal(arrays_of_pickle(pickle.dumps(pairs, protocol=2), "p"), tiny)
     pairs[2][0][0, 0] = value
-    with pytest.raises(UserError, match=r"^p: .* no whole numbers of 0 to 255"):
+    with pytest.raises(UserError, match=r"^p: .* not whole numbers from 0 to 255"):
         arrays_of_pickle(pickle.dumps(pairs, protocol=2), "p")
 
 
@@ -294,7 +294,7 @@ def test_all_sources_failing_is_one_line(tiny: Arrays, tmp_path: Path, only_this
     with pytest.raises(UserError) as caught:
         fetch("mnist", settings, tmp_path / "data", say=said.append)
     message = str(caught.value)
-    assert message.startswith("mnist: every source failed: folder: no folder was named (--folder or ")
+    assert message.startswith("mnist: every source failed: folder: no folder given; use --folder or ")
     assert "torchvision: MNIST cannot be downloaded: " in message
     assert "package: tiny-digits==2.0 cannot be downloaded: No matching distribution" in message
     assert "\n" not in message

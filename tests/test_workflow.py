@@ -121,7 +121,7 @@ def test_code_retrains_the_models_that_it_makes_compute_something_else(small: Ch
     package = "workflow/distancenets"
     small.edit(f"{package}/training/engines/native/heads.h", "linear_scores", "scores_of_linear")
     small.edit(f"{package}/training/engines/native/step.c", "linear_scores", "scores_of_linear")
-    small.edit(f"{package}/models/heads.py", "A new one is one entry here.", "Reworded.")
+    small.edit(f"{package}/models/heads.py", "Add a new one as one entry here.", "Reworded.")
     small.edit(f"{package}/models/activations.py", '"z > 0 ? 1 : -1"', '"z > 0 ? 2 : -2"')
     assert "train_model" not in small.jobs(*FEW)
     small.edit(f"{package}/models/activations.py", '"z > 0 ? 1 : 0"', '"z > 0 ? 2 : 0"')

@@ -1,4 +1,4 @@
-"""The four arrays that every source of a data set serves, and the check of their digests."""
+"""The four arrays of a data set, which every source returns, and the check of their digests."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Arrays(NamedTuple):
 
 
 def fault(arrays: Arrays, digests: Digests) -> str | None:
-    """What is wrong with the first array that is not the one `digests` pins, or None."""
+    """Return in one line the first array whose digest or shape is wrong, or None."""
     expected = digests.model_dump()
     for name, array in arrays._asdict().items():
         found = sha256(array.tobytes())
@@ -27,5 +27,5 @@ def fault(arrays: Arrays, digests: Digests) -> str | None:
             return f"{name} has SHA-256 {found[:12]}…, not {expected[name][:12]}…"
     for part, images, labels in (("train", *arrays[:2]), ("test", *arrays[2:])):
         if images.ndim != 2 or labels.shape != images.shape[:1]:
-            return f"{part}_images {images.shape} and {part}_labels {labels.shape} do not belong together"
+            return f"{part}_images {images.shape} and {part}_labels {labels.shape} do not match"
     return None

@@ -1,7 +1,7 @@
-"""The IDX format of MNIST: a magic number, big-endian sizes, then one unsigned byte a value.
+"""The IDX format of MNIST: a magic number, big-endian sizes, then one unsigned byte per value.
 
-QMNIST (Yadav and Bottou 2019) has 50,000 more test images for MNIST. Its labels are rows of eight 32-bit integers, of
-which the first is the class.
+QMNIST (Yadav and Bottou 2019) has 50,000 more test images for MNIST. Its labels are rows of eight 32-bit integers.
+The first of them is the class.
 """
 
 import gzip
@@ -21,14 +21,14 @@ IMAGES_MAGIC = 0x0803
 LABELS_MAGIC = 0x0801
 QMNIST_LABELS_MAGIC = 0x0C02
 TYPES = {0x08: "u1", 0x0C: ">i4"}
-# The files that hold each array, MNIST's before QMNIST's.
+# The files of each array, MNIST's before QMNIST's.
 FILES = {
     "train_images": ("train-images-idx3-ubyte", "qmnist-train-images-idx3-ubyte"),
     "train_labels": ("train-labels-idx1-ubyte", "qmnist-train-labels-idx2-int"),
     "test_images": ("t10k-images-idx3-ubyte", "qmnist-test-images-idx3-ubyte"),
     "test_labels": ("t10k-labels-idx1-ubyte", "qmnist-test-labels-idx2-int"),
 }
-# Of one file, decompressed: reading stops beyond.
+# The most bytes of one file, decompressed. Larger files are refused.
 MOST_BYTES = 2**30
 
 
@@ -54,7 +54,7 @@ def has_files(folder: Path) -> bool:
 
 
 def find(folder: Path, array: str) -> Path:
-    """The path of the file in `folder` that holds `array`, plain before .gz."""
+    """The path of the file in `folder` that contains `array`, plain before .gz."""
     for path in _spellings(folder, array):
         if path.is_dir():
             raise UserError(f"{path}: a folder, not a file")
@@ -68,7 +68,7 @@ def _spellings(folder: Path, array: str) -> list[Path]:
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """The images in the IDX file `path`, which are square, shape (images, pixels)."""
+    """The square images in the IDX file `path`, flattened to the shape (images, pixels)."""
     values = decode(content_of(path), IMAGES_MAGIC, path)
     images, rows, columns = values.shape
     if rows != columns:
@@ -88,19 +88,19 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
 
 
 def content_of(path: Path) -> bytes:
-    """The bytes of `path`, decompressed where its name ends in .gz; more than `MOST_BYTES` are refused."""
+    """The bytes of `path`, decompressed if its name ends in .gz. More than `MOST_BYTES` are refused."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > MOST_BYTES:
-        raise UserError(f"{path}: more than {MOST_BYTES // 2**20:,} MiB of values, MNIST has 45")
+        raise UserError(f"{path}: more than {MOST_BYTES // 2**20:,} MiB of values (MNIST has 45 MiB)")
     return content
 
 
 def decode(content: bytes, magic: int, path: Path) -> NDArray[Any]:
-    """The array in the IDX `content` of `path`; the last bytes of `magic` are its type and number of dimensions."""
+    """The array in the IDX `content` of `path`. The last bytes of `magic` are its type and number of dimensions."""
     value, dimensions = np.dtype(TYPES[magic >> 8]), magic & 0xFF
     header = 4 * (1 + dimensions)
     if len(content) < header:

@@ -1,4 +1,4 @@
-"""Pins: the entry of config/datasets.yaml that holds a new data set to its bytes."""
+"""Pins: the entry of config/datasets.yaml that fixes the bytes of a new data set by their SHA-256."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from distancenets.models.networks import CLASSES, INPUTS
 
 
 def pinned(name: str, folder: Path) -> DatasetSettings:
-    """The settings of the data set `name` as the IDX files in `folder` have it, with `folder` as its source.
+    """The settings of the data set `name`, made from the IDX files in `folder`, which becomes its source.
 
     Raises
     ------
     UserError
-        The name is none, a file is missing or broken, or the networks cannot take such images or labels.
+        The name is invalid, a file is missing or broken, or the networks cannot use such images or labels.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"{name}: a data set's name is lower-case letters, digits and _")
@@ -26,8 +26,8 @@ def pinned(name: str, folder: Path) -> DatasetSettings:
     for split, images, labels in (("train", *arrays[:2]), ("test", *arrays[2:])):
         if images.shape[1] != INPUTS or len(images) != len(labels):
             raise UserError(
-                f"{folder}: {split}: {len(labels)} labels of {len(images)} images of {images.shape[1]} pixels "
-                f"(expected a label an image, and {INPUTS} pixels)"
+                f"{folder}: {split}: {len(labels)} labels for {len(images)} images of {images.shape[1]} pixels "
+                f"(expected one label per image and {INPUTS} pixels)"
             )
         if set(np.unique(labels)) != set(range(CLASSES)):
             raise UserError(f"{folder}: {split}: expected labels of all {CLASSES} classes, 0 to {CLASSES - 1}")

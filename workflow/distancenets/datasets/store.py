@@ -26,9 +26,9 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set of the pinned digests: uint8 pixels (images × pixels) and class indices (images).
+    """A data set with the pinned digests: uint8 pixels (images × pixels) and class indices (images).
 
-    It equals itself alone, so that what was found of it can be kept by it.
+    It is equal only to itself, so that it can be the key of a cache of results.
     """
 
     name: str
@@ -46,21 +46,21 @@ def fetch(
     folder: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Write the data set `name` below `root` from the first source that serves it, and return its folder.
+    """Write the data set `name` below `root` from the first source that works, and return its folder.
 
-    What is there already with the pinned digests is kept as it is.
+    An existing file with the pinned digests is kept.
 
     Parameters
     ----------
     name, settings
-        The data set; its sources are tried in their order.
+        The data set. Its sources are tried in order.
     root
         The folder of all data sets.
     folder
-        Where a folder source looks, instead of its own path: in it, or in its subfolder of the data set's name, as
-        torchvision lays it out too (`MNIST/raw`).
+        Replaces a folder source's own path. The files are in it or in its subfolder with the data set's name, which
+        may have torchvision's layout (`MNIST/raw`).
     say
-        Takes one line for each source that fails before another, and one for the source that serves.
+        Receives one line per failed source that another one follows, and one line for the source that works.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def fetch(
 
 
 def loader(datasets: Path, data: Path) -> Callable[[str], Dataset]:
-    """Return what loads a data set of the file `datasets` from the folder `data` by its name, and reads it once."""
+    """Return a cached function that loads a data set by its name in the file `datasets` from the folder `data`."""
     return cache(lambda name: load_dataset(data / name, load_dataset_settings(name, datasets)))
 
 
@@ -118,7 +118,7 @@ def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:
 
 
 def _is_kept(target: Path, settings: DatasetSettings) -> bool:
-    """Whether `target` has the pinned data; a manifest that does not say so is written again."""
+    """Whether `target` has the pinned data. If so, a missing or different manifest is rewritten."""
     try:
         kept = load_dataset(target, settings)
     except UserError:
@@ -133,7 +133,7 @@ def _is_kept(target: Path, settings: DatasetSettings) -> bool:
 
 
 def _placed(source: Source, name: str, folder: Path | None) -> Source:
-    """`source`; a folder source with the place of its files, in the user's `folder` if there is one."""
+    """`source` itself. A folder source gets the path of its files, below the user's `folder` if given."""
     if not isinstance(source, FolderSource):
         return source
     chosen = source if folder is None else source.replaced(path=folder)
@@ -141,7 +141,7 @@ def _placed(source: Source, name: str, folder: Path | None) -> Source:
 
 
 def _place(folder: Path, name: str) -> Path:
-    """Where the files of the data set `name` are: in `folder`, `folder`/`name`, or torchvision's `MNIST/raw`."""
+    """The folder with the data set `name`: `folder` itself, `folder`/`name`, or torchvision's `MNIST/raw`."""
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     own = [entry for entry in entries if entry.name.lower().replace("_", "") == name.replace("_", "")]
     places = [place for parent in (*own, folder) for place in (parent, parent / "raw")]
@@ -153,7 +153,7 @@ def _arrays(source: Source, name: str, folder: Path | None, settings: DatasetSet
         placed = _placed(source, name, folder)
         arrays = SOURCES[source.kind](placed)
     except OSError as error:
-        # Such as a folder that nobody may read, or a full one for temporary files.
+        # For example an unreadable folder, or no space for temporary files.
         place = error.filename or f"TMPDIR ({tempfile.gettempdir()})"
         raise UserError(f"{place}: {error.strerror or error}") from error
     wrong = fault(arrays, settings.sha256)
@@ -170,6 +170,6 @@ def _write(target: Path, arrays: Arrays, settings: DatasetSettings) -> None:
 
 
 def _write_manifest(target: Path, shapes: dict[str, list[int]], settings: DatasetSettings) -> None:
-    # Not which source served it: the bytes are the same, so nothing that depends on them must run again.
+    # Without the source's name: the bytes are the same, so another source must not cause reruns.
     manifest = {"title": settings.title, "sha256": settings.sha256.model_dump(), "shapes": shapes}
     write_text(target / MANIFEST_FILE, json.dumps(manifest, indent=2) + "\n")

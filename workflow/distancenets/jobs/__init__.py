@@ -1,1 +1,1 @@
-"""Where and how a job runs: devices, their locks, schedulers, progress. Nothing in it changes a bit of a run."""
+"""Where and how a job runs: cores, devices, GPU locks and schedulers. Nothing here changes the bits of a run."""

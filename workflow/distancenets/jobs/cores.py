@@ -6,14 +6,14 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-# Where the system says which control group this process is in, and where it keeps their limits.
+# Linux lists this process's control groups in the file and keeps their limits in the folder.
 MEMBERSHIP, GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def usable_cores() -> int:
-    """Return on how many cores this process may keep busy, by its affinity and by the CPU quota of its control groups.
+    """Return how many cores this process may use, limited by its affinity and its control groups' CPU quotas.
 
-    A quota of one and a half cores counts as two.
+    A quota of 1.5 cores counts as two.
     """
     # joblib reads the affinity and a container's quota, not the quota of a group below the root.
     cores: int = min([cpu_count(), *map(math.ceil, _quotas())])
@@ -21,7 +21,7 @@ def usable_cores() -> int:
 
 
 def _quotas() -> Iterator[float]:
-    """Yield the quota in cores of every control group (version 2) that this process is in, from its own to the root."""
+    """Yield the CPU quota in cores of each control group (version 2) of this process, from its own up to the root."""
     lines = MEMBERSHIP.read_text().splitlines() if MEMBERSHIP.exists() else []
     for line in lines:
         if line.startswith("0::/"):

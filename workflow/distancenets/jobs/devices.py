@@ -13,15 +13,15 @@ from distancenets.jobs.schedulers import allocation
 
 @contextmanager
 def claimed_device(request: str, gpus: int | None = None, say: Callable[[str], None] = print) -> Iterator[torch.device]:
-    """Yield the device that `request` names, held for as long as the block runs.
+    """Yield the device that `request` names. `auto` picks a free GPU and leases it while the block runs.
 
-    `auto` is a free GPU where there is one and `gpus`, the number the job may use, is not 0; else the CPU.
-    Under a cluster's scheduler it is one of those that the scheduler gave. `say` takes a line if all are held.
+    `auto` picks the CPU if CUDA is unavailable or `gpus`, the number that the job may use, is 0. Under a cluster's
+    scheduler it picks an allocated GPU. `say` receives one line if all GPUs are leased.
 
     Raises
     ------
     UserError
-        The device is not there.
+        The device is not available.
     """
     if request != "auto":
         yield _named(request)
@@ -35,10 +35,10 @@ def claimed_device(request: str, gpus: int | None = None, say: Callable[[str], N
 
 
 def _names() -> list[str]:
-    """Return a name of each device that all processes share: numbers depend on CUDA_VISIBLE_DEVICES."""
+    """Return a name per device that is equal in all processes, unlike its index under CUDA_VISIBLE_DEVICES."""
     visible = visible_gpus()
     return [
-        # The parts of a divided GPU have its UUID.
+        # All MIG parts of a GPU report the GPU's own UUID.
         visible[index]
         if index < len(visible) and visible[index].startswith("MIG-")
         else str(torch.cuda.get_device_properties(index).uuid)
@@ -47,7 +47,7 @@ def _names() -> list[str]:
 
 
 def check_device(request: str) -> None:
-    """Raise a `UserError` where `request` names a device that is not there."""
+    """Raise a `UserError` if `request` names a device that is not available."""
     if request != "auto":
         _named(request)
 
@@ -55,9 +55,9 @@ def check_device(request: str) -> None:
 def _named(request: str) -> torch.device:
     try:
         device = torch.device(request)
-        # Read back: the device "meta" takes values and has none.
+        # Read the value back: the device "meta" accepts values but stores none.
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-        raise UserError(f"--device {request}: not there (this machine has: {', '.join(there)})") from error
+        raise UserError(f"--device {request}: no such device; use auto or one of: {', '.join(there)}") from error
     return device

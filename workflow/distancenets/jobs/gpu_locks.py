@@ -1,4 +1,4 @@
-"""Leases: what keeps two jobs of one machine off the same device. Nothing here imports torch."""
+"""Leases: they keep two jobs on one machine from using the same device. Nothing here imports torch."""
 
 import errno
 import socket
@@ -13,19 +13,19 @@ from distancenets.files import sha256
 def lease(
     names: Sequence[str], allocation: str = "", say: Callable[[str], None] = print, poll_seconds: float = 1.0
 ) -> Iterator[str]:
-    """Yield one of the device `names` that no other process holds, waiting until there is one.
+    """Yield one of the device `names` that no other process has leased. Wait until one is free.
 
-    The lease is a Unix socket's address in Linux's abstract namespace. It needs no file, which could be elsewhere,
-    another user's or removed, and it ends with its process, however that dies.
+    The lease is a Unix socket's address in Linux's abstract namespace. It ends with its process, however that dies.
+    A lock file could be in another place, belong to another user or be removed.
 
     Parameters
     ----------
     names
-        Names that a device has in every process of the machine, such as UUIDs.
+        Device names that are equal in every process of the machine, such as UUIDs.
     allocation
-        The scheduler's job that gave the devices: leases of one do not hold for another.
+        The scheduler's job that the devices belong to. Leases of one job do not block another.
     say
-        Takes a line if the job has to wait.
+        Receives one line if the job has to wait.
     """
     waited = False
     while True:
@@ -35,15 +35,15 @@ def lease(
                     yield name
                     return
         if not waited:
-            say(f"Waiting for a GPU: other jobs hold {', '.join(names)}")
+            say(f"Waiting for a GPU: other jobs use {', '.join(names)}")
             waited = True
         time.sleep(poll_seconds)
 
 
 def _is_bound(holder: socket.socket, text: str) -> bool:
-    """Bind `holder` to the address that stands for `text`, unless another socket has it."""
+    """Bind `holder` to an address derived from `text`. Return False if another socket has it."""
     try:
-        # A digest: an address has 107 bytes at most, and a name may hold anything.
+        # Use a digest: an address has at most 107 bytes, and a name may contain anything.
         holder.bind(f"\0distancenets-{sha256(text.encode())}")
     except OSError as error:
         if error.errno != errno.EADDRINUSE:

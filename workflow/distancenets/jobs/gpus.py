@@ -10,12 +10,12 @@ UUID = re.compile("(GPU|MIG)-[0-9A-Za-z/-]+")
 
 
 def visible_gpus() -> list[str]:
-    """Return the visible NVIDIA GPUs as CUDA names them: those of CUDA_VISIBLE_DEVICES that exist, else all."""
+    """Return CUDA's names of the visible NVIDIA GPUs: the valid ones in CUDA_VISIBLE_DEVICES, or all if it is unset."""
     count = len(list(DEVICES.glob("nvidia[0-9]*")))
     there = [str(index) for index in range(count)]
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None or count == 0:
         return there
     names = [name.strip() for name in chosen.split(",")]
-    # As CUDA does, nothing after the first name that is no device: "-1", "NoDevFiles", a number too high.
+    # Like CUDA, ignore all names from the first invalid one on: "-1", "NoDevFiles", a number too high.
     return list(takewhile(lambda name: name in there or UUID.fullmatch(name) is not None, names))

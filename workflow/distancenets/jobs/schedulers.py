@@ -1,9 +1,9 @@
-"""Schedulers: whether a cluster's scheduler runs this process, and what it gave to the job."""
+"""Schedulers: detect a cluster's scheduler and read what it allocated to the job."""
 
 import os
 import socket
 
-# What each scheduler sets in a job, the job's number first. A JOB_ID alone may be a continuous integration's.
+# Variables that each scheduler sets in a job, the job's number first. CI services may also set a JOB_ID alone.
 SCHEDULERS = {
     "slurm": ("SLURM_JOB_ID",),
     "pbs": ("PBS_JOBID",),
@@ -11,7 +11,7 @@ SCHEDULERS = {
     "sge": ("JOB_ID", "SGE_TASK_ID"),
     "kubernetes": ("KUBERNETES_SERVICE_HOST",),
 }
-# Device numbers of the node, where Slurm tells them; under cgroups CUDA_VISIBLE_DEVICES counts from 0 in every job.
+# Slurm's variables for the node's device numbers. Under cgroups, CUDA_VISIBLE_DEVICES counts from 0 in every job.
 GPUS = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
 
 
@@ -20,7 +20,7 @@ def allocation() -> dict[str, str | None] | None:
     scheduler = next((name for name, signs in SCHEDULERS.items() if all(sign in os.environ for sign in signs)), None)
     if scheduler is None:
         return None
-    # A pod carries the name of its job; the variable that tells Kubernetes holds the server's address.
+    # A pod's host name contains the name of its job. KUBERNETES_SERVICE_HOST is the server's address.
     job = socket.gethostname() if scheduler == "kubernetes" else os.environ[SCHEDULERS[scheduler][0]]
     return {
         "scheduler": scheduler,

@@ -1,1 +1,1 @@
-"""The 16 networks: what they are made of, what the paper calls them, what they compute."""
+"""The 16 networks: their parts, their names in the paper and their outputs."""

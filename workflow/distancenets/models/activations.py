@@ -1,4 +1,4 @@
-"""Activations: what turns a linear layer's output into features. A new one is one entry here."""
+"""Activations: they turn a linear layer's output into features. Add a new one as one entry here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Activation:
-    """An element-wise function with the name the paper gives it.
+    """An element-wise function and its name in the paper.
 
-    `value` and `slope` are the function and its derivative as C expressions of a float `z`, for the compiled engine:
-    floats (`1.0f`), + − * /, comparisons, `?:`, and `exp1` and `log1` of `training/engines/native/vectors.h`. Without
-    them a model is trained by the dense engine.
+    `value` and `slope` are the function and its derivative for the compiled engine, as C expressions of a float `z`.
+    They may use floats (`1.0f`), + − * /, comparisons, `?:`, and `exp1` and `log1` of
+    `training/engines/native/vectors.h`. Without them, the dense engine trains the model.
     """
 
     name: str
@@ -28,9 +28,9 @@ class Activation:
 
 
 def _absolute(z: Tensor) -> Tensor:
-    """Return |z|, made as a ReLU with a slope of -1 below 0: its derivative is one pass over memory, not two.
+    """Return |z| as a ReLU with slope -1 below 0: its derivative takes one pass over memory instead of two.
 
-    At 0 the derivative is -1, where that of `abs` is 0.
+    At 0 its derivative is -1, whereas the derivative of `abs` is 0.
     """
     from torch.nn.functional import leaky_relu  # noqa: PLC0415 (torch is slow to import, and tables need none)
 

@@ -1,9 +1,9 @@
-"""Heads: what turns hidden features into class scores. A new one is one entry here.
+"""Heads: they turn hidden features into class scores. Add a new one as one entry here.
 
 Shapes: S seeds, H hidden nodes, C classes, N images. Features are S × H × N and scores S × C × N: the images
 come last, so that a reduction over the classes runs along contiguous memory.
 
-The registry is read wherever a table is built or a figure drawn, so torch, slow to import, is not imported here.
+Every table and figure reads the registry. So this module does not import torch, which is slow to import.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ OffsetL2Form = Literal["code", "paper"]
 
 @dataclass(frozen=True)
 class Head:
-    """A head: how it starts, what it computes, and under which names the paper prints it.
+    """A head: its initial parameters, its scores and its names in the paper.
 
-    `suffix` is appended to the activation's name to give the architecture's. `paper_names` maps each representation
-    that the head admits to the printed name, with the activation's name in place of `{}`. `non_negative`: the scores
-    have a sign by themselves, so that an output constraint needs no further activation. `compiled` names the head's
-    form in `training/engines/native/heads.h`; a head without one is trained by the dense engine.
+    The architecture's name is the activation's name plus `suffix`. `paper_names` maps each allowed representation to
+    its name in the paper, with the activation's name in place of `{}`. If `non_negative`, scores are never negative, so
+    an output constraint needs no further activation. `compiled` names the head's form in
+    `training/engines/native/heads.h`. The dense engine trains a head without one.
     """
 
     name: str
@@ -45,9 +45,9 @@ class Head:
 
 
 def linear_layer(inputs: int, outputs: int, stream: RandomStream) -> dict[str, Floats]:
-    """Return a linear layer with PyTorch's default start: weight and bias uniform in ±1/√inputs.
+    """Return a linear layer with PyTorch's default initialisation: weight and bias uniform in ±1/√inputs.
 
-    The draws equal those of `torch.nn.Linear(inputs, outputs)` under the same seed.
+    `torch.nn.Linear(inputs, outputs)` draws the same values with the same seed.
     """
     bound = 1 / math.sqrt(inputs)
     return {"weight": stream.uniform((outputs, inputs), bound), "bias": stream.uniform((outputs,), bound)}
@@ -73,8 +73,8 @@ def _offset_l2_start(hidden: int, classes: int, stream: RandomStream) -> dict[st
 def _offset_l2_scores(features: Tensor, parameters: Parameters, form: OffsetL2Form) -> Tensor:
     """√max(Σ α (h − μ)², 1e−12) (form `code`) or ‖α ⊙ (h − μ)‖₂ (form `paper`, Eq. 4).
 
-    The square is multiplied out, Σ α h² − 2 Σ α μ h + Σ α μ², so that matrix products carry it and no
-    S × C × H × N tensor is ever held.
+    The square is expanded to Σ α h² − 2 Σ α μ h + Σ α μ². So matrix products compute it without an
+    S × C × H × N tensor.
     """
     prototypes, scales = parameters["prototypes"], parameters["scales"]
     if form == "paper":

@@ -1,7 +1,7 @@
-"""Initial parameters: one stream of random numbers a seed, with the same bits on every processor.
+"""Initial parameters: one random stream per seed, with the same bits on every processor.
 
-PyTorch's `normal_` takes another path with AVX2 than without, and a C library's logarithm has several. So numbers are
-drawn from the generator's integers by operations that IEEE 754 rounds in one way only: +, −, ×, ÷ and √.
+PyTorch's `normal_` runs other code with AVX2 than without, and a C library's logarithm has several versions. So numbers
+are computed from the generator's integers by operations with a unique result under IEEE 754: +, −, ×, ÷ and √.
 """
 
 import math
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-# 2 artanh f = 2 (f + f³/3 + f⁵/5 + …); with |f| ≤ 0.172 what follows these terms is below double precision.
+# 2 artanh f = 2 (f + f³/3 + f⁵/5 + …); with |f| ≤ 0.172, later terms are below double precision.
 LAST_TERM = 23
 
 
 class RandomStream:
-    """The random numbers of one seed, in the order in which they are asked for.
+    """The random numbers of one seed, in the order of the calls.
 
-    The integers are those of `torch.Generator().manual_seed(seed)`: both are the Mersenne Twister.
+    The integers equal `torch.Generator().manual_seed(seed)`'s, since both use the Mersenne Twister.
     """
 
     def __init__(self, seed: int) -> None:
         self._state = np.random.RandomState(seed)
 
     def uniform(self, shape: tuple[int, ...], bound: float) -> Floats:
-        """Return numbers uniform in ±`bound`, equal to those of `torch.Tensor.uniform_(-bound, bound)`."""
+        """Return numbers uniform in ±`bound`, as drawn by `torch.Tensor.uniform_(-bound, bound)`."""
         integers = self._state.randint(0, 2**32, size=shape, dtype=np.uint32) & np.uint32(2**24 - 1)
         lower, upper = np.float32(-bound), np.float32(bound)
         # The product of two 24-bit numbers is exact in double precision.
@@ -44,7 +44,7 @@ class RandomStream:
 
 
 def logarithm(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ln of positive `values`, to about 1e-16 absolutely and relatively, by operations of one rounding only."""
+    """Return ln of positive `values`, with absolute and relative errors of about 1e-16 and the same bits everywhere."""
     mantissa, exponent = np.frexp(values)
     small = mantissa < math.sqrt(0.5)
     mantissa, exponent = np.where(small, 2 * mantissa, mantissa), exponent - small

@@ -1,4 +1,4 @@
-"""The parameters of a pack: one network a seed, every tensor with a leading seed axis."""
+"""The parameters of a pack: one network per seed, every tensor with a leading seed axis."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CLASSES = 10
 
 
 def initialise(model: Model, seeds: Sequence[int], hidden: int) -> dict[str, Tensor]:
-    """Return the start of one network for each of `seeds`, float32 on the CPU.
+    """Return the initial parameters of one network per seed, float32 on the CPU.
 
-    A seed's stream comes from that index and nothing else; it draws the first layer, then
-    the head. So the models of one seed share their first layer, and a seed starts alike in every pack.
+    A seed's random stream depends on the seed alone. It draws the first layer, then the head. So all models of a seed
+    have the same initial first layer, and a seed has the same start in every pack.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def initialise(model: Model, seeds: Sequence[int], hidden: int) -> dict[str, Ten
 
 
 def initial_network(model: Model, seed: int, hidden: int) -> dict[str, Floats]:
-    """Return the start of the network of one `seed`, by parameter."""
+    """Return the initial parameters of the network of one `seed`, by name."""
     stream = RandomStream(seed)
     layers = {
         "hidden": linear_layer(INPUTS, hidden, stream),
@@ -44,5 +44,5 @@ def initial_network(model: Model, seed: int, hidden: int) -> dict[str, Floats]:
 
 
 def head_parameters(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the head's share of `parameters`, without the prefix."""
+    """Return the head's parameters, without the prefix `head.`."""
     return {name.removeprefix("head."): value for name, value in parameters.items() if name.startswith("head.")}

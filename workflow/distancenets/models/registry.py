@@ -1,4 +1,4 @@
-"""The registry: every model, by the axes it is made of. Nothing else lists models."""
+"""The registry: every model by its axes. No other module lists models."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Model:
         return self.constrained(self.scores(pre_activations, head, form))
 
     def constrained(self, scores: Tensor) -> Tensor:
-        """Return the outputs that the representation makes of the head's scores."""
+        """Return the head's scores under the representation's output constraint."""
         if not self.representation.constrained:
             return scores
         return self.representation.sign * (scores if self.head.non_negative else self.activation.function(scores))
@@ -58,7 +58,7 @@ class Model:
 
 
 def models() -> list[Model]:
-    """Return every model: all activations × heads × the representations that the head admits."""
+    """Return every model: all activations × heads × the head's allowed representations."""
     return [
         Model(activation, head, REPRESENTATIONS[representation])
         for head, activation in product(HEADS.values(), ACTIVATIONS.values())
@@ -72,7 +72,7 @@ def architectures() -> list[str]:
 
 
 def find_model(architecture: str, representation: str) -> Model:
-    """Return the model with these axes; a `UserError` lists what there is where there is none."""
+    """Return the model with these axes. If there is none, a `UserError` lists the known ones."""
     if architecture not in architectures():
         raise UserError(f"unknown architecture '{architecture}' (known: {', '.join(architectures())})")
     found = {model.representation.name: model for model in models() if model.architecture == architecture}

@@ -1,14 +1,14 @@
-"""Representations: output constraints that make scores intensities or distances. A new one is one entry here."""
+"""Representations: output constraints that make scores intensities or distances. Add a new one as one entry here."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Representation:
-    """An output constraint: `sign` · σ(scores) where it is constrained, the scores themselves where it is not.
+    """An output constraint: `sign` · σ(scores) if `constrained`, else the scores themselves.
 
-    Cross-entropy asks for large outputs of the right class: forced to be non-negative they are intensities, forced
-    to be non-positive they are negated distances (section 1 of the paper).
+    Cross-entropy rewards a large output of the right class. Outputs forced to be non-negative are intensities.
+    Outputs forced to be non-positive are negated distances (section 1 of the paper).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""One pass over all images of a split: loss and accuracy, and the gradients where they are wanted."""
+"""One pass over all images of a split: loss, accuracy and, if wanted, gradients."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from distancenets.training.pixel_scaling import Scaling
 
 @dataclass(frozen=True)
 class Network:
-    """What a pack computes from integer pixels, its parameters aside."""
+    """What a pack computes from integer pixels, without its parameters."""
 
     model: Model
     offset_l2: OffsetL2Form
@@ -34,14 +34,14 @@ class Chunk(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Mean loss in nats and accuracy in percent over a split, one entry a seed, float64."""
+    """Mean loss in nats and accuracy in percent over a split, one entry per seed, float64."""
 
     loss: Tensor
     accuracy: Tensor
 
 
 def no_stop() -> None:
-    """Ask nobody whether to stop."""
+    """Never stop: the default of `check_stop`."""
 
 
 def chunks(images: Tensor, labels: Tensor, engine: str, rows: int, dtype: torch.dtype) -> list[Chunk]:
@@ -57,7 +57,7 @@ def chunks(images: Tensor, labels: Tensor, engine: str, rows: int, dtype: torch.
 def evaluate(
     network: Network, parameters: dict[str, Tensor], split: Sequence[Chunk], check_stop: Callable[[], None] = no_stop
 ) -> Score:
-    """Return the score of `parameters` on `split`; `check_stop` is called before each chunk."""
+    """Return the score of `parameters` on `split`. `check_stop` is called before each chunk."""
     return _pass(network, parameters, split, None, check_stop)
 
 

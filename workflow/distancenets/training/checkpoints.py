@@ -1,4 +1,4 @@
-"""Checkpoints: everything that an interrupted pack needs to go on to the same bits."""
+"""Checkpoints: everything that an interrupted pack needs to continue with the same bits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from torch import Tensor
 from distancenets.errors import Damaged
 from distancenets.files import replacing
 
-REMEDY = "delete it, or use --overwrite, to begin afresh"
+REMEDY = "delete it or use --overwrite to start over"
 
 
 @dataclass
 class State:
     """A pack between two steps.
 
-    `rows` are the metrics so far, one S × 4 tensor (epoch, train loss, train accuracy, test accuracy) a recorded
-    epoch, on the device that trains; `moments` are what the optimiser remembers, named `<moment>/<parameter>` after
-    `torch.optim`; `kept` are the parameters at the kept epochs that have passed.
+    `rows` are the metrics so far, on the training device: per recorded epoch one S × 4 tensor (epoch, train loss, train
+    accuracy, test accuracy). `moments` are the optimiser's, named `<moment>/<parameter>` after `torch.optim`. `kept`
+    are the parameters at the kept epochs that have passed.
     """
 
     epoch: int
@@ -34,7 +34,7 @@ class State:
     seconds: float = 0.0
 
     def of_seeds(self, places: list[int]) -> "State":
-        """Return the state of the seeds at these `places` of the pack alone."""
+        """Return the state of only the seeds at these `places` in the pack."""
         kept = {epoch: _of_seeds(parameters, places) for epoch, parameters in self.kept.items()}
         rows = [row[places] for row in self.rows]
         parameters, moments = _of_seeds(self.parameters, places), _of_seeds(self.moments, places)
@@ -42,7 +42,7 @@ class State:
 
 
 class Header(NamedTuple):
-    """What a checkpoint is of: the recipe's digest, the seeds, the engine and the fingerprint of its code."""
+    """What a checkpoint belongs to: the recipe's digest, the seeds, the engine and the fingerprint of its code."""
 
     recipe: str
     seeds: tuple[int, ...]
@@ -51,7 +51,7 @@ class Header(NamedTuple):
 
 
 def write_checkpoint(path: Path, header: Header, state: State) -> None:
-    """Write `state` in one move, with the SHA-256 of its content."""
+    """Write `state` atomically, with the SHA-256 of its content."""
     tensors = {f"parameters/{name}": value for name, value in state.parameters.items()}
     tensors |= {f"moments/{name}": value for name, value in state.moments.items()}
     tensors |= {f"kept/{epoch}/{name}": value for epoch, kept in state.kept.items() for name, value in kept.items()}
@@ -66,17 +66,17 @@ def write_checkpoint(path: Path, header: Header, state: State) -> None:
 
 
 def read_checkpoint(path: Path) -> tuple[Header, State]:
-    """Return what the checkpoint in `path` is of, and its state on the CPU.
+    """Return the header of the checkpoint in `path`, and its state on the CPU.
 
     Raises
     ------
     Damaged
-        The file cannot be read, or was changed after it had been written.
+        The file cannot be read, or was changed after writing.
     """
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, SafetensorError) as error:
         raise _damaged(path, error) from error
     if metadata.pop("sha256", "") != _digest(tensors, metadata):

@@ -1,7 +1,7 @@
-"""Fusion: functions made of element-wise steps, compiled into few passes over memory where that is switched on.
+"""Fusion: functions of element-wise steps are compiled into few passes over memory.
 
-On a GPU the steps between the matrix products cost as much as these; torch.compile makes one pass of several. It is
-off until `fuse` switches it on for the process.
+On a GPU, the steps between the matrix products cost as much as the products. torch.compile merges several into one
+pass. Fusion is off until `fuse` switches it on for the process.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ _on = False
 
 def fuse(on: bool) -> None:
     """Switch fusion on or off for this process."""
-    global _on  # noqa: PLW0603 (a switch of the process, as torch's own are)
+    global _on  # noqa: PLW0603 (a switch of the process, like torch's own)
     _on = on
 
 
 def fusible(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Return `function`, which runs compiled while fusion is on."""
+    """Return a version of `function` that runs compiled while fusion is on."""
 
     @cache
     def compiled() -> Callable[Arguments, Result]:
-        # Without `deterministic`, kernels are chosen by timing them, and a sum's order would be another each time.
+        # Without `deterministic`, torch chooses kernels by their timing, and the order of a sum varies.
         return torch.compile(function, dynamic=True, options={"deterministic": True})
 
     @wraps(function)

@@ -1,7 +1,7 @@
-"""Fingerprints: what a run computes, in one digest, however its code is written.
+"""Fingerprints: digests of what a run computes, independent of how its code is written.
 
-A few steps of a small fixed problem are made the way a run of the recipe makes them, and what comes out is hashed. So a
-run is stale once a constant, the order of a sum or a start value changes, and not when a function is renamed or made
+A fingerprint hashes the results of a few steps of a small fixed problem, made as in a run of the recipe. So a run is
+stale if a constant, the order of a sum or an initial value changes. It is not stale if a function is renamed or made
 faster with the same bits.
 """
 
@@ -28,11 +28,11 @@ from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace, has_compiled_form
 from distancenets.training.pixel_scaling import Scaling, scaling
 
-# Enough for two chunks of the compiled engine, so that the sums over both are in it.
+# Enough for two chunks of the compiled engine, so that fingerprints include the sum over both.
 IMAGES = 1300
 STEPS = 3
 HIDDEN = 24
-# PyTorch's sums differ in the last bits from machine to machine; what is left says what was computed, not where.
+# Significant digits of PyTorch's results. The last bits of its sums differ between machines.
 DIGITS = 9
 ENGINES = ("dense", "compiled", "split")
 FIELDS = ("model", "pixels", "offset_l2", "optimiser", "batch_size", "fingerprint")
@@ -45,10 +45,9 @@ TRAINING: tuple[tuple[Optimiser, BatchSize], ...] = (
 
 
 def fingerprint(recipe: Recipe, engine: str | None = None) -> str:
-    """Return what a run of `recipe` computes with `engine`, as 64 hexadecimal digits.
+    """Return the fingerprint of a run of `recipe` with `engine`, as 64 hexadecimal digits.
 
-    Without an engine it is that of the CPU's: compiled, or dense for a model that has no C form or on a machine without
-    a compiler.
+    The default is the CPU's engine: compiled, or dense for a model without a C form or on a machine without a compiler.
     """
     model = find_model(recipe.architecture, recipe.representation)
     engine = engine or cpu_engine(model)
@@ -62,7 +61,7 @@ def fingerprint(recipe: Recipe, engine: str | None = None) -> str:
 
 
 def fingerprints(dataset: DatasetSettings) -> Iterator[dict[str, str]]:
-    """Yield `FIELDS` for each model, pixel scaling and OffsetL2 form, under the paper's training and under others."""
+    """Yield `FIELDS` for each model, pixel scaling and OffsetL2 form, for the paper's training and for others."""
     for optimiser, batch_size in TRAINING:
         for model in models():
             forms: list[OffsetL2Form] = ["code", "paper"] if model.head.name == "offset_l2" else ["code"]
@@ -74,14 +73,14 @@ def fingerprints(dataset: DatasetSettings) -> Iterator[dict[str, str]]:
 
 
 def is_current(recipe: Recipe, provenance: Mapping[str, Any]) -> bool:
-    """Whether a run with this `run.json` was made by code that computes what the code at hand does with its engine."""
+    """Whether the run with this `run.json` has the fingerprint of the current code with the run's engine."""
     engine, kept = provenance.get("engine", {}).get("name"), provenance["code"].get("fingerprint")
     if engine not in ENGINES:
         return False
     try:
         return bool(kept == fingerprint(recipe, engine))
     except NoCompiler:
-        return True  # What cannot be computed here cannot be found to differ.
+        return True  # Without a compiler, no difference can be found.
 
 
 def cpu_engine(model: Model) -> str:
@@ -111,7 +110,7 @@ def _fingerprint(
 
 
 def problem() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return images, one pixel in five nonzero as in MNIST, and labels, made by integers alone."""
+    """Return images, one pixel in five nonzero as in MNIST, and labels, made by integer arithmetic alone."""
     place = np.arange(IMAGES * INPUTS, dtype=np.uint64).reshape(IMAGES, INPUTS)
     mixed = place * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
     drawn = (mixed ^ mixed >> np.uint64(29)) * np.uint64(3202034522624059733) >> np.uint64(40)
@@ -137,7 +136,7 @@ def _compiled(
     for epoch in range(STEPS):
         score = network.differentiate(split)
         yield np.array([score.loss, score.accuracy]).tobytes()
-        # A step at the paper's rate drops most of a gradient's bits, though many steps would show them.
+        # Include gradients: one step at the paper's learning rate drops most of their bits, many steps would show them.
         yield from (value.tobytes() for value in network.gradients().values())
         if batch_size == "full":
             network.update(epoch)
@@ -152,7 +151,7 @@ def _compiled(
 def _dense(
     model: Model, form: OffsetL2Form, scales: Scaling, optimiser: Optimiser, batch_size: BatchSize
 ) -> Iterable[bytes]:
-    """Yield what PyTorch computes in double precision, without the digits that are a machine's own."""
+    """Yield PyTorch's results in double precision, without the digits that differ between machines."""
     import torch  # noqa: PLC0415 (slow to import, and the compiled engine needs none of it)
 
     from distancenets.models.networks import initialise  # noqa: PLC0415
@@ -180,7 +179,7 @@ def _dense(
 
 
 def _halves() -> bytes:
-    """Return the bits of the parts into which the split engine takes numbers: exact, so the same everywhere."""
+    """Return the bits of the split engine's two parts of numbers. They are exact, so they are the same everywhere."""
     import torch  # noqa: PLC0415
 
     from distancenets.training.engines.split import halves  # noqa: PLC0415

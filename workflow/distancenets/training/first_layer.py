@@ -1,8 +1,8 @@
-"""The one operator that carries the cost: integer pixels times packed weights, forward and backward.
+"""The most expensive operator: integer pixels times packed weights, forward and backward.
 
-Shapes: S seeds, H hidden nodes, D pixels, N images. Weights are S × H × D as in `torch.nn.Linear`; pre-activations
-are S × H × N, images last. In memory a pass keeps weights and their gradients pixel by pixel (`pixel_major`): one
-D × S·H matrix for all seeds, of which an engine that leaves out empty pixels reads whole rows.
+Shapes: S seeds, H hidden nodes, D pixels, N images. Weights are S × H × D as in `torch.nn.Linear`. Pre-activations
+are S × H × N, images last. In memory, a pass stores weights and their gradients pixel by pixel (`pixel_major`), as
+one D × S·H matrix for all seeds. So an engine that leaves out empty pixels reads whole rows.
 """
 
 from typing import Protocol
@@ -14,7 +14,7 @@ from torch import Tensor
 class Pixels(Protocol):
     """A chunk of images that can be multiplied with the first layer of a pack.
 
-    Any memory layout is accepted; `pixel_major` weights and gradients are the fast one.
+    Any memory layout is accepted. `pixel_major` weights and gradients are fastest.
     """
 
     def forward(self, weight: Tensor, bias: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ class Pixels(Protocol):
         ...
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
-        """Add the gradients of weight, S × H × D, and bias, S × H, from that of the pre-activations."""
+        """Add the gradients of weight, S × H × D, and bias, S × H, given the pre-activations' `gradient`."""
         ...
 
 
@@ -49,7 +49,7 @@ def pixel_major(weight: Tensor) -> Tensor:
 
 
 def matrix(weight: Tensor) -> Tensor:
-    """Return `weight`, S × H × D, as a D × S·H matrix; a view where it is `pixel_major`."""
+    """Return `weight`, S × H × D, as a D × S·H matrix, a view if `weight` is `pixel_major`."""
     return weight.permute(2, 0, 1).flatten(1)
 
 

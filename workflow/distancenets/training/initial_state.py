@@ -1,4 +1,4 @@
-"""Beginnings: where a pack starts, which is at a checkpoint, at the end of shorter runs, or at epoch 0."""
+"""Initial states: a pack starts at a checkpoint, at the end of shorter runs, or at epoch 0."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,18 +21,18 @@ from distancenets.training.seed_packs import Pack, is_finished, passed_through
 
 
 def header(wanted: Pack, engine: str) -> Header:
-    """Return what a checkpoint of `wanted` by this engine is of."""
+    """Return the header of a checkpoint of `wanted` by this engine."""
     return Header(wanted.recipe.digest, wanted.seeds, engine, fingerprint(wanted.recipe, engine))
 
 
 def beginning(wanted: Pack, engine: str, device: torch.device, overwrite: bool, tell: Callable[[str], None]) -> State:
-    """Return the state that `wanted` is trained from, on `device`.
+    """Return the state from which to train `wanted`, on `device`.
 
     Raises
     ------
     UserError
-        A checkpoint is damaged, of another configuration or made by other code, and `overwrite` does not allow to
-        begin afresh; or a file of a shorter run is damaged.
+        A checkpoint is damaged, of another configuration or made by other code, and `overwrite` is off.
+        Or a file of a shorter run is damaged.
     """
     state = _at_checkpoint(wanted, engine, overwrite, tell) or _end_of_shorter_runs(wanted)
     if state is None:
@@ -48,9 +48,9 @@ def beginning(wanted: Pack, engine: str, device: torch.device, overwrite: bool, 
 
 
 def clear_up(wanted: Pack, overwrite: bool) -> None:
-    """Remove the model's checkpoints whose seeds are all finished, empty folders, and files of killed writers.
+    """Remove the model's checkpoints whose seeds are all finished, empty folders, and partial files of killed jobs.
 
-    Checkpoints of another configuration go only with `overwrite`: a longer run may yet go on from there.
+    Checkpoints of another configuration are removed only with `overwrite`: a longer run may continue from them.
     """
     for path in sorted(wanted.checkpoints.glob("*.safetensors")):
         try:
@@ -65,7 +65,7 @@ def clear_up(wanted: Pack, overwrite: bool) -> None:
 
 
 def _at_checkpoint(wanted: Pack, engine: str, overwrite: bool, tell: Callable[[str], None]) -> State | None:
-    """Return the latest state of the seeds of `wanted` that a checkpoint holds: its own, or one of a larger pack."""
+    """Return the latest state of the seeds of `wanted` in any checkpoint: the pack's own, or a larger pack's."""
     found: list[State] = []
     for path in sorted(wanted.checkpoints.glob("*.safetensors")):
         try:
@@ -75,13 +75,13 @@ def _at_checkpoint(wanted: Pack, engine: str, overwrite: bool, tell: Callable[[s
                 continue  # removed by the job that finished with it
             if not overwrite:
                 raise
-            tell(f"begins afresh: {error}")
+            tell(f"starts over: {error}")
             path.unlink(missing_ok=True)
     return max(found, key=lambda state: state.epoch, default=None)
 
 
 def _states(path: Path, wanted: Pack, engine: str) -> Iterator[State]:
-    """Yield the state of the seeds of `wanted` in the checkpoint `path`, if it holds them all."""
+    """Yield the state of the seeds of `wanted` in the checkpoint `path`, if it contains them all."""
     ours = header(wanted, engine)
     its, state = read_checkpoint(path)
     if its.recipe != ours.recipe or not set(its.seeds) >= set(ours.seeds):
@@ -90,14 +90,14 @@ def _states(path: Path, wanted: Pack, engine: str) -> Iterator[State]:
         return
     if its[2:] != ours[2:]:
         raise UserError(
-            f"{path}: made by the engine '{its.engine}' with the fingerprint {its.fingerprint[:12]}, now it would go "
-            f"on with '{ours.engine}' and {ours.fingerprint[:12]}; {REMEDY}"
+            f"{path}: made by engine '{its.engine}' with fingerprint {its.fingerprint[:12]}, but this run has engine "
+            f"'{ours.engine}' with fingerprint {ours.fingerprint[:12]}; {REMEDY}"
         )
     yield state.of_seeds([its.seeds.index(seed) for seed in ours.seeds])
 
 
 def _end_of_shorter_runs(wanted: Pack) -> State | None:
-    """Return the last epoch of finished runs that `wanted` passes through, if all its seeds have one at that epoch."""
+    """Return the final state of finished shorter runs that `wanted` extends, if all seeds have one of equal length."""
     recipes = [passed_through(wanted, seed) for seed in wanted.seeds]
     found = [recipe for recipe in recipes if recipe is not None]
     if len(found) < len(recipes) or len({recipe.experiment.epochs for recipe in found}) > 1:
@@ -115,7 +115,7 @@ def _end_of_shorter_runs(wanted: Pack) -> State | None:
 
 
 def _rows(folder: RunFolder, digest: str, longer: Recipe, end: int) -> Tensor:
-    """Return what `longer` records before `end`: R × (epoch, train loss, train accuracy, test accuracy)."""
+    """Return the metrics that `longer` records before `end`: R × (epoch, train loss, train accuracy, test accuracy)."""
     table = folder.read_metrics(digest).to_pandas()
     recorded = table["epoch"].map(lambda epoch: epoch < end and longer.experiment.is_recorded(epoch))
     columns = [table.loc[recorded, name].to_numpy() for name in ("epoch", *METRICS)]

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from distancenets.training.compilation import fusible
 
-# Just above where exp leaves the normal numbers: so little is nothing beside the 1 of the largest, and MKL takes a path
-# for it that is tens of times as slow. Scores in the hundreds would go there for most classes.
+# exp of less is subnormal. It is negligible beside the largest term, 1, and MKL computes it tens of times more slowly.
+# Scores in the hundreds would cause this for most classes.
 LEAST = -87.0
 
 
 class CrossEntropy(NamedTuple):
-    """Sums over a chunk's images, one entry a seed; `gradient` is that of the summed loss, S × C × N."""
+    """Sums over a chunk's images, one entry per seed. `gradient` is the gradient of the summed loss, S × C × N."""
 
     loss: Tensor
     hits: Tensor
@@ -24,7 +24,7 @@ class CrossEntropy(NamedTuple):
 def cross_entropy(outputs: Tensor, labels: Tensor) -> CrossEntropy:
     """Return the cross-entropy of `outputs`, S × C × N, against `labels`, N.
 
-    Where classes tie, the lowest one counts as the answer, as in `torch.argmax`.
+    If classes tie, the lowest one is the answer, as in `torch.argmax`.
     """
     targets = labels.expand(outputs.shape[0], 1, -1)
     highest, answers = outputs.max(1, keepdim=True)

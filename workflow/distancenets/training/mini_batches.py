@@ -1,4 +1,4 @@
-"""Mini-batches in PyTorch: the reference for them, any device, any model."""
+"""Mini-batches in PyTorch: the reference, for any device and any model."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,7 +17,7 @@ class MiniBatchSteps:
     Parameters
     ----------
     parameters, moments
-        The pack's, each with a leading seed axis; they are changed in place.
+        The pack's, each with a leading seed axis. They are changed in place.
     images, labels
         The training images, N × D uint8, and their labels, N.
     train, test
@@ -48,7 +48,7 @@ class MiniBatchSteps:
         return {name: value.clone() for name, value in self._parameters.items()}
 
     def moments(self) -> dict[str, Tensor]:
-        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        """Return a copy of the optimiser's moments, each with a leading seed axis."""
         return {name: value.clone() for name, value in self._moments.items()}
 
     def evaluate_train(self) -> Score:
@@ -60,7 +60,7 @@ class MiniBatchSteps:
         return evaluate(self._network, self._parameters, self._test, self._check_stop)
 
     def step(self, epoch: int) -> Score:
-        """Go from `epoch` to the next; return the score on the training images before it."""
+        """Train from `epoch` to the next. Return the score on the training images before that."""
         score = self.evaluate_train()
         for place, seed in enumerate(self._seeds):
             own, kept = (

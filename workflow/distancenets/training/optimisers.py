@@ -1,4 +1,4 @@
-"""The optimisers in PyTorch: on any device, in any floating-point type, with a leading seed axis or without."""
+"""The optimisers in PyTorch: on any device, in any floating-point type, with or without a leading seed axis."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from distancenets.configuration.optimisers import Adam, GradientDescent, Momentu
 
 
 def no_moments(optimiser: Optimiser, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return what `optimiser` remembers before its first step, named `<moment>/<parameter>`."""
+    """Return the moments of `optimiser` before its first step, named `<moment>/<parameter>`."""
     names = ((moment, name) for moment in optimiser.moments for name in parameters)
     return {f"{moment}/{name}": torch.zeros_like(parameters[name]) for moment, name in names}
 
@@ -22,7 +22,7 @@ def descend(
     moments: Mapping[str, Tensor],
     taken: int,
 ) -> None:
-    """Make the step after `taken` others, in place, as `torch.optim` does."""
+    """Make step number `taken` + 1 in place, as `torch.optim` does."""
     for name, gradient in gradients.items():
         kept = [moments[f"{moment}/{name}"] for moment in optimiser.moments]
         direction, rate = _step(optimiser, gradient, kept, taken + 1)

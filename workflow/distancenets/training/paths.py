@@ -1,4 +1,4 @@
-"""Where the files of a run are, and the document that vouches for their content. Nothing here imports torch."""
+"""The paths of a run's files, and the document with their digests. Nothing here imports torch."""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +7,13 @@ from distancenets.configuration.study import Run
 from distancenets.errors import Damaged
 from distancenets.files import read_sealed
 
-# `run.json` comes last: it lists the SHA-256 of the others, so they count once it is there.
+# `run.json` is last: it lists the SHA-256 of the others, so a run is complete once it exists.
 RUN_FILES = ("metrics.parquet", "weights.safetensors", "run.json")
 REMEDY = "`distancenets train --overwrite` or `snakemake --forcerun train_model` trains the run again"
 
 
 def run_path(run: Run) -> Path:
-    """Return the folder of `run` below its study's, the axes written out as Snakemake's Paramspace does."""
+    """Return the folder of `run` below its study's folder, with the axes as in Snakemake's Paramspace."""
     return Path("runs", *(f"{axis}~{value}" for axis, value in run._asdict().items()))
 
 
@@ -23,7 +23,7 @@ def read_run_document(path: Path) -> dict[str, Any]:
     Raises
     ------
     Damaged
-        The file cannot be read, was changed, or is not the document of a run; how to replace it is said.
+        The file cannot be read, was changed, or is not a run's. The message says how to replace it.
     """
     try:
         values = read_sealed(path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Scaling:
     """The affine map x' = a·x + c of integer pixels x in 0..255.
 
-    With W x' + b = (aW) x + (b + c ΣW) the map moves into weight and bias; the gradients move back by the chain rule.
+    With W x' + b = (aW) x + (b + c ΣW) the map moves into weight and bias. The gradients move back by the chain rule.
     Shapes: weight S × H × D, bias S × H.
     """
 
@@ -27,7 +27,7 @@ class Scaling:
         return self.a * weight, bias + self.c * weight.sum(-1)
 
     def unfold(self, weight_gradient: Tensor, bias_gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradients of weight and bias from those of their folded forms."""
+        """Return the gradients of weight and bias, given the gradients of their folded forms."""
         return self.a * weight_gradient + self.c * bias_gradient.unsqueeze(-1), bias_gradient
 
 

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, a plain line now and then in a log."""
+"""Progress: a bar on a terminal, a plain line every `LINE_SECONDS` in a log."""
 
 import time
 from collections import deque
@@ -13,7 +13,7 @@ from distancenets.training.batches import Score
 LINE_SECONDS = 10.0
 RATE_SECONDS = 60.0
 
-# Told the epoch and the train score at it.
+# Receives an epoch and the train score at it.
 Display = Callable[[int, Score], None]
 
 
@@ -43,7 +43,7 @@ def display(label: str, start: int, epochs: int, console: Console) -> Iterator[D
 
 
 class _Rate:
-    """Epochs a second over the last minute: after a pause, a mean since the start would mislead for long."""
+    """Epochs per second over the last minute: after a pause, a mean since the start would long be wrong."""
 
     def __init__(self, start: int) -> None:
         self._marks = deque([(time.perf_counter(), start)])

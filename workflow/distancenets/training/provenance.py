@@ -1,4 +1,4 @@
-"""Provenance: what a run was made from, with and on."""
+"""Provenance: the code, libraries, device and allocation of a run."""
 
 import platform
 import shutil
@@ -18,8 +18,8 @@ LIBRARIES = ("torch", "numpy", "safetensors", "pyarrow")
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Return code version, library versions, device and what a scheduler gave, as `run.json` keeps them."""
-    # Processors of one name differ in them, and so in speed and rounding.
+    """Return code version, library versions, device and scheduler's allocation, as recorded in `run.json`."""
+    # Processors of the same name may differ in them, and so in speed and rounding.
     instructions = torch.backends.cpu.get_cpu_capability()
     return {
         "code": {"version": distancenets.__version__, "revision": _revision()},
@@ -31,16 +31,16 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 
 def _revision() -> str | None:
-    # An exported copy within another repository is none of its commits.
+    # An exported copy inside another repository does not belong to its commits.
     if not _git("ls-files", "."):
         return None
     found = _git("describe", "--always", "--abbrev=12")
-    # Of the package alone: the results that a study rewrites stand in git, too.
+    # Check the package alone: git also tracks results, which a study rewrites.
     return f"{found}-dirty" if _git("status", "--porcelain", ".") else found or None
 
 
 def _git(*arguments: str) -> str:
-    """Return what git says of the package, or nothing where there is no git or no repository."""
+    """Return git's output for the package, or an empty string without git or a repository."""
     if shutil.which("git") is None:
         return ""
     command = ["git", "-C", str(PACKAGE), *arguments]

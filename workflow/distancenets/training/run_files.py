@@ -1,8 +1,8 @@
-"""The files of a finished run: how they are written, and how damaged or another run's files are refused.
+"""The files of a finished run: writing them, and refusing damaged files and another run's files.
 
 A run is a folder with `metrics.parquet` (a row per recorded epoch), `weights.safetensors` (the parameters at every kept
-epoch, named `<epoch>/<parameter>`) and `run.json` (provenance). `run.json` holds the digest of the run's recipe, the
-SHA-256 of the other files, and its own.
+epoch, named `<epoch>/<parameter>`) and `run.json` (provenance). `run.json` contains the digest of the run's recipe,
+the SHA-256 of the other files, and its own.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ class RunFolder:
 
     @property
     def provenance(self) -> Path:
-        """How the run came to be."""
+        """How the run was made."""
         return self.folder / RUN_FILES[2]
 
     def write(
         self, digest: str, rows: Tensor, weights: dict[int, dict[str, Tensor]], provenance: dict[str, Any]
     ) -> None:
-        """Replace the three files; `rows` is epochs × (epoch, train loss, train accuracy, test accuracy).
+        """Replace the three files. `rows` is epochs × (epoch, train loss, train accuracy, test accuracy).
 
-        `run.json` is replaced last and lists the digests of the others: a run whose writer was killed in between is
-        known to be damaged, and is trained again from its checkpoint.
+        `run.json` is replaced last and lists the digests of the others. So if the writer is killed in between, the run
+        is detected as damaged and is trained again from its checkpoint.
         """
         from safetensors.torch import save  # noqa: PLC0415 (torch is slow to import, and tables need none)
 
@@ -66,12 +66,12 @@ class RunFolder:
             document.write_text(text, encoding="utf-8")
 
     def finished(self) -> dict[str, Any] | None:
-        """Return the provenance of a run whose files are all there, else None.
+        """Return the provenance if all files of the run exist, else None.
 
         Raises
         ------
         Damaged
-            The content of a file is not what was written; it is named.
+            A file was changed after writing. The message names it.
         """
         if not all(path.exists() for path in (self.metrics, self.weights, self.provenance)):
             return None
@@ -81,27 +81,27 @@ class RunFolder:
         return found
 
     def read_provenance(self) -> dict[str, Any]:
-        """Return what `run.json` holds; `Damaged` names one that was changed."""
+        """Return the content of `run.json`. `Damaged` names one that was changed."""
         return read_run_document(self.provenance)
 
     def provenance_of(self, digest: str) -> dict[str, Any]:
-        """Return what `run.json` holds; a `UserError` refuses the run of another `digest`."""
+        """Return the content of `run.json`. A `UserError` refuses a run with another `digest`."""
         values = self.read_provenance()
         if values["digest"] != digest:
             raise UserError(
                 f"{self.provenance}: made with other parameters than this study's "
                 f"(digest {values['digest'][:12]}, expected {digest[:12]}); "
-                "`snakemake --forcerun train_model` trains what differs"
+                "`snakemake --forcerun train_model` trains the runs that differ"
             )
         return values
 
     def check(self, digest: str) -> None:
-        """Refuse a run with a file that is missing, damaged or not of this `digest`, by name."""
+        """Raise a `UserError` that names a file that is missing, damaged or not of this `digest`."""
         for path in (self.metrics, self.weights):
             self._content(path, self.provenance_of(digest))
 
     def read_metrics(self, digest: str) -> pa.Table:
-        """Return the metrics of the run with this `digest`; a damaged or another run's file is refused by name."""
+        """Return the metrics of the run with this `digest`. A `UserError` names a damaged or another run's file."""
         content = self._content(self.metrics, self.provenance_of(digest))
         return pq.read_table(pa.BufferReader(content))
 
@@ -113,7 +113,7 @@ class RunFolder:
         kept = load(self._content(self.weights, self.provenance_of(digest)))
         tensors = {name.removeprefix(prefix): value for name, value in kept.items() if name.startswith(prefix)}
         if not tensors:
-            raise UserError(f"{self.weights}: holds no weights of epoch {epoch}")
+            raise UserError(f"{self.weights}: contains no weights of epoch {epoch}")
         return tensors
 
     def _content(self, path: Path, provenance: dict[str, Any]) -> bytes:
@@ -124,7 +124,7 @@ class RunFolder:
 
 
 def write_metrics(path: Path, digest: str, rows: Tensor) -> None:
-    """Write metrics as Parquet; `rows` is epochs × (epoch, train loss, train accuracy, test accuracy)."""
+    """Write metrics as Parquet. `rows` is epochs × (epoch, train loss, train accuracy, test accuracy)."""
     with replacing(path) as temporary:
         _write_table(temporary, digest, rows)
 

@@ -1,4 +1,4 @@
-"""A pack: the seeds of one model that are trained together, and where their files are."""
+"""A pack: the seeds of one model that are trained together, and the paths of their files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from distancenets.training.fingerprint import is_current
 from distancenets.training.paths import run_path
 from distancenets.training.run_files import RunFolder
 
-# Characters of a list of seeds in a file's name; file systems allow 255 in all.
+# Most characters of a list of seeds in a file name. File systems allow 255 for the whole name.
 LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class Pack:
-    """Seeds of one model, trained together; a pack of one is one run.
+    """Seeds of one model, trained together. A pack of one seed is one run.
 
-    `root` is the study's folder; `experiment` names the recipe's experiment in the paths.
+    `root` is the study's folder. `experiment` is the experiment's name in the paths.
     """
 
     root: Path
@@ -46,7 +46,7 @@ class Pack:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of the model's checkpoints: none is an output of a job, so that a failed job keeps them."""
+        """The folder of the model's checkpoints. They are not outputs of a job, so that a failed job keeps them."""
         return self.root / "checkpoints" / self.experiment / self.recipe.architecture / self.recipe.representation
 
     @property
@@ -63,7 +63,7 @@ class Pack:
 
 
 def passed_through(pack: Pack, seed: int) -> Recipe | None:
-    """Return the recipe of a finished, shorter run of `seed` that the pack's own passes through, or None."""
+    """Return the recipe of a finished shorter run of `seed` that the pack's recipe extends, or None."""
     found = _finished(pack, seed)
     if found is None or not is_current(pack.recipe, found):
         return None
@@ -75,21 +75,21 @@ def passed_through(pack: Pack, seed: int) -> Recipe | None:
 
 
 def is_finished(pack: Pack, seed: int) -> bool:
-    """Whether the run of `seed` is there, undamaged, of the pack's recipe and of the code at hand."""
+    """Whether the run of `seed` exists undamaged, with the pack's recipe and the current code's fingerprint."""
     found = _finished(pack, seed)
     return found is not None and found["digest"] == pack.recipe.run_digest(seed) and is_current(pack.recipe, found)
 
 
 def unfinished(pack: Pack, overwrite: bool, tell: Callable[[str], None]) -> Pack | None:
-    """Return the part of `pack` that is still to be trained, or None if it is finished.
+    """Return the pack of the seeds that are not yet trained, or None if all are finished.
 
-    A finished run counts if its recipe and its fingerprint are the ones at hand. A shorter run of the same recipe is
-    gone on from. A damaged run counts as unfinished, and `tell` is told.
+    A run counts as finished if its recipe and its fingerprint are current. Training continues from a shorter run of the
+    same recipe. A damaged run counts as unfinished and is reported through `tell`.
 
     Raises
     ------
     UserError
-        A finished run was made with other parameters, and `overwrite` does not allow to replace it.
+        A finished run was made with other parameters, and `overwrite` is off.
     """
     missing = []
     for seed in pack.seeds:
@@ -97,7 +97,7 @@ def unfinished(pack: Pack, overwrite: bool, tell: Callable[[str], None]) -> Pack
         found = _finished(pack, seed, tell)
         known = found is None or found["digest"] == pack.recipe.run_digest(seed) or passed_through(pack, seed)
         if not known and not overwrite:
-            raise UserError(f"{folder.folder}: holds a run made with other parameters (--overwrite replaces it)")
+            raise UserError(f"{folder.folder}: contains a run made with other parameters; --overwrite replaces it")
         if not is_finished(pack, seed):
             missing.append(seed)
     return replace(pack, seeds=tuple(missing)) if missing else None

@@ -1,4 +1,4 @@
-"""The steps of a pack: what an epoch does to its parameters, in PyTorch as plain calls or as recorded CUDA graphs."""
+"""The steps of a pack: an epoch's change of its parameters, in PyTorch as plain calls or as recorded CUDA graphs."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
@@ -13,7 +13,7 @@ from distancenets.training.optimisers import descend
 
 Work = Callable[[], Score]
 Gradients = Callable[[], tuple[Score, dict[str, Tensor]]]
-# The order of a sum moves a gradient by 1e-6 of its size, a lost half-precision part by 2e-4.
+# The order of a sum changes a gradient by 1e-6 of its norm, a lost half-precision part by 2e-4.
 TOLERANCE = 3e-5
 TINY = torch.finfo(torch.float32).tiny
 
@@ -26,7 +26,7 @@ class Steps(Protocol):
         ...
 
     def moments(self) -> dict[str, Tensor]:
-        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        """Return a copy of the optimiser's moments, each with a leading seed axis."""
         ...
 
     def evaluate_train(self) -> Score:
@@ -38,12 +38,12 @@ class Steps(Protocol):
         ...
 
     def step(self, epoch: int) -> Score:
-        """Go from `epoch` to the next; return the score on the training images before it."""
+        """Train from `epoch` to the next. Return the score on the training images before that."""
         ...
 
 
 class TorchSteps:
-    """The full-batch steps of an engine of PyTorch's; parameters and moments are changed in place."""
+    """The full-batch steps of a PyTorch engine. Parameters and moments are changed in place."""
 
     def __init__(
         self,
@@ -66,14 +66,14 @@ class TorchSteps:
         return {name: value.clone() for name, value in self._parameters.items()}
 
     def moments(self) -> dict[str, Tensor]:
-        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        """Return a copy of the optimiser's moments, each with a leading seed axis."""
         return {name: value.clone() for name, value in self._moments.items()}
 
     def accelerate(self, device: torch.device, tell: Callable[[str], None]) -> None:
-        """Make both passes fast on `device`, a GPU; what does not work there costs speed and a line through `tell`.
+        """Make both passes fast on `device`, a GPU. A failure makes training slower and `tell` receives a line.
 
-        What lies between the matrix products is compiled, then each pass is recorded as one CUDA graph. The parameters
-        are left as they were.
+        The steps between the matrix products are compiled, then each pass is recorded as one CUDA graph. The parameters
+        stay as they were.
         """
         parameters, moments = self.parameters(), self.moments()
         with torch.cuda.device(device):
@@ -95,27 +95,27 @@ class TorchSteps:
             _, fused = self._differentiate()
             self.evaluate_test()
             reason = _difference(fused, plain)
-        except Exception as error:  # a compiler fails in many ways, none of which is a reason not to train
+        except Exception as error:  # a compiler fails in many ways, and training works without it
             reason = _first_line(error)
         if reason:
             fuse(False)
-            tell(f"slower than it could be: torch.compile does not work here ({reason})")
+            tell(f"training is slower: torch.compile does not work here ({reason})")
 
     def _record(self, tell: Callable[[str], None]) -> None:
         try:
-            # Adam's steps depend on their number, which a graph would hold as a constant.
+            # Adam's steps depend on their number, which a graph would record as a constant.
             if not isinstance(self._optimiser, Adam):
                 step = recorded(lambda: self._step(0))
                 self.step = lambda epoch: step()
             self.evaluate_test = recorded(self.evaluate_test)
         except RuntimeError as error:
-            tell(f"slower than it could be: an epoch cannot be recorded as a CUDA graph ({_first_line(error)})")
+            tell(f"training is slower: an epoch cannot be recorded as a CUDA graph ({_first_line(error)})")
 
 
 def recorded(work: Work) -> Work:
-    """Return what replays `work`, recorded as a CUDA graph, into the same tensors each time.
+    """Return a function that replays `work`, recorded as a CUDA graph, into the same tensors each time.
 
-    `work` is done a few times before, so that libraries have made their choices and memory is there.
+    Before, `work` runs a few times, so that libraries choose their kernels and allocate memory.
     """
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
@@ -135,7 +135,7 @@ def recorded(work: Work) -> Work:
 
 
 def _difference(found: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
-    """Return in one line which gradients differ by more than float32's rounding explains, or None."""
+    """Return one line on the first gradient that differs by more than float32's rounding, or None."""
     for name, value in expected.items():
         error = ((found[name] - value).norm() / value.norm().clamp(min=TINY)).item()
         if not error <= TOLERANCE:

@@ -1,4 +1,4 @@
-"""Gradient descent: a pack from where it begins to its last epoch."""
+"""Gradient descent: a pack from its initial state to its last epoch."""
 
 import os
 import signal
@@ -30,16 +30,16 @@ from distancenets.training.run_files import of_seed, write_metrics
 from distancenets.training.seed_packs import Pack
 from distancenets.training.steps import TorchSteps
 
-# On a GPU, seconds between two looks at the metrics: each look waits for all work that is under way.
+# On a GPU, seconds between two looks at the metrics: each look waits until all queued work is done.
 LOOK_SECONDS = 1.0
 
 
 class Interrupted(UserError):
-    """The run was asked to end; its checkpoint holds what was done."""
+    """A signal ended the run. Its checkpoint contains the state so far."""
 
 
 class _Asked(Exception):
-    """A signal asks the run to end, in the middle of a pass: the state is still that before the epoch."""
+    """A signal asks the run to end in the middle of a pass. The state is unchanged since before the epoch."""
 
 
 def train(
@@ -55,16 +55,16 @@ def train(
     Raises
     ------
     UserError
-        The loss became non-finite (the metrics so far are kept); or a checkpoint is damaged, another configuration's
-        or made by other code, and `overwrite` does not allow to begin afresh.
+        The loss became non-finite (the metrics so far are kept). Or a checkpoint is damaged, of another configuration
+        or made by other code, and `overwrite` is off.
     Interrupted
-        SIGTERM or SIGINT arrived; the checkpoint was written.
+        SIGTERM or SIGINT arrived. The checkpoint was written.
     """
     started = datetime.now(UTC)
     torch.set_num_threads(settings.threads)
-    # PyTorch's: denormal numbers cost a product up to eight times its time and carry nothing.
+    # For PyTorch: denormal numbers make a product up to eight times slower and carry no information.
     torch.set_flush_denormal(True)
-    # Read when CUDA's matrix library starts: with a workspace of its own, a product has the same bits each time.
+    # cuBLAS reads this when it starts. With a workspace of its own, a product has the same bits each time.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
     def tell(line: str) -> None:
@@ -79,7 +79,7 @@ def train(
     if isinstance(trainer.steps, TorchSteps) and device.type == "cuda":
         trainer.steps.accelerate(device, tell)
     resumed_at = trainer.state.epoch
-    # Around the writing, too: a run that is done is written in full, whatever arrives.
+    # This includes the writing, so that a finished run is written in full, whatever signal arrives.
     with _noted(trainer.asked, signal.SIGTERM, signal.SIGINT):
         with display(pack.label, resumed_at, pack.recipe.experiment.epochs, console) as show:
             trainer.run(show)
@@ -122,10 +122,10 @@ class _Trainer:
             raise _Asked
 
     def run(self, show: Display) -> None:
-        """Go from the state's epoch to the last, or until a signal asks the run to end.
+        """Train from the state's epoch to the last, or until a signal asks the run to end.
 
-        Metrics stay where they are computed between two looks: at the end, before a checkpoint and, so that a GPU is
-        not kept waiting, every so many seconds; on the CPU every epoch.
+        Metrics stay on the device between two looks, so that a GPU does not wait. Looks happen at the end, before a
+        checkpoint and every `LOOK_SECONDS`. On the CPU they happen every epoch.
         """
         begun = last_checkpoint = last_look = time.perf_counter()
         seconds_before = self.state.seconds
@@ -136,7 +136,7 @@ class _Trainer:
                 score = self._epoch(last)
             except _Asked:
                 self._checkpoint()
-                raise Interrupted(f"stopped before epoch {epoch}; it goes on from {self.pack.checkpoint}") from None
+                raise Interrupted(f"stopped before epoch {epoch}; rerun to go on from {self.pack.checkpoint}") from None
             now = time.perf_counter()
             if last or now - last_look >= self._look_seconds:
                 self._refuse_divergence()
@@ -158,7 +158,7 @@ class _Trainer:
     def _epoch(self, last: bool) -> Score:
         state, epoch = self.state, self.state.epoch
         self._check_stop()
-        # Before the step, which changes the parameters: a row and the kept weights are of one epoch.
+        # Copy before the step changes the parameters: a row and its kept weights belong to one epoch.
         weights = self.steps.parameters() if epoch in self.experiment.kept_epochs else None
         test = self.steps.evaluate_test().accuracy.clone() if self.experiment.is_recorded(epoch) else None
         score = self.steps.evaluate_train() if last else self.steps.step(epoch)
@@ -203,7 +203,7 @@ def _write_runs(trainer: _Trainer, surroundings: dict[str, object]) -> None:
 
 @contextmanager
 def _noted(arrived: list[int], *numbers: signal.Signals) -> Iterator[None]:
-    """Append the number of every such signal to `arrived`, in place of what it would do."""
+    """Append the number of every such signal to `arrived`, instead of its usual effect."""
 
     def note(received: int, _: FrameType | None) -> None:
         arrived.append(received)

@@ -1,1 +1,1 @@
-"""Faster kinds of `Pixels` than the dense reference, and the choice among them."""
+"""Engines that are faster than the dense reference, and the choice between them."""

@@ -1,4 +1,4 @@
-"""The compiled engine's steps: a pack whose networks are trained one after another, each by itself."""
+"""The compiled engine's steps: the networks of a pack are trained one after another, independently."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ from distancenets.training.engines.native.parallel import parallel_for
 
 
 class CompiledSteps:
-    """The work of an epoch on a pack; `check_stop` is called between networks, before any of them is changed.
+    """The work of an epoch on a pack. `check_stop` is called between networks, before any of them is changed.
 
     Parameters
     ----------
     parameters, moments
-        The pack's, each with a leading seed axis; they are copied.
+        The pack's, each with a leading seed axis. They are copied.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class CompiledSteps:
         return _stacked([network.parameters() for network in self._networks])
 
     def moments(self) -> dict[str, Tensor]:
-        """Return a copy of what the optimiser remembers, each with a leading seed axis."""
+        """Return a copy of the optimiser's moments, each with a leading seed axis."""
         return _stacked([network.moments() for network in self._networks])
 
     def evaluate_train(self) -> Score:
@@ -71,7 +71,7 @@ class CompiledSteps:
         return self._scores(lambda network: network.evaluate(self._test))
 
     def step(self, epoch: int) -> Score:
-        """Go from `epoch` to the next; return the score on the training images before it."""
+        """Train from `epoch` to the next. Return the score on the training images before that."""
         if self._batch_size is not None and self._pictures is not None:
             score = self.evaluate_train()
             self._pass_batches(self._pictures, self._batch_size, epoch)
@@ -82,7 +82,7 @@ class CompiledSteps:
         return score
 
     def _pass_batches(self, pictures: Pictures, size: int, epoch: int) -> None:
-        """Pass over all batches; threads share out the networks, since a batch is too small to share."""
+        """Pass over all batches. Threads divide the networks, since a batch is too small to divide."""
         taken = epoch * math.ceil(self._train.count / size)
 
         def work(thread: int, first: int, last: int) -> None:
@@ -101,7 +101,7 @@ class CompiledSteps:
 
 
 def score_of(scores: Sequence[SplitScore]) -> Score:
-    """Return the scores of a pack's networks as one."""
+    """Return the scores of a pack's networks as one `Score`."""
     loss, accuracy = [score.loss for score in scores], [score.accuracy for score in scores]
     return Score(torch.tensor(loss, dtype=torch.float64), torch.tensor(accuracy, dtype=torch.float64))
 

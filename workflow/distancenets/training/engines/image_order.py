@@ -1,4 +1,4 @@
-"""The order of a split's images in which neighbours have nonzero pixels in nearly the same places."""
+"""The order of a split's images, in which neighbours have nearly the same nonzero pixels."""
 
 import math
 from typing import Any
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-# Blocks a side of the coarse picture that tells images of the same frame apart.
+# Blocks per side of the coarse picture that distinguishes images with the same frame.
 BLOCKS = 4
 
 
 def frame_order(images: NDArray[np.uint8]) -> Places:
     """Return the order of `images`, N × D, by left and right edge, then upper and lower edge, then coarse shape.
 
-    The edges are those of the nonzero pixels. Integers decide alone, and equal images keep their order, so that it is
-    the same on every machine.
+    The edges are the bounds of the nonzero pixels. Only integers are compared, and equal images keep their order. So
+    the order is the same on every machine.
     """
     side = math.isqrt(images.shape[1])
     nonzero: Mask = images.reshape(-1, side, side) > 0
@@ -27,9 +27,9 @@ def frame_order(images: NDArray[np.uint8]) -> Places:
 
 
 def _edges(lines: Mask) -> Places:
-    """Return the first of the `lines`, N × rows or columns, and the last one, as one number an image.
+    """Return the first and the last of the `lines`, N × rows or columns, as one number per image.
 
-    The last edge runs up and down in turn: images across two first edges stay of one width.
+    Last edges alternately ascend and descend, so that neighbours with different first edges have similar widths.
     """
     end = lines.shape[1] - 1
     first, last = lines.argmax(1), end - lines[:, ::-1].argmax(1)
@@ -38,10 +38,10 @@ def _edges(lines: Mask) -> Places:
 
 
 def _shape(nonzero: Mask) -> Places:
-    """Return which of 4 × 4 blocks are full, as one number an image.
+    """Return which of 4 × 4 blocks are full, as one number per image.
 
-    A block is full above its median over all images. From one number to the next a single block changes (a Gray
-    code); the blocks that divide the images most evenly come first.
+    A block is full if its count of nonzero pixels exceeds the median over all images. The numbers are a Gray code:
+    consecutive ones differ in one block. The blocks that divide the images most evenly come first.
     """
     block = nonzero.shape[1] // BLOCKS
     covered = nonzero[:, : BLOCKS * block, : BLOCKS * block]

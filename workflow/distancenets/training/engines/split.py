@@ -1,9 +1,9 @@
-"""The split engine: two half-precision parts stand for each float32 factor, so that tensor cores carry both products.
+"""The split engine: it splits each float32 factor into two half-precision parts, so that tensor cores compute products.
 
-A pixel, 0..255, is exact in half precision; only weights and gradients are split. Each is first scaled by a power of
-two, one a unit, that brings the unit's largest value below 2^15; then the parts hold 22 bits of it, and of smaller
-values all bits down to 2^-40 of the largest. Products of parts and pixels are exact in float32, in which they are
-summed. Pixels that are zero in the whole chunk are left out.
+A pixel, 0..255, is exact in half precision, so only weights and gradients are split. First, each is scaled by a power
+of two per unit, so that the unit's largest value is below 2^15. Then the parts contain 22 bits of the largest value,
+and all bits of smaller values down to 2^-40 of the largest. Products of parts and pixels are exact in float32 and are
+summed in float32. Pixels that are zero in the whole chunk are left out.
 """
 
 import torch
@@ -12,15 +12,15 @@ from torch import Tensor
 from distancenets.training.compilation import fusible
 from distancenets.training.first_layer import DensePixels, Pixels, matrix
 
-# Exponent bits of a float32: 127 stands for 2^0.
+# Position of the exponent bits in a float32. The exponent 127 means 2^0.
 EXPONENT = 23
-# Bits of a float32's fraction that half precision has no room for.
+# Fraction bits of a float32 that half precision lacks.
 DROPPED = 13
-# The exponent that scaled values stay below, so that none is infinite in half precision (65504 at most).
+# Scaled values stay below 2 to this power, so that none is infinite in half precision (65504 at most).
 LARGEST = 15
-# Half a unit in the last place of float32: no error below it can be told from none.
+# Half a unit in the last place of float32: smaller errors cannot be distinguished from none.
 ROUNDOFF = 2.0**-24
-# A gradient so small that its scale or the scale's inverse would leave the normal numbers is scaled by less.
+# A very small gradient is scaled by less, so that its scale and the scale's inverse remain normal numbers.
 SMALLEST_BIASED, LARGEST_BIASED = LARGEST, 253
 
 
@@ -29,9 +29,9 @@ class SplitPixels:
 
     def __init__(self, images: Tensor, dtype: torch.dtype) -> None:
         if dtype != torch.float32:
-            raise ValueError(f"two half-precision parts stand for float32, not for {dtype}")
+            raise ValueError(f"the split engine is for float32, not for {dtype}")
         inked = (images > 0).any(0)
-        # A product needs a column, inked or not.
+        # A matrix product needs at least one column, even if all its pixels are zero.
         inked[0] |= ~inked.any()
         self._columns = inked.nonzero().flatten()
         self._twice = images[:, self._columns].half().repeat(1, 2)
@@ -43,7 +43,7 @@ class SplitPixels:
         return torch.addcmul(bias.reshape(-1, 1), product, inverse.T, out=product).view(*bias.shape, -1)
 
     def backward(self, gradient: Tensor, weight_gradient: Tensor, bias_gradient: Tensor) -> None:
-        """Add the gradients; the two parts' products are small and added last."""
+        """Add the gradients. The two parts' products are small and added last."""
         columns = len(self._columns)
         parts, inverse = halves(gradient.flatten(0, 1), 1)
         product = tensor_product(self._twice[:, :columns].T, parts.flatten(0, 1).T)
@@ -54,16 +54,16 @@ class SplitPixels:
 
 @fusible
 def halves(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """Return `values`, float32, as two parts, 2 × … float16, and what their sum is multiplied with to give them back.
+    """Return float32 `values` as two parts, 2 × … float16, and the factor that turns the parts' sum into `values`.
 
-    The scale is a power of two for each slice along `dim`, made of exponent bits: no rounding, no library's `pow`.
+    The scale is a power of two per slice along `dim`, made of exponent bits without rounding or a library's `pow`.
     """
     largest = values.abs().amax(dim, keepdim=True)
     biased = (largest.view(torch.int32) >> EXPONENT).clamp(SMALLEST_BIASED, LARGEST_BIASED)
     scale = ((LARGEST + 2 * 127 - 1 - biased) << EXPONENT).view(torch.float32)
     inverse = ((biased - (LARGEST - 1)) << EXPONENT).view(torch.float32)
     scaled = values * scale
-    # Rounded to 11 bits by its own bits: a compiler may drop a conversion to half precision and back, and all is lost.
+    # Round to 11 bits by integer operations: a compiler may remove a conversion to half precision and back.
     high = ((scaled.view(torch.int32) + (1 << DROPPED - 1)) >> DROPPED << DROPPED).view(torch.float32)
     return torch.stack([high, scaled - high]).half(), inverse
 
@@ -71,8 +71,8 @@ def halves(values: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 def tensor_product(left: Tensor, right: Tensor) -> Tensor:
     """Return the product of two half-precision matrices in float32.
 
-    Off the GPU it is made of float32 factors: there, too, each product of a part and a pixel is exact (19 bits) and
-    the sum is float32's, so only the order of the sum differs from a tensor core's.
+    Off the GPU, the factors are converted to float32. Each product of a part and a pixel is exact there as well (19
+    bits), and the sum is in float32. So only the order of the sum differs from a tensor core's.
     """
     if left.device.type == "cuda":
         return torch.mm(left, right, out_dtype=torch.float32)
@@ -80,10 +80,10 @@ def tensor_product(left: Tensor, right: Tensor) -> Tensor:
 
 
 def fault(device: torch.device) -> str | None:
-    """Return in one line why the engine cannot be trusted on `device`, or None.
+    """Return one line on why the engine's results on `device` are unreliable, or None.
 
-    Both products of some images are made by it and in float32; against float64, its errors may be three times those
-    of float32.
+    Both products of some images are computed by the engine, in float32 and in float64. Relative to float64, the
+    engine's errors may be three times as large as float32's.
     """
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (256, 784), generator=generator).to(torch.uint8)

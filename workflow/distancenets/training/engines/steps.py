@@ -1,4 +1,4 @@
-"""The steps of a pack by the engine that was selected."""
+"""The steps of a pack with the selected engine."""
 
 from collections.abc import Callable, Sequence
 
@@ -29,8 +29,8 @@ def make_steps(
 ) -> Steps:
     """Return the work of an epoch of `experiment` on `device`, from the parameters and moments of a pack's `state`.
 
-    `check_stop` is called between pieces of work, so that a step can be given up by an exception; the parameters are
-    still those before it then.
+    `check_stop` is called between pieces of work, so that it can abandon a step by an exception. Then the parameters
+    are unchanged.
     """
     if engine == "compiled":
         pack = state.parameters, state.moments, seeds

@@ -1,24 +1,24 @@
-/* Mini-batches: any rows of the images, listed anew for each pass and gone through one batch after another. */
+/* Mini-batches: any rows of the images, listed anew for each pass, one batch after another. */
 
-/* The images as bytes, `inputs` each, and which of them are not 0: bit k % 64 of word k / 64, `words` each. One image
- * more, behind the last, is all 0. */
+/* The images as bytes, `inputs` each, and as nonzero bits: bit k % 64 of word k / 64, `words` each. One additional
+ * image, behind the last, is all 0. */
 typedef struct {
   int64_t count, inputs, words;
   const uint8_t *bytes;
   const uint64_t *nonzero;
 } pictures;
 
-/* Where a network's batches are listed: by image, and, `rows` images of a chunk at a time, by pixel. */
+/* The lists of a network's batches: by image, and by pixel for up to `rows` images of a chunk at a time. */
 typedef struct {
   lists by_image, by_pixel;
-  const int64_t *place;   /* the pixels in tiles, a negative one where a tile is not full */
+  const int64_t *place;   /* the pixels in tiles, a negative one if a tile is not full */
   uint64_t *turned;       /* words * 64 x rows / 64: the images' bits, pixel by pixel */
   int64_t rows;           /* a multiple of 64 */
 } listing;
 
 #define BITS 64
 
-/* Finds the bits of `count` rows of `inputs` bytes. */
+/* Finds the nonzero bits of `count` rows of `inputs` bytes. */
 void find_nonzero(int64_t count, int64_t inputs, int64_t words, const uint8_t *bytes, uint64_t *nonzero) {
   for (int64_t i = 0; i < count; i++)
     for (int64_t w = 0; w < words; w++) {
@@ -36,7 +36,7 @@ static inline void put(const lists *to, int64_t entry, int64_t index, const uint
   for (int r = 0; r < TILE; r++) ((uint8_t *)to->value)[TILE * entry + r] = rows[r][offset[r]];
 }
 
-/* Lists the rows `order` of `images` in tiles, the last ones with rows of zeros up to a whole group. */
+/* Lists the rows `order` of `images` in tiles, filled up with rows of zeros to a whole group. */
 static void list_images(const pictures *images, int64_t count, const int64_t *order, const lists *to) {
   int32_t *start = (int32_t *)to->start;
   const int64_t tiles = (count + GROUP - 1) / GROUP * TILES;
@@ -59,7 +59,7 @@ static void list_images(const pictures *images, int64_t count, const int64_t *or
   start[tiles] = (int32_t)entries;
 }
 
-/* Bit b of word a becomes bit a of word b: halves of each square of bits change places, then quarters, and so on. */
+/* Bit b of word a becomes bit a of word b: halves of each square of bits are swapped, then quarters, and so on. */
 static void transpose(uint64_t square[BITS]) {
   uint64_t mask = 0xffffffff;
   for (int64_t j = BITS / 2; j; j >>= 1, mask ^= mask << j)

@@ -27,7 +27,7 @@ class Pictures:
     def __init__(self, split: Split) -> None:
         self.split = split
         words = -(-split.inputs // WORD)
-        # One more, of zeros, for what is left of a batch's last group.
+        # One more image, of zeros, fills up a batch's last group.
         self._images = np.concatenate([split.images, np.zeros((1, split.inputs), np.uint8)])
         self._nonzero = np.empty((split.count + 1, words), np.uint64)
         call("find_nonzero", split.count + 1, split.inputs, words, self._images, self._nonzero)
@@ -37,16 +37,14 @@ class Pictures:
         self.structure = PicturesStructure(split.count, split.inputs, words, *pointers)
 
     def batches(self, order: Places, size: int) -> Places:
-        """Return the places in the engine's order of the images `order`; those of a batch ascend, so that neighbours
-        are alike.
-        """
+        """Return the places of the images `order` in the engine's order, sorted per batch: neighbours are alike."""
         places = self._rank[order]
         whole = len(places) // size * size
         return np.concatenate([np.sort(places[:whole].reshape(-1, size), axis=1).ravel(), np.sort(places[whole:])])
 
 
 class Workshop:
-    """Where one thread's pass over mini-batches of `size` images works; it keeps what `structure` points to.
+    """The memory of one thread for mini-batches of `size` images. It keeps the arrays that `structure` points to.
 
     Parameters
     ----------
@@ -87,7 +85,7 @@ class Workshop:
 
 
 def _room(tiles: int, columns: int) -> list[NDArray[Any]]:
-    """Return room for the lists of as many entries as `tiles` can have."""
+    """Return arrays for the lists of the most entries that `tiles` can have."""
     entries = tiles * columns + 1
     return [
         np.empty(tiles + 1, np.int32),

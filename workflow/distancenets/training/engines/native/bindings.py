@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from distancenets.training.engines.native.build import build
 
-# Bytes of a line of cache: rows that begin at one are read fastest.
+# Bytes per cache line: rows that begin at one are read fastest.
 LINE = 64
 
 
@@ -91,12 +91,12 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 def call(name: str, *arguments: object) -> Any:
-    """Call a function: an int is passed as int64, a float as float, an array by its address, a structure by its own."""
+    """Call a function. An int is passed as int64, a float as float, an array or a structure by its address."""
     return _function(name)(*map(_passed, arguments))
 
 
 def aligned(*shape: int) -> NDArray[np.float32]:
-    """Return float32 zeros that begin at a line of cache."""
+    """Return float32 zeros that begin at a cache line."""
     count = int(np.prod(shape))
     block = np.zeros(4 * count + LINE, np.uint8)
     start = -block.ctypes.data % LINE
@@ -104,11 +104,11 @@ def aligned(*shape: int) -> NDArray[np.float32]:
 
 
 def address(array: NDArray[Any] | None) -> int | None:
-    """Return where a contiguous array begins."""
+    """Return the address of a contiguous array."""
     if array is None:
         return None
     if not array.flags.c_contiguous:
-        raise ValueError("an array that is passed by its address has to be contiguous")
+        raise ValueError("an array that is passed by its address must be contiguous")
     return array.ctypes.data
 
 

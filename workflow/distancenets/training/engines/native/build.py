@@ -1,4 +1,4 @@
-"""The build: the C source becomes a library in the user's cache, by the compiler that the lock pins."""
+"""The build: the compiler pinned in the lock turns the C source into a library in the user's cache."""
 
 import ctypes
 import os
@@ -21,9 +21,9 @@ from distancenets.models.activations import ACTIVATIONS, Activation
 
 FOLDER = Path(__file__).parent
 SOURCES = ("vectors.h", "lists.h", "heads.h", "batches.h", "optimisers.h", "step.c")
-# No product is joined with a sum unless the source says so, and nothing is linked: the functions call no library.
+# No product is fused with a sum unless the source says so. Nothing is linked, since the functions call no library.
 FLAGS = ("-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-nostdlib", "-s")
-# What each target needs of the processor, the fastest first; bits are the same for all of them.
+# The processor features that each target needs, the fastest target first. All targets give the same bits.
 TARGETS = {
     "x86_64_v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
     "x86_64_v3": {"avx2", "fma"},
@@ -37,7 +37,7 @@ class NoCompiler(UserError):
 
 @dataclass(frozen=True)
 class Build:
-    """The library with what it was built by and for, as `run.json` keeps it."""
+    """The library with its compiler and target, as recorded in `run.json`."""
 
     functions: ctypes.CDLL
     compiler: str
@@ -53,7 +53,7 @@ def build() -> Build:
     NoCompiler
         The processor has no target, or there is no compiler.
     UserError
-        The compiler fails, or there is no room for what it makes.
+        The compiler fails, or there is no disk space for its output.
     """
     goal = target()
     command, name = _compiler(goal)
@@ -106,7 +106,7 @@ def activations_header() -> str:
 
 
 def _compiler(goal: str) -> tuple[list[str], str]:
-    """Return the command and the name of the compiler: CC where it is set, else the one in the lock."""
+    """Return the command and the name of the compiler: CC if it is set, else the one in the lock."""
     chosen = os.environ.get("CC")
     if chosen:
         command = chosen.split()
@@ -126,7 +126,7 @@ def _march(goal: str) -> list[str]:
 
 
 def _load(command: list[str], sources: dict[str, str], name: str) -> ctypes.CDLL:
-    """Return the library `name` from the cache, or build it; where the cache cannot be used, for this process alone."""
+    """Return the library `name` from the cache, or build it. Without a usable cache, only this process has it."""
     folder = _cache_folder()
     found = sorted(folder.glob(f"{name}-*.so")) if folder else []
     kept = next((path for path in found if _is_intact(path)), None)
@@ -147,7 +147,7 @@ def _load(command: list[str], sources: dict[str, str], name: str) -> ctypes.CDLL
 
 
 def _cache_folder() -> Path | None:
-    """Return the cache, or None where it is not this user's alone: a library in it runs with the user's rights."""
+    """Return the cache, or None if it is not this user's alone: a library in it runs with the user's rights."""
     base = os.environ.get("XDG_CACHE_HOME")
     try:
         folder = Path(base) if base else Path.home() / ".cache"
@@ -169,7 +169,7 @@ def _is_intact(path: Path) -> bool:
 
 
 def _loaded_from_memory(built: bytes) -> ctypes.CDLL:
-    """Load a library without a file system: no folder need be writable, or allow programs."""
+    """Load a library without a file system: no folder has to be writable or to allow programs."""
     handle = os.memfd_create("distancenets")
     with os.fdopen(handle, "wb", closefd=False) as file:
         file.write(built)

@@ -1,18 +1,18 @@
-/* What lies between features and loss: the head, the output constraint, cross-entropy, and the derivatives of each.
+/* From features to loss: the head, the output constraint, cross-entropy, and the derivatives of each.
  *
- * A group of GROUP images goes through it while it is in the nearest cache. Matrices of `width` columns lie row by row;
- * columns from `hidden` on are zeros.
+ * A group of GROUP images is processed while it is in the nearest cache. Matrices of `width` columns are stored row by
+ * row. Columns from `hidden` on are zeros.
  */
 #include "lists.h"
 #include "activations.h"
 
 #define CLASSES 10
-/* Scores that far below the largest count as nothing: beside 1 their share is below any rounding. */
+/* Scores this far below the largest count as zero: their share, beside 1, is below any rounding. */
 #define LEAST -64.0f
 
 enum { LINEAR, OFFSET_L2, OFFSET_L2_SQUARED };
 
-/* Parameters, or their gradients. Of OffsetL2, `head` holds the prototypes mu and `scales` alpha. */
+/* Parameters, or their gradients. For OffsetL2, `head` contains the prototypes mu and `scales` contains alpha. */
 typedef struct {
   float *weight, *bias; /* inputs x width, in panels of `columns` columns, each row by row; width */
   float *head, *scales; /* CLASSES x width each */
@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   int64_t inputs, hidden, width, columns;
   int64_t activation, head, constrained;
-  double scale, shift; /* a pixel is scale * x + shift of the integer x */
+  double scale, shift; /* a pixel is scale * x + shift for the integer x */
   float sign;          /* of the outputs */
   tensors parameters;
 } network;
@@ -52,7 +52,7 @@ static void linear_scores(const network *net, const float *h, scores u) {
     }
 }
 
-/* alpha, or its square where the form has that. */
+/* alpha, or its square if the form uses that. */
 static inline part factor(const network *net, int64_t place) {
   const part scale = load_part(net->parameters.scales + place);
   return net->head == OFFSET_L2_SQUARED ? scale * scale : scale;
@@ -92,7 +92,7 @@ static void constrain(const network *net, scores u, scores outputs) {
   for (int i = 0; i < GROUP; i++) store(outputs[i], all(net->sign) * load(activated ? outputs[i] : u[i]));
 }
 
-/* Turns derivatives by the outputs into those by the scores, or for OffsetL2 by the squares of the distances. */
+/* Turns derivatives by the outputs into derivatives by the scores, or by the squared distances for OffsetL2. */
 static void unconstrain(const network *net, scores u, scores g) {
   for (int i = 0; i < GROUP; i++) {
     const v16 y = load(u[i]), signed_g = all(net->sign) * load(g[i]);
@@ -102,8 +102,8 @@ static void unconstrain(const network *net, scores u, scores g) {
   if (net->constrained && net->head == LINEAR) multiply_by_slope(net->activation, GROUP * LANES, u[0], g[0]);
 }
 
-/* Adds the losses of the first `count` images to `loss`, marks which are answered right, and sets `g` to `share` times
- * the derivative by the outputs. Of equal outputs the first class is the answer. */
+/* Adds the losses of the first `count` images to `loss` and marks which are answered right. Sets `g` to `share` times
+ * the derivative by the outputs. If outputs are equal, the first class is the answer. */
 static void cross_entropy(int64_t count, scores outputs, const uint8_t *labels, float share, scores g, double *loss,
                           uint8_t *right) {
   const i16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, a_class = lane < CLASSES;
@@ -125,7 +125,7 @@ static void cross_entropy(int64_t count, scores outputs, const uint8_t *labels, 
   for (int i = 0; i < count; i++) *loss += (double)total[i];
 }
 
-/* Adds to `total`, CLASSES x width, the derivatives by the weights, and sets `d` to those by the features. */
+/* Adds the derivatives by the weights to `total`, CLASSES x width. Sets `d` to the derivatives by the features. */
 static void linear_backward(const network *net, const float *h, scores g, float *d, float *total) {
   for (int64_t k = 0; k < net->width; k += PART) {
     part weight[CLASSES], sums[CLASSES] = {0};
@@ -150,7 +150,7 @@ static void linear_backward(const network *net, const float *h, scores g, float 
 /* Classes whose two sums are in registers at a time. */
 #define CENTRES (PART == 16 ? 10 : 5)
 
-/* The same for OffsetL2, with g the derivatives by the squares: adds g (h - mu), and behind all classes g (h - mu)^2. */
+/* The same for OffsetL2. g are derivatives by the squares. Adds g (h - mu) and, behind all classes, g (h - mu)^2. */
 static void offset_backward(const network *net, const float *h, scores g, float *d, float *total) {
   for (int64_t k = 0; k < net->width; k += PART)
     for (int first = 0; first < CLASSES; first += CENTRES) {

@@ -11,14 +11,14 @@ from distancenets.training.engines.native.bindings import ListsStructure, addres
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
-# Images whose sums over the first layer's inputs are made at a time, in blocks of the head's sums: part of the bits.
+# Blocks of images per chunk. The first layer sums chunk by chunk, so the bits depend on this number.
 BLOCKS_IN_CHUNK = 2
-# Rows and columns of the pixels that share what they read.
+# Rows and columns of a patch of pixels, which share what they read.
 PATCH = 3, 1
 
 
 class Lists:
-    """The nonzero entries of the rows `places` of `matrix`, rows × columns; a negative place is a row of zeros."""
+    """The nonzero entries of the rows `places` of `matrix`, rows × columns. A negative place is a row of zeros."""
 
     def __init__(self, matrix: Bytes, places: Places) -> None:
         tile, columns = constant("tile"), matrix.shape[1]
@@ -57,14 +57,14 @@ class Split:
         return [Lists(np.ascontiguousarray(part.T), self.pixels) for part in parts]
 
     def in_order_given(self, values: Bytes) -> Bytes:
-        """Return `values`, one an image in the engine's order, in the order of the images as they were given."""
+        """Return `values`, one per image in the engine's order, in the images' original order."""
         given = np.empty_like(values)
         given[self.order] = values
         return given
 
 
 def patch_order(pixels: int) -> Places:
-    """Return the order of the `pixels` of a square image in which those of a patch follow one another."""
+    """Return the order of the `pixels` of a square image in which the pixels of a patch are consecutive."""
     side = math.isqrt(pixels)
     row, column = np.divmod(np.arange(pixels), side)
     return np.argsort(row // PATCH[0] * side + column // PATCH[1], kind="stable")

@@ -1,12 +1,12 @@
-/* The nonzero entries of a matrix of bytes, by tiles of rows, and the one product that both passes are made of. */
+/* The nonzero entries of a matrix of bytes, by tiles of rows, and the product that both passes use. */
 #include "vectors.h"
 
-/* Rows that share what they read: fewer mean more reading, more mean more zeros. No bit depends on it. */
+/* Rows per tile, which share what they read: fewer mean more reading, more mean more zeros. No bit depends on it. */
 #define TILE 3
-/* Images that go through the network together, while their features stay in the nearest cache; sums over images are
- * made group by group, so this is part of the bits. */
+/* Images that go through the network together, while their features stay in the nearest cache. Sums over images are
+ * made group by group, so the bits depend on it. */
 #define GROUP 24
-/* Tiles whose values are made floats at a time. */
+/* Tiles whose values are converted to floats at a time. */
 #define TILES (GROUP / TILE)
 /* The widest panel of a matrix, whose TILE sums fill the registers. */
 #if defined(__AVX512F__)
@@ -18,16 +18,16 @@
 #endif
 const int64_t tile = TILE, tiles_at_a_time = TILES, widest = WIDEST;
 
-/* Tile t has the entries start[t] <= k < start[t + 1]: in column index[k], its rows hold value[TILE * k + r]. Columns
- * ascend, so every sum over them has one order. A zero that a neighbour's entry brings along adds exactly nothing. */
+/* Tile t has the entries start[t] <= k < start[t + 1]: in column index[k], row r has value[TILE * k + r]. Columns
+ * ascend, so every sum over them has one order. A zero beside a neighbour's nonzero entry adds exactly 0. */
 typedef struct {
   const int32_t *start;
   const uint16_t *index;
   const uint8_t *value;
 } lists;
 
-/* Lists the entries of `matrix`, `columns` bytes a row; row r of tile t is its row place[TILE * t + r], or `zeros` where
- * that is negative. There is room for one entry more than there are. */
+/* Lists the entries of `matrix`, `columns` bytes per row. Row r of tile t is its row place[TILE * t + r], or `zeros` if
+ * that is negative. The arrays have room for one more entry than needed. */
 void list_entries(int64_t tiles, int64_t columns, const uint8_t *matrix, const int64_t *place, const uint8_t *zeros,
                   int32_t *start, uint16_t *index, uint8_t *value) {
   int64_t count = 0;
@@ -53,7 +53,7 @@ static void values_of(const lists *of, int64_t first, int64_t count, float *valu
   for (int64_t i = 0; i < TILE * entries; i++) values[i] = (float)of->value[TILE * from + i];
 }
 
-/* Sets TILE sums over `columns` columns to the rows of `panel` that the entries of a tile name, times their values. */
+/* Sets TILE sums over `columns` columns: the rows of `panel` that a tile's entries name, times the entries' values. */
 __attribute__((always_inline)) static inline void add_rows(int columns, int64_t entries, const uint16_t *index,
                                                            const float *value, const float *panel,
                                                            part sums[TILE][WIDEST / PART]) {

@@ -33,7 +33,7 @@ from distancenets.training.pixel_scaling import Scaling
 
 PLAIN = GradientDescent()
 NOTHING: Mapping[str, Floats] = {}
-# A vector of the library, of which every width is a multiple.
+# Floats per vector of the library. Every width is a multiple of it.
 LANES = 16
 HEADS = {("linear", "code"): 0, ("linear", "paper"): 0, ("offset_l2", "code"): 1, ("offset_l2", "paper"): 2}
 # The canonical name of each of the library's tensors, by the head's form.
@@ -44,14 +44,14 @@ NAMES = {
 
 
 class SplitScore(NamedTuple):
-    """A network on a split: the summed loss of each block in nats, and which images are answered right (1 or 0)."""
+    """A network's score on a split: loss sums per block in nats, and per image whether the answer is right (1 or 0)."""
 
     losses: NDArray[np.float64]
     right: NDArray[np.uint8]
 
     @property
     def loss(self) -> float:
-        """The mean loss, rounded once, so that the sum has no order."""
+        """The mean loss. The sum is rounded once, so its order has no effect."""
         return math.fsum(self.losses.tolist()) / len(self.right)
 
     @property
@@ -66,7 +66,7 @@ def has_compiled_form(model: Model) -> bool:
 
 
 class Workspace:
-    """What the passes over one network need besides its tensors; networks of one pack share it.
+    """The memory that passes over one network need besides its tensors. The networks of a pack share it.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Workspace:
         self._workshops: dict[int, Workshop] = {}
 
     def workshop(self, split: Split, size: int, network: NetworkStructure, thread: int) -> Workshop:
-        """Return where `thread` works on mini-batches of `size` images of `split`, the same ones throughout."""
+        """Return the memory of `thread` for mini-batches of `size` images of `split`. They never change."""
         if thread not in self._workshops:
             row, scratch = call("row_length", network), ctypes.addressof(self.scratch[thread])
             self._workshops[thread] = Workshop(split, size, self.width, row, scratch)
@@ -99,14 +99,14 @@ class Workspace:
 
 
 class CompiledNetwork:
-    """One network that is trained by the library.
+    """One network, trained by the library.
 
     Parameters
     ----------
     parameters
         By canonical name, as `models.networks.initial_network` gives them: `hidden.weight` H × D and so on.
     moments
-        What the optimiser remembers of earlier steps, as `moments` returns it; nothing before the first.
+        The optimiser's moments after earlier steps, as `moments` returns them. Empty before the first step.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class CompiledNetwork:
         return self._canonical(self._parameters)
 
     def gradients(self) -> dict[str, Floats]:
-        """Return a copy of the gradients that `differentiate` found last, by canonical name."""
+        """Return a copy of the gradients that `differentiate` computed last, by canonical name."""
         return self._canonical(self._gradients)
 
     def evaluate(self, split: Split) -> SplitScore:
@@ -167,7 +167,7 @@ class CompiledNetwork:
         return score
 
     def differentiate(self, split: Split) -> SplitScore:
-        """Return the score of the parameters on `split`, and find the gradients of its mean loss."""
+        """Return the score of the parameters on `split`, and compute the gradients of its mean loss."""
         score, space = self._prepared(split), self._space
         self._gradients["weight"].fill(0)
         sums = aligned(split.blocks, call("row_length", self._structure))
@@ -182,7 +182,7 @@ class CompiledNetwork:
             for dz, lists in zip(space.dz, chunks, strict=False):
                 self._pass_pixels(split, lists, (start, end), dz, thread)
 
-        # As many chunks at a time as there are threads: each one's images, then all of them pixel by pixel.
+        # One chunk per thread at a time: first the images of each chunk, then all these chunks pixel by pixel.
         for first in range(0, len(split.chunks), space.threads):
             chunks = split.chunks[first : first + space.threads]
             parallel_for(len(chunks), space.threads, partial(images, first))
@@ -191,16 +191,16 @@ class CompiledNetwork:
         return score
 
     def moments(self) -> dict[str, Floats]:
-        """Return a copy of what the optimiser remembers, named `<moment>/<parameter>`."""
+        """Return a copy of the optimiser's moments, named `<moment>/<parameter>`."""
         kept = {moment: self._canonical(tensors) for moment, tensors in self._moments.items()}
         return {f"{moment}/{name}": value for moment, values in kept.items() for name, value in values.items()}
 
     def update(self, taken: int) -> None:
-        """Make the step after `taken` others, by the gradients that `differentiate` found last."""
+        """Make step number `taken` + 1 by the gradients that `differentiate` computed last."""
         call("update", self._optimiser, taken, len(self._names), self._moving)
 
     def pass_batches(self, pictures: Pictures, places: Places, size: int, taken: int, thread: int = 0) -> None:
-        """Go through the images `places` in batches of `size`, with a step after each; `taken` were made before."""
+        """Train on the images `places` in batches of `size`, one step per batch. `taken` steps were made before."""
         call("plain_arithmetic")
         split, space = pictures.split, self._space
         gradients, room = _pointers(self._gradients), space.workshop(split, size, self._structure, thread)
@@ -274,6 +274,6 @@ def _pointers(tensors: dict[str, Floats]) -> Tensors:
 
 
 def _panel_width(hidden: int) -> int:
-    """Return how many columns a panel has: as many as registers allow and the layer has, a power of two."""
+    """Return the number of columns per panel: the largest power of two that the registers and the layer allow."""
     needed = -(-hidden // LANES) * LANES
     return max(width for width in (16, 32, 64, 128) if width <= min(needed, constant("widest")))

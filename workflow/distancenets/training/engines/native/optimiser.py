@@ -1,4 +1,4 @@
-"""An optimiser as the library takes it."""
+"""An optimiser in the library's form."""
 
 from distancenets.configuration.optimisers import Adam, GradientDescent, Momentum, Optimiser
 from distancenets.training.engines.native.bindings import OptimiserStructure

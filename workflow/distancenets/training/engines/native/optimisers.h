@@ -1,4 +1,4 @@
-/* A step down the gradients of a network's tensors, as torch.optim's SGD and Adam make it. */
+/* A gradient step of a network's tensors, as in torch.optim's SGD and Adam. */
 enum { GRADIENT_DESCENT, MOMENTUM, ADAM };
 
 /* `first` is SGD's momentum or Adam's beta1, `second` is beta2. */
@@ -7,7 +7,7 @@ typedef struct {
   double rate, first, second, eps;
 } optimiser;
 
-/* A tensor of `count` floats, a multiple of LANES, its gradient, and the running means that the optimiser keeps of it. */
+/* A tensor of `count` floats, a multiple of LANES, its gradient, and the optimiser's running means. */
 typedef struct {
   int64_t count;
   float *value;
@@ -15,7 +15,7 @@ typedef struct {
   float *mean, *square;
 } moving;
 
-/* What decays below this is nothing: subnormal numbers would cost a hundred times as much. */
+/* Sets values that decay below 1e-30 to 0: subnormal numbers would take a hundred times as long. */
 static inline v16 settled(v16 x) {
   const i16 kept = (x > all(1e-30f)) | (x < all(-1e-30f));
   return choose(kept, x, all(0));
@@ -37,7 +37,7 @@ static void momentum_step(const optimiser *how, const moving *tensor) {
   }
 }
 
-/* `step` and `inverse` hold the corrections of means that began at 0: rate / (1 - beta1^t) and 1 / sqrt(1 - beta2^t). */
+/* `step` and `inverse` correct the means, which began at 0: rate / (1 - beta1^t) and 1 / sqrt(1 - beta2^t). */
 static void adam_step(const optimiser *how, float step, float inverse, const moving *tensor) {
   const v16 rate = all(-step), scale = all(inverse), eps = all((float)how->eps);
   const v16 beta = all((float)how->second), first = all((float)(1 - how->first)), second = all((float)(1 - how->second));
@@ -52,14 +52,14 @@ static void adam_step(const optimiser *how, float step, float inverse, const mov
   }
 }
 
-/* b^n, multiplied up from the left, so that its bits do not depend on where a run was resumed. */
+/* b^n, multiplied from the left, so that its bits do not depend on the epoch at which a run was resumed. */
 static double power(double b, int64_t n) {
   double product = 1;
   for (int64_t i = 0; i < n; i++) product *= b;
   return product;
 }
 
-/* One step of all tensors; `first` and `second` are the powers of the two factors with its number. */
+/* One step of all tensors. `first` and `second` are the two factors to the power of the step's number. */
 static void descend(const optimiser *how, double first, double second, int64_t tensors, const moving *tensor) {
   const float step = (float)(how->rate / (1 - first)), inverse = (float)(1 / __builtin_sqrt(1 - second));
   for (int64_t t = 0; t < tensors; t++)
@@ -69,7 +69,7 @@ static void descend(const optimiser *how, double first, double second, int64_t t
       (how->kind == MOMENTUM ? momentum_step : plain_step)(how, tensor + t);
 }
 
-/* Makes the step after `taken` others. */
+/* Makes step number `taken` + 1. */
 void update(const optimiser *how, int64_t taken, int64_t tensors, const moving *tensor) {
   descend(how, power(how->first, taken + 1), power(how->second, taken + 1), tensors, tensor);
 }

@@ -1,4 +1,4 @@
-"""A compiled function's work, shared out among threads."""
+"""The division of a compiled function's work among threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from distancenets.training.engines.native.bindings import call
 
 
 def parallel_for(count: int, threads: int, work: Callable[[int, int, int], None]) -> None:
-    """Call `work` with a thread's number and a range first..last for ranges that make up 0..`count`, one a thread."""
+    """Call `work` once per thread, with the thread's number and its part first..last of the range 0..`count`."""
     if threads == 1:
         work(0, 0, count)
         return

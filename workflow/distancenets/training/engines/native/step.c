@@ -1,25 +1,25 @@
-/* One network's forward and backward pass over images, the gradients of all its parameters, and a step down them.
+/* One network's forward and backward pass over images, the gradients of all its parameters, and a gradient step.
  *
- * Every sum has one order. An image's pixels are added in ascending order. Over a head's features, 16 partial sums are
- * joined by a tree (`sum`). What the head sums over images is summed over a group, image after image, then over the
- * groups of a block, then, in double precision, over the blocks; what the first layer sums, over the images of a chunk,
- * then over the chunks. So no bit depends on threads, registers or caches, or on what is trained beside.
+ * Every sum has one order. An image's pixels are added in ascending order. A tree (`sum`) joins 16 partial sums
+ * over a head's features. The head sums over the images of a group one by one, then over a block's groups, then
+ * over the blocks in double precision. The first layer sums over the images of a chunk, then over the chunks. So no bit
+ * depends on threads, registers or caches, or on other networks that are trained.
  */
 #include "heads.h"
 #include "batches.h"
 #include "optimisers.h"
 
-/* Images whose sums are one row of block sums: a multiple of GROUP. */
+/* Images per row of block sums: a multiple of GROUP. */
 #define BLOCK 240
 const int64_t group = GROUP, block = BLOCK;
 
-/* Where a thread works. */
+/* A thread's memory. */
 typedef struct {
   float *values;    /* TILE * TILES * the entries that a tile can have */
   float *z, *h, *d; /* GROUP x width each */
 } scratch;
 
-/* Makes the calling thread round to nearest and keep subnormal numbers, whatever was set for it: both decide bits. */
+/* Makes the calling thread round to nearest and keep subnormal numbers, whatever its settings: bits depend on both. */
 void plain_arithmetic(void) {
 #if defined(__x86_64__)
   __builtin_ia32_ldmxcsr(0x1f80);
@@ -80,7 +80,7 @@ static void keep(const network *net, const float *d, float *total, int64_t row, 
   }
 }
 
-/* A group's derivatives, from those by its outputs, g: block sums are added to `row`. */
+/* A group's derivatives, given the derivatives g by its outputs. Block sums are added to `row`. */
 static void backward(const network *net, scores u, scores g, float *row, int64_t place, int64_t rows, float *dz,
                      scratch *mine) {
   float *offset = row + 2 * CLASSES * net->width;
@@ -93,9 +93,9 @@ static void backward(const network *net, scores u, scores g, float *row, int64_t
   keep(net, mine->d, offset + LANES, place, rows, dz);
 }
 
-/* Images of the blocks first <= b < last, of `count` in all: the loss of each block and which images are answered
- * right. Where `sums` is given, also a row of block sums each, for gradients of `share` times the summed loss, and the
- * derivatives by the pre-activations in `dz`: `rows` rows, the first one that of the first block. */
+/* The loss of each block first <= b < last, of `count` images in all, and which images are answered right. If `sums` is
+ * given, it gets a row of block sums per block, for gradients of `share` times the summed loss. Then `dz` gets the
+ * derivatives by the pre-activations: `rows` rows, of which the first belongs to the first block. */
 void pass_images(const network *net, const lists *images, const uint8_t *labels, int64_t count, int64_t first,
                  int64_t last, const float *bias, float share, double *losses, uint8_t *right, float *sums,
                  int64_t rows, float *dz, scratch *mine) {
@@ -132,7 +132,7 @@ __attribute__((always_inline)) static inline void multiply_pixels(int columns, c
     }
 }
 
-/* Adds to `weight` the sums over a chunk's images, for tiles first <= t < last of its pixels. */
+/* Adds the sums over a chunk's images to `weight`, for tiles first <= t < last of its pixels. */
 void pass_pixels(const network *net, const lists *pixels, const int64_t *place, int64_t first, int64_t last,
                  int64_t rows, const float *dz, float *weight, scratch *mine) {
   for (int64_t t = first; t < last; t += TILES) {
@@ -152,7 +152,7 @@ static void join(int64_t blocks, int64_t length, const float *sums, int64_t coun
   }
 }
 
-/* Makes gradients of all block sums, and of the weights' sums over integer pixels. */
+/* Turns all block sums, and the weights' sums over integer pixels, into gradients. */
 void join_blocks(const network *net, int64_t blocks, const float *sums, const tensors *gradient) {
   const int64_t length = row_length(net), classes = CLASSES * net->width;
   join(blocks, length, sums, classes, gradient->head);
@@ -172,7 +172,7 @@ void join_blocks(const network *net, int64_t blocks, const float *sums, const te
       }
 }
 
-/* Where a network's pass over mini-batches works. */
+/* The memory of a network's pass over mini-batches. */
 typedef struct {
   listing listed;
   uint8_t *labels, *right;
@@ -201,7 +201,7 @@ static void differentiate(const network *net, const pictures *images, const uint
   join_blocks(net, blocks, in->sums, gradient);
 }
 
-/* A pass over the images `order`, `size` at a time, with a step after each batch; `taken` steps were made before. */
+/* A pass over the images `order`, `size` at a time, with a step after each batch. `taken` steps were made before. */
 void pass_batches(const network *net, const pictures *images, const uint8_t *labels, const int64_t *order, int64_t size,
                   const tensors *gradient, const optimiser *how, int64_t taken, int64_t tensors, const moving *tensor,
                   const workshop *in) {

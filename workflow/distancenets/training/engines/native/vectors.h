@@ -1,17 +1,17 @@
-/* Vectors of 16 floats, whatever the registers are, and the few functions of one float that training needs.
+/* Vectors of 16 floats for registers of any width, and the few functions of one float that training needs.
  *
- * Every operation here is one of IEEE 754, or a fixed sequence of them, so its bits are the same on every processor.
- * The compiler may split a vector, but neither join a product and a sum (-ffp-contract=off) nor change an order.
+ * Every function is an IEEE 754 operation or a fixed sequence of them, so its bits are the same on every processor.
+ * The compiler may split a vector, but neither fuse a product and a sum (-ffp-contract=off) nor change an order.
  */
 #include <stdint.h>
 
 typedef float v16 __attribute__((vector_size(64)));
 typedef int32_t i16 __attribute__((vector_size(64)));
-/* As it lies in memory: tensors are aligned to their elements only. */
+/* A vector in memory: tensors are aligned to their elements only. */
 typedef float v16_unaligned __attribute__((vector_size(64), aligned(4)));
 #define LANES 16
 
-/* A vector as wide as a register, for what needs all registers there are; no bit depends on it. */
+/* A vector as wide as a register, for code that needs all registers. No bit depends on its width. */
 #if defined(__AVX512F__)
 #define PART 16
 #else
@@ -31,13 +31,13 @@ static inline void store_part(float *to, part value) { *(part_unaligned *)to = v
 static inline part fma_part(part a, part b, part c) { return __builtin_elementwise_fma(a, b, c); }
 static inline part all_parts(float x) { return x - (part){0}; }
 
-/* Lane l and lane l ^ distance change places. */
+/* Swap lane l and lane l ^ distance. */
 #define SWAP8(x) __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
 #define SWAP4(x) __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
 #define SWAP2(x) __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
 #define SWAP1(x) __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 
-/* The sum of all lanes, in each of them: lanes 8 apart are added first, then 4, 2 and 1 apart. */
+/* The sum of all lanes, in every lane: lanes 8 apart are added first, then 4, 2 and 1 apart. */
 static inline v16 sum_of_lanes(v16 x) {
   x += SWAP8(x);
   x += SWAP4(x);
@@ -45,7 +45,7 @@ static inline v16 sum_of_lanes(v16 x) {
   return x + SWAP1(x);
 }
 
-/* The same sum, of which one number is wanted: half as wide at every step. */
+/* The same sum as one number: every step halves the width. */
 static inline float sum(v16 x) {
   typedef float v8 __attribute__((vector_size(32)));
   typedef float v4 __attribute__((vector_size(16)));
@@ -75,9 +75,9 @@ static inline int32_t bits_of(float x) { union { float real; int32_t bits; } bot
 static inline float real_of(int32_t x) { union { int32_t bits; float real; } both = {x}; return both.real; }
 static inline float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
-/* e^x within 1 unit in the last place, x cut to -87..88: below lie the subnormal numbers, above infinity. */
+/* e^x within 1 unit in the last place, x clamped to -87..88: below are subnormal numbers, above infinity. */
 static inline float exp1(float x) {
-  const float round = 12582912.0f; /* 1.5 * 2^23: what is added to it is rounded to an integer */
+  const float round = 12582912.0f; /* 1.5 * 2^23: adding a number to it rounds to an integer */
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;
   const float shifted = fma1(x, 1.44269504f, round), n = shifted - round;
@@ -91,7 +91,7 @@ static inline float exp1(float x) {
   return real_of(bits_of(p) + (int32_t)((uint32_t)(bits_of(shifted) - bits_of(round)) << 23));
 }
 
-/* ln x of a positive normal number within 1 unit in the last place; NaN where x is infinite or none. */
+/* ln x of a positive normal number within 1 unit in the last place. NaN if x is infinite or NaN. */
 static inline float log1(float x) {
   const int32_t bits = bits_of(x);
   const float m = real_of((bits & 0x7fffff) | 0x3f800000);
