@@ -157,7 +157,8 @@ def set_up(data: Path) -> tuple[dict[str, float], dict[str, str]]:
     made = content()
     shutil.copytree(ROOT, WHOLE)
     while not (found := list(ROOT.rglob("checkpoints/**/*.safetensors"))):
-        shutil.rmtree(ROOT)  # a training that ended before its kill leaves none, and would not start again
+        # A training that ended before its kill leaves none, and would not start again.
+        shutil.rmtree(ROOT, ignore_errors=True)
         killed(seconds["train"], *TRAIN)
     shutil.copy(found[0], WHOLE / "checkpoint.safetensors")
     return seconds, made
