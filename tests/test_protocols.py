@@ -216,6 +216,11 @@ def test_the_reported_verdicts_of_the_study_beside_come_first(tmp_path: Path) ->
     file.write_text(settings)
     (row,) = robustness_table(all_verdicts(own, study(report={"beside": str(file)}), tmp_path)).to_dict("records")
     assert list(row.items()) == [("claim", 1), ("name", "a"), ("paper", "refuted"), ("raw", "supported")]
+    # With runs of the other experiment alone, its results report that one.
+    part = tmp_path / "paper" / "study.yaml"
+    part.write_text("{study: paper, title: t, experiments: {other: {epochs: 1}}}")
+    beside, _ = all_verdicts(own, study(report={"beside": str(file)}), tmp_path)
+    assert (beside["experiment"], beside["verdict"]) == ("paper", "mixed")
     assert [entry["experiment"] for entry in all_verdicts(own, study(), tmp_path)] == ["raw"]
     with pytest.raises(UserError, match=r"claims\.json: belongs to study 'paper'; set --study"):
         all_verdicts(theirs, study(report={"beside": str(file)}), tmp_path)
