@@ -113,15 +113,10 @@ def trained_networks(
 
 
 def finished_networks(
-    study: Study, root: Path, experiment: str, runs: Mapping[Run, Recipe], datasets: Path
-) -> Iterator[Networks]:
-    """Yield each of `runs` of `experiment` below `root` at every milestone that it reached, seed by seed."""
-    kept = study.experiments[experiment].kept_epochs
-    for run, recipe in sorted(runs.items(), key=lambda item: item[0].seed):
-        if run.experiment != experiment:
-            continue
-        model = find_model(run.architecture, run.representation)
-        stored = {run.seed: Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))}
-        for epoch in kept:
-            if epoch in recipe.experiment.kept_epochs:
-                yield trained_networks(study, experiment, model, epoch, stored, datasets)
+    study: Study, root: Path, run: Run, recipe: Recipe, datasets: Path
+) -> Iterator[tuple[Stored, Networks]]:
+    """Yield `run` below `root` at each milestone of its `recipe`, with its folder and digest."""
+    model = find_model(run.architecture, run.representation)
+    stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
+    for epoch in recipe.experiment.kept_epochs:
+        yield stored, trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,12 @@ from distancenets.datasets.splits import images_of
 from distancenets.datasets.store import Dataset, loader
 from distancenets.errors import UserError
 from distancenets.measurements.answers import borderline, packed
-from distancenets.measurements.networks import Networks, Stored, finished_networks, trained_networks
+from distancenets.measurements.networks import Networks, Stored, finished_networks
 from distancenets.measurements.tables import Tables
 from distancenets.models.registry import find_model
 from distancenets.training.engines.native.images import Split
 from distancenets.training.engines.native.network import CompiledNetwork, Workspace
-from distancenets.training.paths import run_path
-from distancenets.training.run_files import RunFolder, of_seed
+from distancenets.training.run_files import of_seed
 
 Measurement = Callable[[Networks, Dataset], Tables]
 
@@ -51,13 +51,16 @@ def measure_weights(
     torch.set_num_threads(study.training.threads)
     torch.set_flush_denormal(True)
     load = loader(datasets, data)
-    for experiment, settings in study.experiments.items():
-        of_seed: dict[int, Dataset] = {}
-        for networks in finished_networks(study, root, experiment, runs, datasets):
-            [seed] = networks.seeds
-            if seed not in of_seed:
-                of_seed = {seed: images_of(load(settings.dataset), settings.split, seed)}
-            yield measure(name, networks, of_seed[seed])
+
+    def experiment_and_seed(item: tuple[Run, Recipe]) -> tuple[str, int]:
+        return item[0].experiment, item[0].seed
+
+    for (experiment, seed), some in groupby(sorted(runs.items(), key=experiment_and_seed), experiment_and_seed):
+        settings = study.experiments[experiment]
+        images = images_of(load(settings.dataset), settings.split, seed)
+        for run, recipe in some:
+            for _, networks in finished_networks(study, root, run, recipe, datasets):
+                yield measure(name, networks, images)
 
 
 @lru_cache(maxsize=1)
@@ -90,12 +93,10 @@ def answers_of_weights(
     torch.set_num_threads(study.training.threads)
     load = loader(datasets, data)
     for run, recipe in runs.items():
-        model = find_model(run.architecture, run.representation)
-        stored = Stored(RunFolder(root / run_path(run)), recipe.run_digest(run.seed))
-        axes = {**run._asdict(), "model": model.paper_name}
-        for epoch in recipe.experiment.kept_epochs:
-            networks = trained_networks(study, run.experiment, model, epoch, {run.seed: stored}, datasets)
-            yield stored_answers(stored, recipe, networks, load(recipe.experiment.dataset)).assign(**axes)
+        model = find_model(run.architecture, run.representation).paper_name
+        for stored, networks in finished_networks(study, root, run, recipe, datasets):
+            answers = stored_answers(stored, recipe, networks, load(recipe.experiment.dataset))
+            yield answers.assign(**run._asdict(), model=model)
 
 
 def stored_answers(stored: Stored, recipe: Recipe, networks: Networks, images: Dataset) -> pd.DataFrame:
