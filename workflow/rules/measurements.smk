@@ -1,6 +1,6 @@
 """Measurements of finished runs: one job per measurement, for all runs of the study.
 
-A network takes less than a second, and starting torch and reading the images takes two. Hundreds of runs and
+A network takes less than a second, and starting torch and reading the images takes almost three. Hundreds of runs and
 milestones take minutes in one job, compared with days of training.
 """
 
