@@ -1,4 +1,4 @@
-"""Kills at every step: an action that dies before its n-th change to the file system."""
+"""Faults: an action that dies before its n-th change to the file system, and a flipped bit."""
 
 import os
 import signal
@@ -36,3 +36,10 @@ def killed(step: int, counts: Callable[[Path], bool], action: Callable[[], objec
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
     return os.WIFSIGNALED(status)
+
+
+def flip(path: Path, place: int = -5, bit: int = 0) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1 << bit
+    path.write_bytes(content)

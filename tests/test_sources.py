@@ -1,6 +1,5 @@
 """The sources of data sets: what each serves, and how each fails."""
 
-import codecs
 import gzip
 import hashlib
 import json
@@ -15,7 +14,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torchvision
@@ -35,7 +33,6 @@ from dataset_files import (
 from distancenets.configuration.datasets import DatasetSettings, load_dataset_settings
 from distancenets.datasets import idx, sources
 from distancenets.datasets.arrays import Arrays
-from distancenets.datasets.sources import arrays_of_pickle
 from distancenets.datasets.store import Dataset, fetch, load_dataset
 from distancenets.errors import UserError
 
@@ -251,39 +248,6 @@ def test_a_malicious_pickle_is_refused_and_not_run(tiny: Arrays, tmp_path: Path,
     assert not (tmp_path / "intruded").exists()
     pickle.loads(content)
     assert (tmp_path / "intruded").exists()
-
-
-class Coded:
-    """What is unpickled by a codec."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return codecs.encode, ("x", "idna")
-
-
-def test_a_pickle_runs_no_codec_but_the_one_of_bytes() -> None:
-    with pytest.raises(UserError, match=r"p: .*the codec idna is refused"):
-        arrays_of_pickle(pickle.dumps(Coded(), protocol=2), "p")
-
-
-@pytest.mark.parametrize("value", [0.5 / 256, 1.0, -1 / 256, np.nan])
-def test_pixels_that_are_no_bytes_are_refused(tiny: Arrays, value: float) -> None:
-    pairs = [list(pair) for pair in pickle.loads(pickle_of(tiny))]
-    assert_arrays_equal(arrays_of_pickle(pickle.dumps(pairs, protocol=2), "p"), tiny)
-    pairs[2][0][0, 0] = value
-    with pytest.raises(UserError, match=r"^p: .* not whole numbers from 0 to 255"):
-        arrays_of_pickle(pickle.dumps(pairs, protocol=2), "p")
-
-
-def assert_arrays_equal(found: Arrays, expected: Arrays) -> None:
-    for name in Arrays._fields:
-        assert getattr(found, name).dtype == np.uint8
-        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", pickle.dumps([1, 2, 3]), pickle.dumps("abc")])
-def test_a_pickle_of_something_else_is_refused(content: bytes) -> None:
-    with pytest.raises(UserError, match=r"^p: not a pickle of three pairs of arrays: "):
-        arrays_of_pickle(content, "p")
 
 
 def test_all_sources_failing_is_one_line(tiny: Arrays, tmp_path: Path, only_this_index: Path) -> None:

@@ -1,14 +1,10 @@
 """Files that change together: a killed writer leaves the old ones, the new ones, or what is finished from there."""
 
 import json
-import random
-import re
-import secrets
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,15 +15,15 @@ import yaml
 from conftest import Workshop, environment, open_workshop
 from distancenets.configuration.study import Run
 from distancenets.datasets.store import Dataset
-from distancenets.errors import Damaged, UserError
+from distancenets.errors import UserError
 from distancenets.files import sealed_text, sha256
 from distancenets.measurements.coherence import archive_faults, count_runs
 from distancenets.runs.archive import add_to_archive, archive_files, archived_table
-from distancenets.runs.manifest import MANIFEST, read_manifest
+from distancenets.runs.manifest import MANIFEST
 from distancenets.training.checkpoints import read_checkpoint, write_checkpoint
 from distancenets.training.paths import RUN_FILES
 from distancenets.training.run_files import RunFolder
-from kills import killed
+from kills import flip, killed
 from run_helpers import MODEL, digests, folder
 
 TRAIN = ("train", "--architecture", MODEL[0], "--representation", MODEL[1])
@@ -169,13 +165,6 @@ def only_this_model(workshop: Workshop, **changes: object) -> None:
     path.write_text(yaml.safe_dump(study | changes))
 
 
-def flip(path: Path, place: int = -5, bit: int = 0) -> None:
-    """Change one bit of a file."""
-    content = bytearray(path.read_bytes())
-    content[place] ^= 1 << bit
-    path.write_bytes(content)
-
-
 def generation(number: int, seeds: range) -> dict[str, pd.DataFrame]:
     """Return tables of an archive in which everything tells the generation."""
     axes = {"experiment": "raw", "architecture": MODEL[0], "representation": MODEL[1], "model": "ReLU2-Neg"}
@@ -270,47 +259,3 @@ def test_a_run_that_counted_other_answers_is_not_archived(short: Workshop) -> No
     run.provenance.write_text(sealed_text(document))
     line = short.refused("archive")
     assert "seed~0/weights.safetensors: answers " in line and "but the run recorded" in line
-
-
-FLIPS = 20
-READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "metrics": ("runs/**/seed~0/metrics.parquet", lambda path: RunFolder(path.parent).finished()),
-    "weights": ("runs/**/seed~0/weights.safetensors", lambda path: RunFolder(path.parent).finished()),
-    "run.json": ("runs/**/seed~0/run.json", lambda path: RunFolder(path.parent).finished()),
-    "checkpoint": ("checkpoints/**/*.safetensors", read_checkpoint),
-    "manifest": ("archive/manifest.json", lambda path: read_manifest(path.parents[1])),
-    "archived runs": ("archive/**/runs-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
-    "archived metrics": ("archive/**/metrics-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
-    "archived answers": ("archive/**/correct-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
-    "archived measurement": ("archive/**/orientation-*.parquet", lambda path: list(archive_faults(path.parents[4]))),
-}
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Workshop:
-    """A run, a checkpoint of another, and an archive."""
-    workshop = open_workshop(tmp_path_factory.mktemp("stored"), mnist)
-    assert workshop.train("--seeds", "0").returncode == 0
-    assert workshop.run("archive").returncode == 0
-    workshop.study(epochs=40)
-    assert killed(0, lambda path: "seed~1" in path.parts, lambda: workshop.train("--seeds", "1"))
-    return workshop
-
-
-@pytest.mark.parametrize("kind", READERS)
-def test_a_flipped_bit_anywhere_is_noticed_by_name(stored: Workshop, kind: str) -> None:
-    pattern, read = READERS[kind]
-    [path] = stored.results.glob(pattern)
-    read(path)
-    content, draw = path.read_bytes(), secrets.randbits(32)
-    print(f"draw {draw}")
-    places = random.Random(draw)
-    try:
-        for _ in range(FLIPS):
-            place, bit = places.randrange(len(content)), places.randrange(8)
-            flip(path, place, bit)
-            with pytest.raises(Damaged, match=re.escape(str(path))):
-                read(path)
-            path.write_bytes(content)
-    finally:
-        path.write_bytes(content)
