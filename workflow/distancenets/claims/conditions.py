@@ -80,8 +80,9 @@ class Quantity:
             value = "unknown" if math.isnan(estimate.value) else self._written(estimate.value)
             return f"{self.name} {value} (no interval: too little spread)"
         # More decimals for a narrow interval, which would look like a point.
-        numbers = [[self._written(number, more) for number in estimate[:3]] for more in range(3)]
-        value, low, high = next((texts for texts in numbers if texts[1] != texts[2]), numbers[0])
+        numbers = (estimate.value, estimate.low, estimate.high)
+        texts = [[self._written(number, more) for number in numbers] for more in range(3)]
+        value, low, high = next((each for each in texts if each[1] != each[2]), texts[0])
         return f"{self.name} {value} ({low} to {high})"
 
     def _written(self, value: float, more: int = 0) -> str:
