@@ -70,6 +70,7 @@ def test_anchors_and_merges_are_yaml(tmp_path: Path) -> None:
             {"experiments": {"raw": {"epochs": 1, "architectures": ["relu_l2"], "representations": ["unconstrained"]}}},
             "experiments.raw: no model has one of the architectures relu_l2 and one of the representations unconstr",
         ),
+        ({"report": {"experiment": "rough"}}, "report.experiment: no experiment 'rough' (known: raw"),
         ({"report": {"figure1": {"seed": 3}}}, "report.figure1.seed: 3 is out of range (0 to 2)"),
         ({"seeds": 10**9}, "seeds: Input should be less than or equal to 100000"),
         ({"seeds": 2**64 + 1}, "seeds: "),

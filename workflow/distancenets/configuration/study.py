@@ -118,7 +118,8 @@ class Study(Settings):
     def _report_names_what_is_there(self) -> Self:
         experiment = self.experiments.get(self.reported_experiment)
         if experiment is None:
-            raise ValueError(f"report.experiment: no experiment '{self.report.experiment}'")
+            known = ", ".join(self.experiments)
+            raise ValueError(f"report.experiment: no experiment '{self.report.experiment}' (known: {known})")
         for table, epochs in self.report.epochs.items():
             if epochs not in experiment.kept_epochs:
                 raise ValueError(f"report.epochs.{table}: {epochs} is not a milestone ({list(experiment.kept_epochs)})")
