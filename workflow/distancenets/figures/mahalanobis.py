@@ -16,16 +16,19 @@ PANELS = {"own": "within the unit's own class", "all": "over all test images"}
 def mahalanobis_figure(by_run: pd.DataFrame, title: str) -> Figure:
     """Rank correlations in the class, over all images, and of OffsetL2's scales, one row per model and milestone.
 
-    `by_run` holds the rows of one experiment of `measurements/mahalanobis_by_run.csv`.
+    The last panel is left out where no model has such scales. `by_run` holds the rows of one experiment of
+    `measurements/mahalanobis_by_run.csv`.
     """
     drawn = present_rows(by_run)
-    figure, panels = plt.subplots(1, 3, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
+    scales = by_run[(by_run["images"] == "own") & (by_run["control"] == "none")].dropna(subset="scales_correlation")
+    width = 3 if len(scales) else 2
+    figure, panels = plt.subplots(1, width, figsize=(PAGE_WIDTH, 0.42 * len(drawn) + 1.4), sharey=True)
     for panel, (images, label) in zip(panels, PANELS.items(), strict=False):
         _draw(panel, by_run[by_run["images"] == images], drawn, "correlation")
         panel.set_xlabel(f"{label}:\nrank correlation of output\nand Mahalanobis distance")
-    scales = by_run[(by_run["images"] == "own") & (by_run["control"] == "none")]
-    _draw(panels[2], scales, drawn, "scales_correlation")
-    panels[2].set_xlabel("OffsetL2's scales:\nrank correlation with\n1 / class variance")
+    if len(scales):
+        _draw(panels[2], scales, drawn, "scales_correlation")
+        panels[2].set_xlabel("OffsetL2's scales:\nrank correlation with\n1 / class variance")
     label_rows(panels[0], drawn)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="upper right", ncols=4, fontsize=7)
     figure.suptitle(
