@@ -75,7 +75,7 @@ def _at_checkpoint(wanted: Pack, engine: str, overwrite: bool, tell: Callable[[s
                 continue  # removed by the job that finished with it
             if not overwrite:
                 raise
-            tell(f"starts over: {error}")
+            tell("starts over: " + str(error).removesuffix(f"; {REMEDY}"))
             path.unlink(missing_ok=True)
     return max(found, key=lambda state: state.epoch, default=None)
 
