@@ -47,7 +47,7 @@ def train(workshop: Workshop, representation: str, *arguments: str) -> None:
 def derived(workshop: Workshop) -> dict[str, pd.DataFrame]:
     """Return every table that is read off the runs."""
     done(workshop, "collect")
-    for name in ("figure1", *MEASUREMENTS):
+    for name in ("figure1", "networks"):
         done(workshop, "measure", name)
     tables = [workshop.results / "runs.csv", *sorted((workshop.results / "measurements").glob("*.csv"))]
     return {path.name: pd.read_csv(path) for path in tables}

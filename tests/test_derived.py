@@ -44,7 +44,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, mnist: Dataset) -> Worksho
     assert workshop.train("--seeds", "0-1").returncode == 0
     runs = str(workshop.results / "runs.csv")
     claims = ("claims", runs, "--out-dir", str(workshop.results), *PUBLISHED)
-    for command in (["collect"], *(["measure", name] for name in ("figure1", "activity", "projections")), claims):
+    for command in (["collect"], *(["measure", name] for name in ("figure1", "networks")), claims):
         answer = workshop.run(*command)
         assert answer.returncode == 0, answer.stderr
     return workshop

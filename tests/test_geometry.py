@@ -17,9 +17,11 @@ from distancenets.measurements.registry import AXES, FIGURES, MEASUREMENTS
 from distancenets.tables.measurements import Column, Layout, geometry_cells, geometry_table, with_published_activity
 
 
-def measured(workshop: Workshop, name: str) -> None:
-    answer = workshop.run("measure", name)
-    assert answer.returncode == 0, answer.stderr
+def measured(workshop: Workshop, threads: int) -> dict[str, bytes]:
+    """Measure with so many threads, and return the files."""
+    answer = workshop.run("measure", "networks", "--threads", str(threads))
+    assert answer.returncode == 0 and "measured 8 of 8 networks\n" in answer.stdout, answer.stderr
+    return {path.name: path.read_bytes() for path in (workshop.results / "measurements").glob("*.*")}
 
 
 @pytest.fixture
@@ -39,8 +41,7 @@ def test_every_measurement_writes_its_tables(small_study: Workshop) -> None:
     folder = small_study.results / "measurements"
     rows = {"activity": 32, "projections_by_run": 8, "orientation_by_run": 8, "prototypes_by_run": 8}
     rows |= {"mahalanobis_by_run": 48, "perturbation_by_run": 16, "prototype_neighbours": 800}
-    for name in MEASUREMENTS:
-        measured(small_study, name)
+    assert measured(small_study, 1) == measured(small_study, 3)
     for name, count in rows.items():
         table = pd.read_csv(folder / f"{name}.csv")
         assert tuple(table.columns[:6]) == AXES and len(table) == count, name
@@ -92,9 +93,9 @@ def test_missing_and_damaged_weights_are_named(small_study: Workshop) -> None:
     weights = next(small_study.results.glob("runs/**/*seed~1/weights.safetensors"))
     content = weights.read_bytes()
     weights.write_bytes(content[:100])
-    assert "seed~1/weights.safetensors: damaged" in small_study.refused("measure", "activity")
+    assert "seed~1/weights.safetensors: damaged" in small_study.refused("measure", "networks")
     weights.unlink()
-    assert "seed~1/weights.safetensors: cannot be read" in small_study.refused("measure", "activity")
+    assert "seed~1/weights.safetensors: cannot be read" in small_study.refused("measure", "networks")
     assert not (small_study.results / "measurements" / Path("activity.csv")).exists()
 
 

@@ -10,9 +10,10 @@ import pytest
 from conftest import REPOSITORY, Workshop
 from distancenets.claims.comparisons import compared_models
 from distancenets.configuration.published import load_published
+from distancenets.configuration.study import load_study
 from distancenets.figures.disagreement import OWN_IMAGES, SHOWN, disagreement, disagreement_figure, drawn_models
 from distancenets.measurements.answers import packed
-from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model
+from distancenets.measurements.correct import COLUMNS, NO_ANSWERS, by_model, write_answers
 from distancenets.models.registry import find_model
 from distancenets.runs.archive import CORRECT
 from distancenets.runs.manifest import Holding, read_manifest, table_of, write_manifest
@@ -161,7 +162,7 @@ def forget_answers(root: Path, representation: str) -> None:
 @pytest.mark.slow
 def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) -> None:
     file = small_study.results / "measurements" / "correct.parquet"
-    done(small_study, "measure", "correct")
+    done(small_study, "measure", "networks")
     fresh = pd.read_parquet(file)
     assert len(fresh) == 8 and list(fresh.columns) == COLUMNS
     done(small_study, "collect")
@@ -177,7 +178,7 @@ def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) ->
     done(small_study, "archive")
     for weights in small_study.results.glob("runs/**/weights.safetensors"):
         weights.unlink()
-    done(small_study, "measure", "correct")
+    done(small_study, "measure", "networks")
     pd.testing.assert_frame_equal(pd.read_parquet(file), fresh)
     # Archives from before answers were kept: what has them is served, and a study without any says so.
     forget_answers(small_study.results, "unconstrained")
@@ -190,7 +191,9 @@ def test_archived_and_fresh_runs_give_the_same_answers(small_study: Workshop) ->
     assert NO_ANSWERS in (small_study.results / "figures" / "disagreement_raw.svg").read_text()
     config = small_study.folder / "config" / "config.yaml"
     config.write_text(config.read_text().replace("  raw:\n", "  raw:\n    split: drawn\n"))
-    made(small_study)
+    folder = small_study.folder
+    write_answers(load_study(config), small_study.results, folder / "config" / "datasets.yaml", folder / "data")
+    drawn(small_study)
     assert OWN_IMAGES in (small_study.results / "figures" / "disagreement_raw.svg").read_text()
 
 
@@ -199,12 +202,16 @@ def test_a_damaged_archive_is_named(small_study: Workshop) -> None:
     done(small_study, "archive")
     path = next(small_study.results.glob("archive/raw/relu/distance/correct-*.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
-    assert path.name in small_study.refused("measure", "correct")
+    assert path.name in small_study.refused("measure", "networks")
 
 
 def made(study: Workshop) -> str:
-    """Make the table and the figure, and return the table as a reader sees it."""
-    done(study, "measure", "correct")
+    """Measure, make the table and the figure, and return the table as a reader sees it."""
+    done(study, "measure", "networks")
+    return drawn(study)
+
+
+def drawn(study: Workshop) -> str:
     done(study, "table", "images", *WHERE)
     done(study, "figure", "disagreement", "--experiment", "raw", *WHERE)
     return (study.results / "tables" / "images.md").read_text()

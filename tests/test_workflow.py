@@ -108,7 +108,7 @@ def test_a_threshold_measures_nothing_again(small: Checkout) -> None:
     small.complete(measured)
     judging = set(small.jobs())
     small.edit("config/config.yaml", "epochs: 3", "epochs: 4")
-    assert small.jobs(measured, *FEW).keys() > {"train_model", "collect_runs", "measure_activity", "measure_figure1"}
+    assert small.jobs(measured, *FEW).keys() > {"train_model", "collect_runs", "measure_networks", "measure_figure1"}
     small.edit("config/config.yaml", "epochs: 4", "epochs: 3")
     (small.folder / "config" / "config.yaml").open("a").write(
         "claims: {failure_margin: 4}\nstatistics: {alpha: 0.01}\n"

@@ -1,31 +1,9 @@
 """Images: correctly answered test images of each run, and the variance of accuracies from seeds and images."""
 
 
-rule measure_correct:
-    input:
-        runs=GATHERED,
-        weights=run_files("weights.safetensors"),
-        archive=ARCHIVE,
-        images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
-        code=code("measurements", "runs"),
-    output:
-        f"{RESULTS}/measurements/correct.parquet",
-    log:
-        f"{RESULTS}/logs/measure_correct.log",
-    conda:
-        "../../envs/distancenets.yaml"
-    threads: STUDY.training.threads
-    params:
-        study=STUDY_FILE,
-    message:
-        "Record which test images each run answers correctly"
-    shell:
-        "distancenets measure correct --study {params.study} --threads {threads} > {log} 2>&1"
-
-
 rule build_images:
     input:
-        answers=rules.measure_correct.output,
+        answers=rules.measure_networks.output.answers,
         published="config/published.yaml",
         code=code("tables", "statistics", "claims"),
     output:
@@ -49,7 +27,7 @@ rule build_images:
 
 rule draw_disagreement:
     input:
-        answers=rules.measure_correct.output,
+        answers=rules.measure_networks.output.answers,
         images=lambda job: manifest(job.experiment),
         published="config/published.yaml",
         code=code("figures"),

@@ -1,7 +1,7 @@
-"""Measurements of finished runs: one job per measurement, for all runs of the study.
+"""Measurements of finished runs: one job for all of them and all runs of the study.
 
-A network takes less than a second, and starting torch and reading the images takes almost three. Hundreds of runs and
-milestones take minutes in one job, compared with days of training.
+All measurements share a network's first layer. Hundreds of runs and milestones take minutes in one job, compared with
+days of training.
 """
 
 GEOMETRY = {
@@ -53,33 +53,28 @@ rule measure_figure1:
         "distancenets measure figure1 --study {params.study} > {log} 2>&1"
 
 
-for name, files in GEOMETRY.items():
-
-    rule:
-        name:
-            f"measure_{name}"
-        input:
-            runs=GATHERED,
-            weights=run_files("weights.safetensors"),
-            archive=ARCHIVE,
-            images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
-            code=code("measurements", "runs"),
-        output:
-            files,
-        log:
-            f"{RESULTS}/logs/measure_{name}.log",
-        # The longest job starts first.
-        priority: name == "mahalanobis"
-        conda:
-            "../../envs/distancenets.yaml"
-        threads: STUDY.training.threads
-        params:
-            study=STUDY_FILE,
-            name=name,
-        message:
-            "Measure {params.name} from the weights of every run"
-        shell:
-            "distancenets measure {params.name} --study {params.study} --threads {threads} > {log} 2>&1"
+rule measure_networks:
+    input:
+        runs=GATHERED,
+        weights=run_files("weights.safetensors"),
+        archive=ARCHIVE,
+        images=expand("data/{dataset}/manifest.json", dataset=sorted(DATASETS)),
+        code=code("measurements", "runs"),
+    output:
+        tables=GEOMETRY.values(),
+        answers=f"{RESULTS}/measurements/correct.parquet",
+    log:
+        f"{RESULTS}/logs/measure_networks.log",
+    conda:
+        "../../envs/distancenets.yaml"
+    # Snakemake gives the job no more than there are.
+    threads: 8
+    params:
+        study=STUDY_FILE,
+    message:
+        "Measure the networks of every run"
+    shell:
+        "distancenets measure networks --study {params.study} --threads {threads} > {log} 2>&1"
 
 
 rule build_measurement_tables:

@@ -1,6 +1,6 @@
 """From finished runs to numbers and verdicts: collect, measure, compare and judge."""
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -55,33 +55,27 @@ def measure_figure1(
     write_node_outputs(settings, root, datasets, data)
 
 
-def _measurement(name: str) -> Callable[..., None]:
-    def command(
-        study_dir: StudyDir = None,
-        threads: Threads = None,
-        study: StudyFile = STUDY,
-        datasets: DatasetsFile = DATASETS,
-        data: DataFolder = DATA,
-    ) -> None:
-        from distancenets.measurements.correct import write_answers
-        from distancenets.measurements.tables import write_measurement
-
-        settings, root = load(study, study_dir, threads)
-        if name == "correct":
-            write_answers(settings, root, datasets, data)
-        else:
-            write_measurement(name, settings, root, datasets, data)
-
-    return command
+_LISTED = "\n\n".join(f"{name}: {entry.text}" for name, entry in MEASUREMENTS.items())
 
 
-for _name, _text in {
-    "correct": "Record which test images each run answers correctly.",
-    **{name: entry.text for name, entry in MEASUREMENTS.items()},
-}.items():
-    measure.command(_name, help=f"{_text} Reads the saved weights of every model, seed and milestone.")(
-        _measurement(_name)
-    )
+@measure.command("networks", epilog=_LISTED)
+def measure_networks(
+    study_dir: StudyDir = None,
+    threads: Threads = None,
+    study: StudyFile = STUDY,
+    datasets: DatasetsFile = DATASETS,
+    data: DataFolder = DATA,
+) -> None:
+    """Write all measurements of every network, and which test images it answers correctly.
+
+    The networks are those of every model, seed and milestone, from saved weights or from the archive.
+    """
+    from distancenets.measurements.correct import write_answers
+    from distancenets.measurements.tables import write_measurements
+
+    settings, root = load(study, study_dir, threads)
+    write_answers(settings, root, datasets, data)
+    write_measurements(settings, root, datasets, data, partial(print, flush=True))
 
 
 @app.command(rich_help_panel=STEPS)

@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from distancenets.errors import UserError
+from distancenets.measurements.registry import MEASUREMENTS
 
 EVERYDAY, STEPS, MAINTENANCE = PANELS = ("Everyday", "Steps of the workflow", "Maintenance")
 
@@ -26,6 +27,7 @@ RENAMED = {
     "figure node": "figure figure1",
     "figure geometry": "figure measurements",
     "measure node": "measure figure1",
+    **{f"measure {name}": "measure networks" for name in (*MEASUREMENTS, "correct")},
 }
 OUTPUT = "--study-dir (a study's folder), --out-dir (a folder for files) or --stem (a path without its extension)"
 

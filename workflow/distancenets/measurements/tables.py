@@ -1,6 +1,6 @@
 """The tables of the registered measurements, from saved weights and from the archive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,13 +16,15 @@ from distancenets.runs.inventory import sources
 Tables = Mapping[str, pd.DataFrame]
 
 
-def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Path) -> Tables:
-    """Return the tables of the measurement `name` over every model, seed and milestone of `study`.
+def measure_study(study: Study, root: Path, datasets: Path, data: Path, tell: Callable[[str], object]) -> Tables:
+    """Return the tables of all measurements over every model, seed and milestone of `study`.
 
     Parameters
     ----------
     root, datasets, data
         The study's folder, the file of data sets, and the folder with their images.
+    tell
+        Is told how many networks have been measured.
 
     Raises
     ------
@@ -30,12 +32,15 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
         Weights or images are missing, damaged or another study's, or a network contains a number that is not finite.
     """
     fresh, archived = sources(study, root, datasets)
-    parts: dict[str, list[pd.DataFrame]] = {Path(file).stem: [] for file in kept_files(study.measurements)[name]}
+    kept = kept_files(study.measurements)
+    parts: dict[str, list[pd.DataFrame]] = {Path(file).stem: [] for files in kept.values() for file in files}
     if fresh:
         # It imports torch, which takes longer than reading an archive.
         from distancenets.measurements.weights import measure_weights  # noqa: PLC0415
 
-        for measured in measure_weights(name, study, root, fresh, datasets, data):
+        networks = sum(len(study.experiments[run.experiment].kept_epochs) for run in fresh)
+        for done, measured in enumerate(measure_weights(list(kept), study, root, fresh, datasets, data), 1):
+            tell(f"measured {done} of {networks} networks")
             for table, held in parts.items():
                 held.append(measured[table])
     for table, held in parts.items() if archived else ():
@@ -43,16 +48,19 @@ def measure_study(name: str, study: Study, root: Path, datasets: Path, data: Pat
     return {table: in_order(pd.concat(held, ignore_index=True), study) for table, held in parts.items()}
 
 
-def write_measurement(name: str, study: Study, root: Path, datasets: Path, data: Path) -> None:
-    """Write the tables of the measurement `name`: CSV with six digits, or Parquet for up to 10⁶ rows."""
-    tables = measure_study(name, study, root, datasets, data)
-    files = [root / "measurements" / file for file in kept_files(study.measurements)[name]]
-    with deriving(name, *files), replacing_all(*files) as parts:
-        for file, part in zip(files, parts, strict=True):
-            if file.suffix == ".parquet":
-                tables[file.stem].to_parquet(part, index=False)
-            else:
-                tables[file.stem].to_csv(part, index=False, float_format="%.6g", na_rep="NaN")
+def write_measurements(
+    study: Study, root: Path, datasets: Path, data: Path, tell: Callable[[str], object] = print
+) -> None:
+    """Write the tables of all measurements: CSV with six digits, or Parquet for up to 10⁶ rows."""
+    tables = measure_study(study, root, datasets, data, tell)
+    for name, names in kept_files(study.measurements).items():
+        files = [root / "measurements" / file for file in names]
+        with deriving(name, *files), replacing_all(*files) as parts:
+            for file, part in zip(files, parts, strict=True):
+                if file.suffix == ".parquet":
+                    tables[file.stem].to_parquet(part, index=False)
+                else:
+                    tables[file.stem].to_csv(part, index=False, float_format="%.6g", na_rep="NaN")
 
 
 def archived_rows(table: str, study: Study, runs: Sequence[Run], root: Path) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Results from the saved weights of finished runs: the registered measurements, and the answers to images."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
 from itertools import groupby
@@ -45,22 +46,38 @@ def measure(name: str, networks: Networks, images: Dataset) -> Tables:
 
 
 def measure_weights(
-    name: str, study: Study, root: Path, runs: Mapping[Run, Recipe], datasets: Path, data: Path
+    names: Sequence[str], study: Study, root: Path, runs: Mapping[Run, Recipe], datasets: Path, data: Path
 ) -> Iterator[Tables]:
-    """Yield the tables of the measurement `name` of each of `runs`, seed by seed: images are drawn once per seed."""
-    torch.set_num_threads(study.training.threads)
-    torch.set_flush_denormal(True)
+    """Yield the tables of the measurements `names` of each of `runs`, seed by seed: images are drawn once per seed.
+
+    Each thread measures a seed at a time, so no number depends on how many there are.
+    """
     load = loader(datasets, data)
 
     def experiment_and_seed(item: tuple[Run, Recipe]) -> tuple[str, int]:
         return item[0].experiment, item[0].seed
 
-    for (experiment, seed), some in groupby(sorted(runs.items(), key=experiment_and_seed), experiment_and_seed):
-        settings = study.experiments[experiment]
-        images = images_of(load(settings.dataset), settings.split, seed)
-        for run, recipe in some:
-            for _, networks in finished_networks(study, root, run, recipe, datasets):
-                yield measure(name, networks, images)
+    def measured(some: Sequence[tuple[Run, Recipe]]) -> list[Tables]:
+        settings = study.experiments[some[0][0].experiment]
+        images = images_of(load(settings.dataset), settings.split, some[0][0].seed)
+        return [
+            {table: content for name in names for table, content in measure(name, networks, images).items()}
+            for run, recipe in some
+            for _, networks in finished_networks(study, root, run, recipe, datasets)
+        ]
+
+    seeds = [list(some) for _, some in groupby(sorted(runs.items(), key=experiment_and_seed), experiment_and_seed)]
+    pool = ThreadPoolExecutor(study.training.threads, initializer=_alone)
+    try:
+        for tables in pool.map(measured, seeds):
+            yield from tables
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _alone() -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 @lru_cache(maxsize=1)
