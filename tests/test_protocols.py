@@ -276,11 +276,6 @@ def test_each_protocol_has_the_rate_of_the_lowest_train_loss() -> None:
             if protocol(experiment) == protocol(chosen)
         }
         rate = chosen.optimiser.learning_rate
-        best, *others = sorted(own, key=lambda tried: own[tried])
-        if name == "hidden_512":
-            assert rate == others[0] == matrix["usual"].optimiser.learning_rate
-            said = f"{own[best]:.4f} at {best:g}, {own[rate]:.4f} at {rate:g}"
-            assert said in (REPOSITORY / "config" / "learning_rates.yaml").read_text()
-        else:
-            # A best rate at an end of those tried might be beaten beyond.
-            assert rate == best and min(own) < best < max(own), name
+        best = min(own, key=lambda tried: own[tried])
+        # A best rate at an end of those tried might be beaten beyond.
+        assert rate == best and min(own) < best < max(own), name
