@@ -5,8 +5,9 @@
     python benchmarks/epoch_time.py --quick --batch-size 128 --json FILE    Adam on shuffled batches, by both ways
 
 A model-epoch is one full-batch step of one model, or with --batch-size a pass over all batches, with train loss and
-accuracy and an evaluation of the test set; in both, every epoch, unless --test-every leaves the engines fewer. (Over
-batches the usual way sums up train loss and accuracy on its way; the engines evaluate the training images once more.)
+accuracy and an evaluation of the test set; in both, every epoch, unless --test-every leaves the engines fewer. Over
+batches the usual way sums up train loss and accuracy on its way, and the engines evaluate the training images after the
+pass. What that takes is measured too, and left out of `ratio_of_passes`.
 Yardstick and engines take turns (A B A B …), and a ratio is that of two neighbours in time; the row gives its median,
 lowest and highest. With one thread the clock is the process's CPU time, which other jobs on the machine disturb least;
 with several threads or on a GPU it is the wall.
@@ -19,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from baseline import Images, ShuffledBatches, Yardstick, network
@@ -57,6 +58,14 @@ class Measurement:
     setting: Setting
     yardstick: list[float] = field(default_factory=list)
     engine: list[float] = field(default_factory=list)
+    evaluation: list[float] = field(default_factory=list)
+
+
+class Work(NamedTuple):
+    """What an engine is timed by: epochs of a pack, and one evaluation of its training images."""
+
+    epochs: Callable[[], object]
+    evaluation: Callable[[], object]
 
 
 class Laboratory:
@@ -65,6 +74,7 @@ class Laboratory:
     def __init__(self, device: torch.device, data: Dataset, test_every: int = 1, batch_size: int | None = None) -> None:
         self.device, self.test_every, self._data = device, test_every, data
         self._experiment = USUAL.replaced(batch_size=batch_size) if batch_size else PAPER
+        self.batches = batch_size is not None
         self._train = self._images(data.train_images, data.train_labels)
         self._test = self._images(data.test_images, data.test_labels)
 
@@ -75,8 +85,8 @@ class Laboratory:
             return Yardstick(net, self._train, self._test).epoch
         return ShuffledBatches(net, self._train, self._test, self._experiment.batch_size).epoch
 
-    def packed(self, model: Model, setting: Setting) -> Callable[[], object]:
-        """Return what makes `test_every` epochs of a pack of `model`, the last with the test set."""
+    def packed(self, model: Model, setting: Setting) -> Work:
+        """Return the work of a pack of `model`: `test_every` epochs, the last with the test set."""
         data, size, experiment = self._data, setting.pack, self._experiment
         steps = pack(model, setting.engine, data, self.device, size, threads=setting.threads, experiment=experiment)
 
@@ -85,7 +95,7 @@ class Laboratory:
                 steps.step(0)
             steps.evaluate_test().accuracy.cpu()
 
-        return epochs
+        return Work(epochs, steps.evaluate_train)
 
     def clock(self, work: Callable[[], object], threads: int) -> float:
         """Return the milliseconds that `work` takes with `threads`."""
@@ -112,8 +122,9 @@ def measure(laboratory: Laboratory, model: Model, settings: list[Setting], secon
     usual = laboratory.usual(model)
     fast = [laboratory.packed(model, setting) for setting in settings]
     # Memory and caches: what comes first is slower.
-    for work in (usual, *fast):
-        work()
+    usual()
+    for work in fast:
+        work.epochs()
     longest = 0.0
     while len(row[0].engine) < LEAST_PAIRS or time.monotonic() - begun + longest < seconds:
         started = time.monotonic()
@@ -123,7 +134,10 @@ def measure(laboratory: Laboratory, model: Model, settings: list[Setting], secon
                 if cell.setting.threads == threads:
                     cell.yardstick.append(yardstick)
                     epochs = cell.setting.pack * laboratory.test_every
-                    cell.engine.append(laboratory.clock(work, threads) / epochs)
+                    cell.engine.append(laboratory.clock(work.epochs, threads) / epochs)
+                    if laboratory.batches:
+                        time_of_evaluation = laboratory.clock(work.evaluation, threads)
+                        cell.evaluation.append(time_of_evaluation / cell.setting.pack)
         longest = max(longest, time.monotonic() - started)
     return row
 
@@ -132,7 +146,7 @@ def row_of(measurement: Measurement, device: torch.device) -> dict[str, Any]:
     """Return a row of the table; ratios are the yardstick's time over the engine's, pair by pair."""
     setting = measurement.setting
     ratios = [usual / fast for usual, fast in zip(measurement.yardstick, measurement.engine, strict=True)]
-    return {
+    row = {
         "model": measurement.model.paper_name,
         "engine": setting.engine,
         "pack": setting.pack,
@@ -146,6 +160,12 @@ def row_of(measurement: Measurement, device: torch.device) -> dict[str, Any]:
         "ratio_highest": round(max(ratios), 3),
         "pairs": len(ratios),
     }
+    if measurement.evaluation:
+        epochs = zip(measurement.yardstick, measurement.engine, measurement.evaluation, strict=True)
+        passes = [usual / (fast - evaluation) for usual, fast, evaluation in epochs]
+        row["train_evaluation_ms"] = round(statistics.median(measurement.evaluation), 3)
+        row["ratio_of_passes"] = round(statistics.median(passes), 3)
+    return row
 
 
 def printed(row: dict[str, Any]) -> str:

@@ -148,6 +148,9 @@ def test_a_row_holds_what_a_reader_asks_for(mnist: Dataset, tmp_path: Path) -> N
     [row] = results(tmp_path, "epoch_time", "--quick", "--seconds", "1", "--models", "ReLU", *ON_CPU)["rows"]
     assert {"model", "engine", "pack", "device", "threads", "ms_per_model_epoch", "ratio"} <= set(row)
     assert row["model"] == "ReLU" and row["ratio"] > 1
+    batches = ("--quick", "--batch-size", "128", "--seconds", "1", "--models", "ReLU")
+    [row] = results(tmp_path, "epoch_time", *batches, *ON_CPU)["rows"]
+    assert 0 < row["train_evaluation_ms"] < row["ms_per_model_epoch"] and row["ratio_of_passes"] > row["ratio"]
 
 
 @needs_compiler
