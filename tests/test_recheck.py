@@ -14,7 +14,8 @@ from distancenets.datasets.store import Dataset
 from distancenets.files import read_sealed, sealed, sealed_text, sha256
 from distancenets.measurements.coherence import archive_faults
 from distancenets.runs.manifest import MANIFEST, archive_folder, table_of
-from distancenets.runs.recheck import draw, first_difference, read_rechecks, verdict
+from distancenets.runs.recheck import draw, first_difference
+from distancenets.runs.recheck_record import read_rechecks, verdict
 from distancenets.runs.repairs import repair
 from distancenets.training.run_files import METRICS
 from requirements import needs_compiler

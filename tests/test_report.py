@@ -21,7 +21,7 @@ from distancenets.report.headline import answer, sentence
 from distancenets.report.learning_curves import mean_curves, plotted
 from distancenets.report.provenance import facts, read_provenance
 from distancenets.runs.provenance import cost
-from distancenets.runs.recheck import TABLE
+from distancenets.runs.recheck_record import TABLE
 from distancenets.terminal.closing import closing_lines
 from numerical_samples import provenance_of
 

@@ -26,7 +26,7 @@ from distancenets.cli.options import (
 
 if TYPE_CHECKING:
     from distancenets.configuration.study import Study
-    from distancenets.datasets.store import Dataset
+    from distancenets.datasets.arrays import Arrays
 
 figure = group("figure", "Draw a figure as PNG and SVG.")
 
@@ -119,7 +119,7 @@ def measurements(
     paper's running text.
     """
     from distancenets.configuration.published import load_published
-    from distancenets.datasets.splits import images_of
+    from distancenets.datasets.splits import arrays_of
     from distancenets.errors import UserError
     from distancenets.figures import drawing
 
@@ -130,7 +130,7 @@ def measurements(
         )
     images, classes = _images(settings, experiment, data, datasets)
     split = settings.experiments[experiment].split
-    train = images_of(images, split, settings.report.figure1.seed).train_images.numpy()
+    train = arrays_of(images, split, settings.report.figure1.seed).train_images
     drawing.draw_measurements(settings, root, load_published(published), experiment, train, classes)
 
 
@@ -155,11 +155,11 @@ def disagreement(
     draw_disagreement(settings, root, load_published(published), experiment, images, classes)
 
 
-def _images(study: "Study", experiment: str, data: Path, datasets: Path) -> "tuple[Dataset, Sequence[str]]":
+def _images(study: "Study", experiment: str, data: Path, datasets: Path) -> "tuple[Arrays, Sequence[str]]":
     """Return the images of `experiment`, and the names of their classes."""
     from distancenets.configuration.datasets import load_dataset_settings
-    from distancenets.datasets.store import load_dataset
+    from distancenets.datasets.store import load_arrays
 
     name = study.experiment(experiment).dataset
     source = load_dataset_settings(name, datasets)
-    return load_dataset(data / name, source), source.class_names
+    return load_arrays(data / name, source), source.class_names

@@ -49,6 +49,7 @@ def recheck(
     from distancenets.files import write_text
     from distancenets.report.rechecks import following, recheck_table
     from distancenets.runs import recheck as recheck_runs
+    from distancenets.runs import recheck_record
     from distancenets.runs.archive import METRICS, archived_table, entries
     from distancenets.runs.manifest import archive_folder
 
@@ -76,10 +77,10 @@ def recheck(
         done.append(recheck_runs.recheck(run, recipe, held[run].provenance, archived, known, epochs, training))
     console.width = max(console.width, 110)
     console.print(recheck_table(done))
-    table = recheck_runs.table(done, seed)
+    table = recheck_record.table(done, seed)
     if csv is not None:
         write_text(csv, table.to_csv(index=False, lineterminator="\n"))
-    print(recheck_runs.verdict(table))
+    print(recheck_record.verdict(table))
 
 
 def _images(names: set[str], study: "Study", datasets: Path, data: Path) -> "dict[str, Dataset]":

@@ -1,16 +1,17 @@
 """The data sets on disk: fetched once, written whole, checked at every load."""
 
+from __future__ import annotations
+
 import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import safetensors.numpy
-import safetensors.torch
-import torch
 from safetensors import SafetensorError
 
 from distancenets.configuration.datasets import DatasetSettings, FolderSource, Source, load_dataset_settings
@@ -19,6 +20,9 @@ from distancenets.datasets.arrays import Arrays, fault
 from distancenets.datasets.sources import SOURCES
 from distancenets.errors import UserError
 from distancenets.files import read_text, replacing, write_text
+
+if TYPE_CHECKING:
+    import torch
 
 IMAGES_FILE = "images.safetensors"
 MANIFEST_FILE = "manifest.json"
@@ -92,7 +96,14 @@ def loader(datasets: Path, data: Path) -> Callable[[str], Dataset]:
 
 
 def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:
-    """The data set that `fetch` wrote to `folder`, named after it.
+    """The data set that `fetch` wrote to `folder`, named after it; errors are those of `load_arrays`."""
+    import torch  # noqa: PLC0415 (slow to import, and figures need arrays alone)
+
+    return Dataset(folder.name, settings.sha256.combined, *map(torch.from_numpy, load_arrays(folder, settings)))
+
+
+def load_arrays(folder: Path, settings: DatasetSettings) -> Arrays:
+    """The arrays of the data set that `fetch` wrote to `folder`.
 
     Raises
     ------
@@ -102,25 +113,26 @@ def load_dataset(folder: Path, settings: DatasetSettings) -> Dataset:
     path = folder / IMAGES_FILE
     remedy = f"fetch it with: distancenets data fetch {folder.name}"
     try:
-        tensors = safetensors.torch.load(path.read_bytes())
+        arrays = safetensors.numpy.load(path.read_bytes())
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; {remedy}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, KeyError) as error:
         raise UserError(f"{path}: damaged ({error}); {remedy}") from error
-    if set(tensors) != set(Arrays._fields) or any(t.dtype != torch.uint8 for t in tensors.values()):
+    if set(arrays) != set(Arrays._fields) or any(array.dtype != np.uint8 for array in arrays.values()):
         raise UserError(f"{path}: expected the uint8 tensors {', '.join(Arrays._fields)}; {remedy}")
-    wrong = fault(Arrays(**{key: tensor.numpy() for key, tensor in tensors.items()}), settings.sha256)
+    found = Arrays(**arrays)
+    wrong = fault(found, settings.sha256)
     if wrong is not None:
         raise UserError(f"{path}: {wrong}; {remedy}")
-    return Dataset(name=folder.name, sha256=settings.sha256.combined, **tensors)
+    return found
 
 
 def _is_kept(target: Path, settings: DatasetSettings) -> bool:
     """Whether `target` has the pinned data. If so, a missing or different manifest is rewritten."""
     try:
-        kept = load_dataset(target, settings)
+        kept = load_arrays(target, settings)
     except UserError:
         return False
     try:

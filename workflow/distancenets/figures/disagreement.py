@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from distancenets.configuration.published import Published
 from distancenets.configuration.study import Study
-from distancenets.datasets.store import Dataset
+from distancenets.datasets.arrays import Arrays
 from distancenets.figures.style import PAGE_WIDTH, PALETTE, plain, use_style, write_figure
 from distancenets.measurements.correct import NO_ANSWERS, by_model, read_answers
 from distancenets.models.heads import HEADS
@@ -97,7 +97,7 @@ def _empty(title: str, text: str) -> Figure:
 
 
 def draw_disagreement(
-    study: Study, root: Path, record: Published, experiment: str, test: Dataset, classes: Sequence[str]
+    study: Study, root: Path, record: Published, experiment: str, images: Arrays, classes: Sequence[str]
 ) -> None:
     """Draw the test images that models disagree on most, at the milestone nearest to the discussion's epochs."""
     use_style()
@@ -111,7 +111,7 @@ def draw_disagreement(
     title = experiment + (
         f", {near:,} epochs, {seeds}: test images with the largest range over representations" if found else ""
     )
-    labels = [classes[label] for label in test.test_labels.tolist()]
+    labels = [classes[label] for label in images.test_labels]
     lacking = OWN_IMAGES if study.experiment(experiment).split == "drawn" else NO_ANSWERS
-    drawn = disagreement_figure(shares, test.test_images.numpy(), labels, title, lacking)
+    drawn = disagreement_figure(shares, images.test_images, labels, title, lacking)
     write_figure(drawn, root / "figures" / f"disagreement_{experiment}")

@@ -20,7 +20,7 @@ from distancenets.report.embedded_files import Downloads
 from distancenets.report.figures_and_tables import Exhibits
 from distancenets.report.headline import answer
 from distancenets.report.summary import protocols
-from distancenets.runs.recheck import agreement, read_rechecks, verdict
+from distancenets.runs.recheck_record import agreement, read_rechecks, verdict
 
 PACKAGE = files(__package__)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from distancenets.configuration.study import Run
 from distancenets.models.registry import find_model
-from distancenets.runs.recheck import Recheck
+from distancenets.runs.recheck_record import Recheck
 
 
 def following(runs: Sequence[Run], console: Console) -> Iterator[Run]:

@@ -6,7 +6,7 @@ from distancenets.claims.sides import RECHECK, sides
 from distancenets.configuration.study import Study
 from distancenets.errors import UserError
 from distancenets.report.headline import counted
-from distancenets.runs.recheck import read_rechecks, verdict
+from distancenets.runs.recheck_record import read_rechecks, verdict
 
 
 def closing_lines(study: Study, root: Path) -> list[str]:
