@@ -68,7 +68,7 @@ rule measure_networks:
     conda:
         "../../envs/distancenets.yaml"
     # Snakemake gives the job no more than there are.
-    threads: 8
+    threads: 4
     params:
         study=STUDY_FILE,
     message:

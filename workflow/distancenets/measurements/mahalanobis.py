@@ -108,7 +108,7 @@ def hidden_space(network: Networks, dataset: Dataset, labellings: Sequence[Tenso
     return Space(sets, np.concatenate(true, axis=1))
 
 
-# Eight threads, each with a seed of its own.
+# Of up to eight threads, each with a seed of its own.
 @lru_cache(maxsize=8 * len(ACTIVATIONS))
 def untrained_space(activation: str, scaling: Scaling, seed: int, hidden: int, dataset: Dataset) -> Space:
     """Return the classes in a seed's hidden space before training. Models that differ only in their head share it."""
