@@ -50,7 +50,7 @@ STUDY = {
 ROOT, WHOLE = Path("results", "small"), Path("whole")
 TRAIN = ("train", "--architecture", "relu", "--representation", "distance", "--seeds", "0-1")
 CLAIMS = ("claims", str(ROOT / "runs.csv"), "--out-dir", str(ROOT))
-LATER = (("archive",), ("collect",), ("measure", "activity"), CLAIMS)
+LATER = (("archive",), ("collect",), ("measure", "networks"), CLAIMS)
 FLIPS = 20
 RUN, ARCHIVE = "runs/**/seed~0/", "archive/**/"
 
