@@ -53,13 +53,15 @@ def measure_weights(
     Each thread measures a seed at a time, so no number depends on how many there are.
     """
     load = loader(datasets, data)
+    # Before the threads start, or each would read its own.
+    known = {name: load(name) for name in {study.experiments[run.experiment].dataset for run in runs}}
 
     def experiment_and_seed(item: tuple[Run, Recipe]) -> tuple[str, int]:
         return item[0].experiment, item[0].seed
 
     def measured(some: Sequence[tuple[Run, Recipe]]) -> list[Tables]:
         settings = study.experiments[some[0][0].experiment]
-        images = images_of(load(settings.dataset), settings.split, some[0][0].seed)
+        images = images_of(known[settings.dataset], settings.split, some[0][0].seed)
         return [
             {table: content for name in names for table, content in measure(name, networks, images).items()}
             for run, recipe in some
@@ -67,7 +69,7 @@ def measure_weights(
         ]
 
     seeds = [list(some) for _, some in groupby(sorted(runs.items(), key=experiment_and_seed), experiment_and_seed)]
-    pool = ThreadPoolExecutor(study.training.threads, initializer=_alone)
+    pool = ThreadPoolExecutor(study.training.threads, initializer=_single_threaded)
     try:
         for tables in pool.map(measured, seeds):
             yield from tables
@@ -75,7 +77,7 @@ def measure_weights(
         pool.shutdown(cancel_futures=True)
 
 
-def _alone() -> None:
+def _single_threaded() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
 
