@@ -6,7 +6,6 @@ import typer
 from typer.core import TyperGroup
 
 from distancenets.errors import UserError
-from distancenets.measurements.registry import MEASUREMENTS
 
 EVERYDAY, STEPS, MAINTENANCE = PANELS = ("Everyday", "Steps of the workflow", "Maintenance")
 
@@ -27,7 +26,13 @@ RENAMED = {
     "figure node": "figure figure1",
     "figure geometry": "figure measurements",
     "measure node": "measure figure1",
-    **{f"measure {name}": "measure networks" for name in (*MEASUREMENTS, "correct")},
+    "measure correct": "measure networks",
+    "measure activity": "measure networks",
+    "measure projections": "measure networks",
+    "measure orientation": "measure networks",
+    "measure prototypes": "measure networks",
+    "measure mahalanobis": "measure networks",
+    "measure perturbation": "measure networks",
 }
 OUTPUT = "--study-dir (a study's folder), --out-dir (a folder for files) or --stem (a path without its extension)"
 
