@@ -4,11 +4,14 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from sklearn.covariance import LedoitWolf
 
 from distancenets.datasets.store import Dataset
+from distancenets.figures.mahalanobis import mahalanobis_figure
 from distancenets.measurements.ledoit_wolf import Covariance, class_covariances
 from distancenets.measurements.mahalanobis import (
     Space,
@@ -120,6 +123,25 @@ def test_an_offset_l2_head_built_as_mahalanobis_is_recognised(monkeypatch: pytes
     assert own["scales_correlation"]["none"].tolist() == pytest.approx([1, 1])
     assert (own["negative_scales"] == 0).all()
     assert len(by_run) == 6 and list(by_run.columns[:8]) == [*AXES, "control", "images"]
+
+
+@pytest.mark.parametrize(("scales", "panels"), [([0.5, np.nan], 3), ([np.nan, np.nan], 2)])
+def test_scales_have_a_panel_if_any_model_has_them(scales: list[float], panels: int) -> None:
+    runs = pd.DataFrame(
+        {
+            "architecture": ["relu_l2", "relu"],
+            "representation": "distance",
+            "model": ["ReLU-L2-Neg", "ReLU2-Neg"],
+            "seed": 0,
+            "epoch": 10,
+            "control": "none",
+            "correlation": 0.4,
+            "scales_correlation": scales,
+        }
+    )
+    figure = mahalanobis_figure(pd.concat([runs.assign(images=images) for images in ("own", "all")]), "any")
+    assert len(figure.axes) == panels and all(len(panel.lines) > 1 for panel in figure.axes)
+    plt.close(figure)
 
 
 def test_models_of_one_activation_share_the_space_that_a_seed_starts_from(mnist: Dataset) -> None:
